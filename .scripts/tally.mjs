@@ -1,0 +1,45 @@
+/** Adds up the JSON reports of Vitest and Playwright: prints `N passed, N failed`, last. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './install.mjs';
+
+export const unitReport = join(root, '.reports', 'unit.json');
+export const storyReport = join(root, '.reports', 'e2e.json');
+
+/** Passed and failed of both runners; a runner whose report is missing or empty counts as one failure. */
+export function tally() {
+  const runs = [
+    read(unitReport, (report) => ({
+      passed: report.numPassedTests,
+      // A file that does not load has no tests to fail, and a skipped test was not run.
+      failed:
+        report.numFailedTests +
+        report.numPendingTests +
+        report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+          .length,
+    })),
+    read(storyReport, ({ stats, errors }) => ({
+      passed: stats.expected,
+      failed: stats.unexpected + stats.flaky + stats.skipped + errors.length,
+    })),
+  ].map((run) => (run.passed + run.failed === 0 ? { passed: 0, failed: 1 } : run));
+  return {
+    passed: runs.reduce((sum, run) => sum + run.passed, 0),
+    failed: runs.reduce((sum, run) => sum + run.failed, 0),
+  };
+}
+
+function read(path, count) {
+  try {
+    return count(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { passed, failed } = tally();
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exit(failed === 0 ? 0 : 1);
+}

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['shared/test/**/*.test.ts', 'client/test/**/*.test.ts', 'signaling-server/test/**/*.test.ts'],
+    environment: 'node',
+    testTimeout: 30_000,
+  },
+});

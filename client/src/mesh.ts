@@ -1,0 +1,180 @@
+/** One join: the node, its shell, the server and the faces that an application sees, put together. */
+import { isPeerId, type PeerId, type RoomId } from '#shared/base/ids.ts';
+import type { Command } from '#shared/mesh/messages.ts';
+import type { MeshNode, MeshSnapshot } from '#shared/mesh/node.ts';
+import { defaultStateConfig } from '#shared/state/config.ts';
+import { createDataFaces } from './data/faces.ts';
+import { unlessAborted } from './data/topic.ts';
+import { MeshError } from './errors.ts';
+import { createEventHub } from './events.ts';
+import { createMembersFace } from './people/members.ts';
+import { createPresenceFace } from './people/presence.ts';
+import { createSource } from './readable.ts';
+import { createReplies } from './replies.ts';
+import { createShell, type Clock } from './shell/shell.ts';
+import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
+import { createStatus } from './status.ts';
+import { createTellings } from './tellings.ts';
+import type { Transport } from './transport/transport.ts';
+import type { Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
+
+export interface MeshParts {
+  readonly room: RoomId;
+  readonly self: PeerId;
+  readonly node: MeshNode;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly createSignaling: (handlers: SignalingHandlers) => SignalingClient;
+  /** Told once, when the mesh begins to close. */
+  readonly onClosed: () => void;
+}
+
+// oxlint-disable-next-line max-lines-per-function -- The parts are tied together here and nowhere else; none of them decides anything.
+export function createMesh<P extends PresenceFields>(parts: MeshParts, presence: P | undefined): Mesh<P> {
+  const { self, node, clock } = parts;
+  const hub = createEventHub<P>();
+  const signalingStatus = createSource<SignalingStatus>('connecting');
+  const status = createStatus();
+  const replies = createReplies();
+  const mine = createSource<Readonly<Partial<P>>>(Object.freeze({}));
+  const command = (what: Command): void => {
+    if (status.closed) throw new MeshError('CLOSED', 'This mesh has been left.');
+    shell.handle({ kind: 'command', command: what });
+  };
+  const people = createMembersFace<P>({
+    self,
+    hopsByMember: () => node.inspect().routing.hopsByMember,
+    ping: async (id, { signal } = {}) => {
+      signal?.throwIfAborted();
+      return unlessAborted(ping(id), signal);
+    },
+  });
+  const data = createDataFaces({
+    command,
+    replies,
+    initial: (name) => node.inspect().state.collections.get(name),
+    hasRoom: (name) => {
+      const { collections, entries } = node.inspect().state;
+      const { entriesMax, collectionsMax } = defaultStateConfig;
+      return entries < entriesMax && (collections.has(name) || collections.size < collectionsMax);
+    },
+  });
+  const openLinks = (): number => node.inspect().overlay.activeView.length;
+  const tellings = createTellings<P>({ self, hub, people, mine, data, replies, status, openLinks });
+  const signaling = parts.createSignaling({
+    onStatus: (next) => {
+      signalingStatus.set(next);
+      status.signaling(next);
+    },
+    onAttached: (contacts) => {
+      status.contacts(contacts.length);
+      shell.handle({ kind: 'serverAttached', contacts });
+    },
+    onContacts: (contacts) => {
+      status.contacts(contacts.length);
+      shell.handle({ kind: 'serverContacts', contacts });
+    },
+    onSignal: (from, text) => shell.serverSignal(from, text),
+    onUnreachable: (to) => shell.handle({ kind: 'serverUnreachable', to }),
+    onDetached: () => shell.handle({ kind: 'serverDetached' }),
+    onError: (error) => {
+      // No redial can help such an address, so nobody need wait for the mesh to be ready.
+      if (error.code === 'BAD_SIGNALING_URL') status.fail(error);
+      // A join dials before the application can listen.
+      queueMicrotask(() => hub.emit('error', error));
+    },
+  });
+  const shell = createShell({
+    node,
+    clock,
+    transport: parts.transport,
+    serverSend: signaling.signal,
+    askContacts: signaling.askContacts,
+    onEvents: tellings.onEvents,
+  });
+  const presenceFace = createPresenceFace<P>({
+    mine,
+    present: (fields) => command({ kind: 'present', fields }),
+  });
+  let closing = false;
+  let left: Promise<void> | undefined;
+
+  const ping = async (id: string): Promise<number> => {
+    if (!isPeerId(id)) throw new MeshError('UNREACHABLE', `${id} is no member's id.`);
+    const sentAt = clock.now().instant;
+    await replies.request((token) => command({ kind: 'echo', token, to: id }), id);
+    return clock.now().instant - sentAt;
+  };
+  /** The farewell leaves with the last frames that the channels send before they close. */
+  const close = (): void => {
+    // Closing links tells listeners, and one of them may close too.
+    if (closing) return;
+    closing = true;
+    // First, so that a listener which joins again does not get the mesh that is about to close.
+    parts.onClosed();
+    shell.handle({ kind: 'command', command: { kind: 'leave' } });
+    status.close();
+    shell.stop();
+    signaling.detach();
+    replies.close();
+  };
+
+  shell.handle({ kind: 'start' });
+  try {
+    if (presence !== undefined) presenceFace.set(presence);
+  } catch (error) {
+    // Nothing has been said to anyone yet: a join that is refused leaves nothing behind.
+    close();
+    throw error;
+  }
+  signaling.attach();
+
+  return {
+    room: parts.room,
+    id: self,
+    status: status.readable,
+    signaling: signalingStatus,
+    ready: status.ready,
+    members: people.members,
+    presence: presenceFace,
+    map: data.map,
+    topic: data.topic,
+    graph: () => toGraph(node.inspect(), self),
+    stats: () => {
+      const { broadcast, state } = node.inspect();
+      const { delivered, duplicates, grafts, gaps } = broadcast.counts;
+      const { entries, tombstones, stubs } = state;
+      return {
+        signaling: signaling.traffic(),
+        links: { open: openLinks(), ...shell.traffic() },
+        refused: tellings.refused(),
+        broadcast: { delivered, duplicates, grafts, gaps },
+        state: { entries, tombstones, stubs },
+      };
+    },
+    detach: signaling.detach,
+    attach: () => {
+      if (!status.closed) signaling.attach();
+    },
+    leave: () => {
+      close();
+      left ??= Promise.resolve();
+      return left;
+    },
+    close,
+    on: hub.on,
+    addEventListener: hub.addEventListener,
+    removeEventListener: hub.removeEventListener,
+  };
+}
+
+/** The room as this member knows it; an edge counts when both ends name it. */
+function toGraph({ membership: { members } }: MeshSnapshot, self: PeerId): MeshGraph {
+  const nodes = [...members].map(([id, { status }]) => Object.freeze({ id, self: id === self, status }));
+  const edges = [...members].flatMap(([a, { neighbors }]) =>
+    neighbors.flatMap((b) =>
+      a < b && members.get(b)?.neighbors.includes(a) ? [Object.freeze({ a, b })] : [],
+    ),
+  );
+  return Object.freeze({ nodes: Object.freeze(nodes), edges: Object.freeze(edges) });
+}

@@ -1,0 +1,133 @@
+/** The live map of every member: what membership, presence and routing know, as one frozen object each. */
+import type { PeerId } from '#shared/base/ids.ts';
+import { createSource } from '../readable.ts';
+import type { Member, Members, MemberStatus, PresenceFields, Value } from '../types.ts';
+
+export interface MembersDeps {
+  readonly self: PeerId;
+  /** How many links away each member is; a member that is absent has no known way. */
+  readonly hopsByMember: () => ReadonlyMap<PeerId, number>;
+  readonly ping: Members['ping'];
+}
+
+export interface MembersFace<P extends PresenceFields> {
+  readonly members: Members<P>;
+  readonly joined: (id: PeerId) => Member<P>;
+  /** The member as it was last; `undefined` if it was not here. */
+  readonly left: (id: PeerId) => Member<P> | undefined;
+  readonly setStatus: (id: PeerId, status: MemberStatus) => Member<P> | undefined;
+  /** Merges fields; `undefined` values take fields away. May come before the member does. */
+  readonly present: (id: PeerId, fields: ReadonlyMap<string, Value | undefined>) => Member<P> | undefined;
+  readonly setRtt: (id: PeerId, rttMs: number) => Member<P> | undefined;
+  /** The graph may have changed: looks anew at links and hops. */
+  readonly refresh: () => void;
+  /** Tells subscribers what has changed since the last time. */
+  readonly flush: () => void;
+}
+
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the one map of members.
+export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): MembersFace<P> {
+  const memberById = new Map<PeerId, Member<P>>();
+  /** What members show; entries of strangers wait for them, bounded by the presence layer. */
+  const presenceById = new Map<PeerId, Readonly<Partial<P>>>();
+  const source = createSource<ReadonlyMap<string, Member<P>>>(new Map());
+  let changed = false;
+
+  join(deps.self);
+  flush();
+
+  return {
+    members: {
+      get value() {
+        return source.value;
+      },
+      getSnapshot: source.getSnapshot,
+      subscribe: source.subscribe,
+      get size() {
+        return memberById.size;
+      },
+      get: (id) => memberById.get(id as PeerId),
+      ping: deps.ping,
+      [Symbol.iterator]: () => memberById.values(),
+    },
+    joined: join,
+    left: (id) => {
+      const member = memberById.get(id);
+      changed ||= memberById.delete(id);
+      presenceById.delete(id);
+      return member;
+    },
+    setStatus: (id, status) => update(id, { status }),
+    present: (id, fields) => {
+      const presence = merge(presenceById.get(id), fields);
+      presenceById.set(id, presence);
+      return update(id, { presence });
+    },
+    setRtt: (id, rttMs) => update(id, { rtt: Math.round(rttMs * 10) / 10 }),
+    refresh: () => {
+      const hopsByMember = deps.hopsByMember();
+      for (const id of memberById.keys()) update(id, way(id, hopsByMember));
+    },
+    flush,
+  };
+
+  function join(id: PeerId): Member<P> {
+    const member: Member<P> = Object.freeze({
+      id,
+      self: id === deps.self,
+      status: 'alive',
+      presence: presenceById.get(id) ?? Object.freeze({}),
+      rtt: undefined,
+      ...way(id, deps.hopsByMember()),
+    });
+    memberById.set(id, member);
+    changed = true;
+    return member;
+  }
+
+  function update(id: PeerId, patch: Partial<Member<P>>): Member<P> | undefined {
+    const member = memberById.get(id);
+    if (!member) return undefined;
+    const next = Object.freeze({ ...member, ...patch });
+    if (sameMember(member, next)) return member;
+    memberById.set(id, next);
+    changed = true;
+    return next;
+  }
+
+  function way(id: PeerId, hopsByMember: ReadonlyMap<PeerId, number>): Pick<Member<P>, 'link' | 'hops'> {
+    if (id === deps.self) return { link: 'self', hops: 0 };
+    const hops = hopsByMember.get(id);
+    return { link: hops === undefined ? 'none' : hops === 1 ? 'direct' : 'via', hops };
+  }
+
+  function flush(): void {
+    if (!changed) return;
+    changed = false;
+    source.set(new Map(memberById));
+  }
+
+  function merge(
+    presence: Readonly<Partial<P>> | undefined,
+    fields: ReadonlyMap<string, Value | undefined>,
+  ): Readonly<Partial<P>> {
+    const merged: Record<string, Value> = {};
+    for (const [field, value] of [...Object.entries(presence ?? {}), ...fields]) {
+      // Defined, never assigned: `__proto__` is an ordinary field.
+      if (value === undefined) delete merged[field];
+      else
+        Object.defineProperty(merged, field, { value, enumerable: true, configurable: true, writable: true });
+    }
+    return Object.freeze(merged) as Readonly<Partial<P>>;
+  }
+}
+
+function sameMember<P extends PresenceFields>(a: Member<P>, b: Member<P>): boolean {
+  return (
+    a.status === b.status &&
+    a.presence === b.presence &&
+    a.link === b.link &&
+    a.hops === b.hops &&
+    a.rtt === b.rtt
+  );
+}

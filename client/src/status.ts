@@ -1,0 +1,76 @@
+/** What a mesh is, in one word, and when it is ready: derived from three facts and nothing else. */
+import { MeshError } from './errors.ts';
+import { createSource } from './readable.ts';
+import type { MeshStatus, Readable, SignalingStatus } from './types.ts';
+
+export interface StatusFace {
+  readonly readable: Readable<MeshStatus>;
+  readonly ready: Promise<void>;
+  readonly closed: boolean;
+  readonly links: (count: number) => void;
+  readonly signaling: (status: SignalingStatus) => void;
+  /** The server named this many contacts. */
+  readonly contacts: (count: number) => void;
+  /** The first neighbor has shared all it had. */
+  readonly synced: () => void;
+  /** It can never be ready. */
+  readonly fail: (error: MeshError) => void;
+  readonly close: () => void;
+}
+
+export function createStatus(): StatusFace {
+  let links = 0;
+  let signaling: SignalingStatus = 'connecting';
+  /** Until a first attempt has failed, having neither server nor link is only the beginning. */
+  let begun = false;
+  let othersNamed: number | undefined;
+  let closed = false;
+  const source = createSource<MeshStatus>('connecting');
+  let settle: { readonly resolve: () => void; readonly reject: (error: MeshError) => void };
+  const ready = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Whoever awaits `ready` is told; a page that does not is not reported for it.
+  ready.catch(() => {});
+
+  return {
+    readable: source,
+    ready,
+    get closed() {
+      return closed;
+    },
+    links: (count) => {
+      links = count;
+      update();
+    },
+    signaling: (status) => {
+      begun ||= status === 'open' || status === 'closed';
+      if (status !== 'open') othersNamed = undefined;
+      signaling = status;
+      update();
+    },
+    contacts: (count) => {
+      othersNamed = count;
+      update();
+      if (source.value === 'alone') settle.resolve();
+    },
+    synced: () => settle.resolve(),
+    fail: (error) => settle.reject(error),
+    close: () => {
+      closed = true;
+      settle.reject(new MeshError('CLOSED', 'This mesh was left before it was ready.'));
+      update();
+    },
+  };
+
+  function update(): void {
+    source.set(derive());
+  }
+
+  function derive(): MeshStatus {
+    if (closed) return 'closed';
+    if (links > 0) return signaling === 'open' ? 'connected' : 'degraded';
+    if (signaling === 'open') return othersNamed === 0 ? 'alone' : 'connecting';
+    return begun ? 'offline' : 'connecting';
+  }
+}

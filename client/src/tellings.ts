@@ -1,0 +1,160 @@
+/**
+ * Events of the node come in; changes of the faces and events of the mesh go out. All of one input are
+ * applied first and told after, so that a listener never sees half a change.
+ */
+import type { PeerId } from '#shared/base/ids.ts';
+import type { MeshEvent } from '#shared/mesh/messages.ts';
+import type { DataFaces } from './data/faces.ts';
+import type { EventHub } from './events.ts';
+import type { MembersFace } from './people/members.ts';
+import type { Source } from './readable.ts';
+import type { Replies } from './replies.ts';
+import type { StatusFace } from './status.ts';
+import type { PresenceFields } from './types.ts';
+
+export interface Faces<P extends PresenceFields> {
+  readonly self: PeerId;
+  readonly hub: EventHub<P>;
+  readonly people: MembersFace<P>;
+  readonly mine: Source<Readonly<Partial<P>>>;
+  readonly data: DataFaces;
+  readonly replies: Replies;
+  readonly status: StatusFace;
+  /** Links open now. */
+  readonly openLinks: () => number;
+}
+
+export interface Tellings {
+  readonly onEvents: (events: readonly MeshEvent[]) => void;
+  /** How often each reason to refuse something was given. */
+  readonly refused: () => Readonly<Record<string, number>>;
+}
+
+type Told = (() => void) | undefined;
+
+export function createTellings<P extends PresenceFields>(faces: Faces<P>): Tellings {
+  const { people } = faces;
+  /** Reasons are a fixed vocabulary, so this grows to a few dozen names at most. */
+  const refused: Record<string, number> = {};
+  const count = (reason: string): void => {
+    refused[reason] = (refused[reason] ?? 0) + 1;
+  };
+  let refreshWanted = false;
+  /** Links and hops of all members are looked at once per burst of changes. */
+  const refresh = (): void => {
+    if (refreshWanted) return;
+    refreshWanted = true;
+    queueMicrotask(() => {
+      refreshWanted = false;
+      people.refresh();
+      people.flush();
+    });
+  };
+
+  return {
+    onEvents: (events) => {
+      const tellings = events.map((event) => apply(event, faces, { count, refresh }));
+      people.flush();
+      for (const tell of tellings) tell?.();
+    },
+    refused: () => ({ ...refused }),
+  };
+}
+
+interface Means {
+  readonly count: (reason: string) => void;
+  readonly refresh: () => void;
+}
+
+/** Applies one event to the faces and returns what is to be told of it. */
+function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, means: Means): Told {
+  const { hub, data, replies, status } = faces;
+  switch (event.kind) {
+    case 'memberJoined':
+    case 'memberLeft':
+    case 'memberSuspected':
+    case 'memberRecovered':
+    case 'presenceChanged':
+    case 'rtt':
+      return applyToMember(event, faces, means);
+    case 'graphChanged':
+      means.refresh();
+      return undefined;
+    case 'linkOpened':
+      status.links(faces.openLinks());
+      means.refresh();
+      return () => hub.emit('link:open', { peer: event.peer });
+    case 'linkClosed':
+      status.links(faces.openLinks());
+      means.refresh();
+      return () => hub.emit('link:close', { peer: event.peer, reason: event.reason });
+    case 'synced':
+      status.synced();
+      return undefined;
+    case 'stateChanged':
+      return () => data.changed(event.changes);
+    case 'entryRefused': {
+      const { collection: map, key, value } = event.entry;
+      means.count(event.reason);
+      return () => hub.emit('state:refused', { map, key, value, reason: event.reason });
+    }
+    case 'message':
+      return () => data.message(event);
+    case 'gap':
+      return () => hub.emit('message:gap', { from: event.from, missed: event.missed });
+    case 'delivered':
+    case 'undeliverable':
+      return () => replies.answer(event);
+    case 'attemptFailed':
+      means.count(`attempt-${event.reason}`);
+      return undefined;
+    case 'peerMisbehaved':
+      means.count(event.reason);
+      return () => hub.emit('peer:misbehaved', { peer: event.peer, reason: event.reason });
+  }
+}
+
+type MemberEvent = Extract<
+  MeshEvent,
+  {
+    kind: 'memberJoined' | 'memberLeft' | 'memberSuspected' | 'memberRecovered' | 'presenceChanged' | 'rtt';
+  }
+>;
+
+function applyToMember<P extends PresenceFields>(
+  event: MemberEvent,
+  { self, hub, people, mine }: Faces<P>,
+  { refresh }: Means,
+): Told {
+  switch (event.kind) {
+    case 'memberJoined': {
+      const joined = people.joined(event.id);
+      refresh();
+      // What it shows may follow within the same input: a join event carries it.
+      return () => {
+        const member = people.members.get(event.id) ?? joined;
+        hub.emit('member:join', { member, returned: event.returned });
+      };
+    }
+    case 'memberLeft': {
+      const member = people.left(event.id);
+      return member && (() => hub.emit('member:leave', { member, reason: event.reason }));
+    }
+    case 'memberSuspected': {
+      const member = people.setStatus(event.id, 'suspect');
+      return member && (() => hub.emit('member:suspect', { member, by: event.by }));
+    }
+    case 'memberRecovered': {
+      const member = people.setStatus(event.id, 'alive');
+      return member && (() => hub.emit('member:recover', { member }));
+    }
+    case 'presenceChanged': {
+      const member = people.present(event.owner, event.fields);
+      if (event.owner === self && member) mine.set(member.presence);
+      return member && (() => hub.emit('member:update', { member }));
+    }
+    case 'rtt':
+      people.setRtt(event.peer, event.rttMs);
+      return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Session descriptions and candidates as text, and back. What comes from a peer is checked field by
+ * field and rebuilt, because simple-peer destroys a connection over a signal it does not like.
+ */
+
+/** Longest text of one signal, in UTF-16 units; a description of a data channel takes about 600. */
+export const DESCRIPTIONS_LENGTH_MAX: number = 16_384;
+/** Descriptions in one signal. */
+const DESCRIPTIONS_MAX = 64;
+const CANDIDATE_LENGTH_MAX = 1_024;
+
+export interface SessionDescription {
+  readonly type: 'offer' | 'answer';
+  readonly sdp: string;
+}
+
+export interface CandidateDescription {
+  readonly type: 'candidate';
+  readonly candidate: {
+    readonly candidate: string;
+    readonly sdpMid: string | null;
+    readonly sdpMLineIndex: number | null;
+  };
+}
+
+export const descriptionsToText = (descriptions: readonly unknown[]): string => JSON.stringify(descriptions);
+
+/** The descriptions, or `undefined` when any of them is not one. */
+export function textToDescriptions(
+  text: string,
+): readonly (SessionDescription | CandidateDescription)[] | undefined {
+  if (text.length > DESCRIPTIONS_LENGTH_MAX) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parsed) || parsed.length === 0 || parsed.length > DESCRIPTIONS_MAX) return undefined;
+  const descriptions = parsed.map(toDescription);
+  return descriptions.every((description) => description !== undefined) ? descriptions : undefined;
+}
+
+function toDescription(item: unknown): SessionDescription | CandidateDescription | undefined {
+  if (!isObject(item)) return undefined;
+  const { type, sdp, candidate } = item;
+  if ((type === 'offer' || type === 'answer') && typeof sdp === 'string') return { type, sdp };
+  if (type !== 'candidate' || !isObject(candidate)) return undefined;
+  const { candidate: line, sdpMid, sdpMLineIndex } = candidate;
+  if (typeof line !== 'string' || line.length > CANDIDATE_LENGTH_MAX) return undefined;
+  if (sdpMid !== null && typeof sdpMid !== 'string') return undefined;
+  if (sdpMLineIndex !== null && !isIndex(sdpMLineIndex)) return undefined;
+  return { type, candidate: { candidate: line, sdpMid, sdpMLineIndex } };
+}
+
+function isObject(
+  item: unknown,
+): item is Record<'type' | 'sdp' | 'candidate' | 'sdpMid' | 'sdpMLineIndex', unknown> {
+  return typeof item === 'object' && item !== null && !Array.isArray(item);
+}
+
+function isIndex(item: unknown): item is number {
+  return typeof item === 'number' && Number.isInteger(item) && item >= 0 && item < 1_000;
+}

@@ -1,0 +1,31 @@
+/** The part of simple-peer that is used. `@types/simple-peer` would bring Node's globals into a browser program. */
+declare module 'simple-peer/simplepeer.min.js' {
+  interface SimplePeerOptions {
+    readonly initiator: boolean;
+    readonly objectMode: boolean;
+    readonly trickle: boolean;
+    readonly config: RTCConfiguration;
+  }
+
+  interface SimplePeerEvents {
+    signal: (data: unknown) => void;
+    connect: () => void;
+    data: (chunk: unknown) => void;
+    close: () => void;
+    error: (error: Error) => void;
+  }
+
+  class SimplePeer {
+    static readonly WEBRTC_SUPPORT: boolean;
+    constructor(options: SimplePeerOptions);
+    readonly destroyed: boolean;
+    /** Bytes waiting in the data channel. */
+    readonly bufferSize: number;
+    on<K extends keyof SimplePeerEvents>(event: K, listener: SimplePeerEvents[K]): this;
+    signal(data: unknown): void;
+    send(data: Uint8Array): void;
+    destroy(error?: Error): void;
+  }
+
+  export default SimplePeer;
+}

@@ -1,0 +1,37 @@
+/**
+ * The transport seam: all that the shell knows about how two tabs are joined. simple-peer stands behind
+ * it in a browser; tests put memory there. `client/test/transport-acceptance.ts` is what any
+ * implementation must pass.
+ */
+
+/** Bytes waiting above which a channel counts as congested, and below which it has drained. */
+export const CONGESTED_BYTES: number = 65_536;
+/** Bytes waiting at which a channel is given up: the other end does not read. More than a whole room's state. */
+export const OVERRUN_BYTES: number = 67_108_864;
+/** The largest frame a channel takes; what every browser accepts. */
+export const TRANSPORT_FRAME_BYTES_MAX: number = 65_536;
+
+/** What a channel tells its owner. Nothing is told after `onClosed`, and `onClosed` is told at most once. */
+export interface ChannelHandlers {
+  /** Something for the other end's `describe`, to be carried there by whatever way there is. */
+  readonly onDescribed: (data: string) => void;
+  readonly onOpened: () => void;
+  /** A frame, in the order it was sent, never before `onOpened`. */
+  readonly onFrame: (bytes: Uint8Array) => void;
+  readonly onCongestion: (congested: boolean) => void;
+  readonly onClosed: () => void;
+}
+
+export interface Channel {
+  /** Takes what the other end's `onDescribed` gave. False: it was not fit to be used, and was not. */
+  readonly describe: (data: string) => boolean;
+  /** False before it is open, after it is closed, and for a frame that is too large. */
+  readonly send: (bytes: Uint8Array) => boolean;
+  /** Closes at once, without telling `onClosed`. Frames already sent still leave. Again: harmless. */
+  readonly close: () => void;
+}
+
+export interface Transport {
+  /** Begins a channel. Exactly one of its two ends is the initiator. */
+  readonly construct: (options: { readonly initiator: boolean }, handlers: ChannelHandlers) => Channel;
+}

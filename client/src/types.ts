@@ -1,0 +1,259 @@
+/** The public face: every type an application sees. Nothing here knows how the mesh works inside. */
+
+/** JSON, bytes, and nothing else. At most 16 KiB encoded and 16 levels deep. */
+export type Value = null | boolean | number | string | Uint8Array | readonly Value[] | ValueObject;
+
+/** A plain object of values. */
+export interface ValueObject {
+  readonly [key: string]: Value;
+}
+
+/** Ends a subscription. Also a disposable, so `using` ends it at the end of a block. */
+export interface Unsubscribe {
+  (): void;
+  readonly [Symbol.dispose]: () => void;
+}
+
+/** What every listener and asynchronous call accepts. */
+export interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Something live. Snapshots are frozen and keep their identity until they change, so React's
+ * `useSyncExternalStore(r.subscribe, r.getSnapshot)` and Svelte's `$r` work as they are.
+ */
+export interface Readable<T> {
+  readonly value: T;
+  readonly getSnapshot: () => T;
+  /** Runs once at once, then after every change. A `run` that throws disturbs nobody else. */
+  readonly subscribe: (run: (value: T) => void, options?: Abortable) => Unsubscribe;
+}
+
+/** Fields that a member shows to everyone: `{ name, cursor, … }`. */
+export type PresenceFields = { readonly [field: string]: Value | undefined };
+
+export interface JoinOptions<P extends PresenceFields = PresenceFields> {
+  /** Address of the signaling server, `ws:` or `wss:` (`http:` and `https:` are taken too). Default: the page's origin. */
+  readonly signaling?: string | undefined;
+  /** What this member shows from the start. */
+  readonly presence?: P | undefined;
+  /** Handed to every RTCPeerConnection: STUN and TURN servers and the like. Default: no servers. */
+  readonly rtc?: RTCConfiguration | undefined;
+  /** Leaves when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * - `connecting`: looking for the first member.
+ * - `alone`: the server knows of nobody else here.
+ * - `connected`: holds links, and the server is reachable.
+ * - `degraded`: holds links, but the server is gone; all goes on, newcomers must wait.
+ * - `offline`: holds no link and no server.
+ * - `closed`: left.
+ */
+export type MeshStatus = 'connecting' | 'alone' | 'connected' | 'degraded' | 'offline' | 'closed';
+
+export type SignalingStatus = 'connecting' | 'open' | 'closed';
+
+export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEventSource<P> {
+  readonly room: string;
+  /** This member's id, new at every join: 32 hex digits. */
+  readonly id: string;
+  readonly status: Readable<MeshStatus>;
+  readonly signaling: Readable<SignalingStatus>;
+  /** Resolves when the first neighbor has shared all it knows, or when nobody else is here. Rejects with a `MeshError` where a join can never succeed. */
+  readonly ready: Promise<void>;
+  readonly members: Members<P>;
+  readonly presence: Presence<P>;
+  /** A map that converges: the last writer of a key wins. The same name gives the same map. */
+  readonly map: <V extends Value = Value>(name: string) => SharedMap<V>;
+  /** Messages to everyone here now, or to one member. */
+  readonly topic: <T extends Value = Value>(name: string) => Topic<T>;
+  /** Who holds a link to whom, as far as this member knows. */
+  readonly graph: () => MeshGraph;
+  readonly stats: () => MeshStats;
+  /** Lets go of the signaling server until `attach()`. The mesh goes on; newcomers cannot be introduced by this tab. */
+  readonly detach: () => void;
+  readonly attach: () => void;
+  /** Says goodbye and closes; resolves when the farewell has been handed to every link. Again: the same promise. */
+  readonly leave: () => Promise<void>;
+  /** The same, synchronously: for `pagehide`. */
+  readonly close: () => void;
+}
+
+/** `alive`, or `suspect`: its neighbors have not heard it lately. */
+export type MemberStatus = 'alive' | 'suspect';
+
+export interface Member<P extends PresenceFields = PresenceFields> {
+  readonly id: string;
+  readonly self: boolean;
+  readonly status: MemberStatus;
+  readonly presence: Readonly<Partial<P>>;
+  /** `direct`: a link of one's own; `via`: through others; `none`: no known way. */
+  readonly link: 'self' | 'direct' | 'via' | 'none';
+  /** Links to cross; 0 for oneself, `undefined` while no way is known. */
+  readonly hops: number | undefined;
+  /** Round trip in milliseconds, where measured. */
+  readonly rtt: number | undefined;
+}
+
+/** Every member of the room, oneself included. */
+export interface Members<P extends PresenceFields = PresenceFields>
+  extends Readable<ReadonlyMap<string, Member<P>>>, Iterable<Member<P>> {
+  readonly size: number;
+  readonly get: (id: string) => Member<P> | undefined;
+  /** Round trip to a member over the mesh, in milliseconds. Rejects with `UNREACHABLE`. */
+  readonly ping: (id: string, options?: Abortable) => Promise<number>;
+}
+
+export interface Presence<P extends PresenceFields = PresenceFields> {
+  readonly mine: Readable<Readonly<Partial<P>>>;
+  /** Changes the named fields; `undefined` takes one away. Throws `BAD_VALUE`, `VALUE_TOO_LARGE`, `LIMIT`. */
+  readonly set: (patch: { readonly [K in keyof P]?: P[K] | undefined }) => void;
+}
+
+export interface MapChange<V extends Value = Value> {
+  readonly key: string;
+  readonly old: V | undefined;
+  /** `undefined`: deleted. */
+  readonly value: V | undefined;
+  /** Id of the member that wrote. */
+  readonly by: string;
+  /** When it was written, in the mesh's time: milliseconds since 1970. */
+  readonly at: number;
+  readonly local: boolean;
+}
+
+export interface SharedMap<V extends Value = Value>
+  extends Readable<ReadonlyMap<string, V>>, Iterable<[string, V]> {
+  readonly name: string;
+  readonly size: number;
+  readonly get: (key: string) => V | undefined;
+  readonly has: (key: string) => boolean;
+  /** Throws `BAD_KEY`, `BAD_VALUE`, `VALUE_TOO_LARGE`, `LIMIT`, `CLOSED`; nothing has changed then. */
+  readonly set: (key: string, value: V) => void;
+  /** Sets under a key of its own and returns the key. */
+  readonly add: (value: V) => string;
+  /** True when there was something to delete. */
+  readonly delete: (key: string) => boolean;
+  readonly on: (
+    type: 'change',
+    run: (changes: readonly MapChange<V>[]) => void,
+    options?: Abortable,
+  ) => Unsubscribe;
+}
+
+export interface Message<T extends Value = Value> {
+  readonly data: T;
+  /** Id of the sender. */
+  readonly from: string;
+  /** Links crossed. */
+  readonly hops: number;
+}
+
+export interface Topic<T extends Value = Value> {
+  readonly name: string;
+  /**
+   * To everyone else here now, each exactly once and in the order of sending; resolves when handed to the
+   * links. With `to`: to one member over the mesh; resolves when that member has it, rejects with
+   * `UNREACHABLE` when it cannot be had. Rejects with `BAD_VALUE`, `VALUE_TOO_LARGE`, `CLOSED`.
+   */
+  readonly send: (data: T, options?: Abortable & { readonly to?: string | undefined }) => Promise<void>;
+  readonly on: (run: (message: Message<T>) => void, options?: Abortable) => Unsubscribe;
+}
+
+export interface MeshGraph {
+  readonly nodes: readonly { readonly id: string; readonly self: boolean; readonly status: MemberStatus }[];
+  /** Links that both ends name. */
+  readonly edges: readonly { readonly a: string; readonly b: string }[];
+}
+
+export interface MeshStats {
+  /** Bytes exchanged with the signaling server; `quietMs`: since the last one, `undefined` before the first. */
+  readonly signaling: {
+    readonly sentBytes: number;
+    readonly receivedBytes: number;
+    readonly quietMs: number | undefined;
+  };
+  /** Bytes exchanged with other tabs, directly. */
+  readonly links: {
+    readonly open: number;
+    readonly constructed: number;
+    readonly sentBytes: number;
+    readonly receivedBytes: number;
+    readonly sentFrames: number;
+    readonly receivedFrames: number;
+  };
+  /** Frames and records refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly broadcast: {
+    readonly delivered: number;
+    readonly duplicates: number;
+    readonly grafts: number;
+    readonly gaps: number;
+  };
+  readonly state: { readonly entries: number; readonly tombstones: number; readonly stubs: number };
+}
+
+/** Typed details of the native events of a mesh. */
+export interface MeshEvents<P extends PresenceFields = PresenceFields> {
+  'member:join': { readonly member: Member<P>; readonly returned: boolean };
+  'member:update': { readonly member: Member<P> };
+  'member:suspect': { readonly member: Member<P>; readonly by: string };
+  'member:recover': { readonly member: Member<P> };
+  'member:leave': { readonly member: Member<P>; readonly reason: 'goodbye' | 'failed' };
+  'link:open': { readonly peer: string };
+  'link:close': { readonly peer: string; readonly reason: string };
+  /** Messages of this sender were lost for good. */
+  'message:gap': { readonly from: string; readonly missed: number };
+  'state:refused': {
+    readonly map: string;
+    readonly key: string;
+    readonly value: Value | undefined;
+    readonly reason: string;
+  };
+  'peer:misbehaved': { readonly peer: string; readonly reason: string };
+  error: MeshErrorDetail;
+}
+
+/** What an `error` event carries: a `MeshError`. */
+export interface MeshErrorDetail {
+  readonly name: 'MeshError';
+  readonly code: MeshErrorCode;
+  readonly message: string;
+}
+
+export interface MeshEventSource<P extends PresenceFields = PresenceFields> {
+  /** Listens to one type; the detail comes without its event. A `run` that throws disturbs nobody else. */
+  readonly on: <K extends keyof MeshEvents<P>>(
+    type: K,
+    run: (detail: MeshEvents<P>[K]) => void,
+    options?: Abortable,
+  ) => Unsubscribe;
+  readonly addEventListener: <K extends keyof MeshEvents<P>>(
+    type: K,
+    listener: (event: CustomEvent<MeshEvents<P>[K]>) => void,
+    options?: AddEventListenerOptions | boolean,
+  ) => void;
+  readonly removeEventListener: <K extends keyof MeshEvents<P>>(
+    type: K,
+    listener: (event: CustomEvent<MeshEvents<P>[K]>) => void,
+    options?: EventListenerOptions | boolean,
+  ) => void;
+}
+
+/** Stable; a message may be reworded, a code may not. */
+export type MeshErrorCode =
+  | 'BAD_ROOM'
+  | 'BAD_SIGNALING_URL'
+  | 'SIGNALING_UNREACHABLE'
+  | 'SIGNALING_REFUSED'
+  | 'WEBRTC_MISSING'
+  | 'BAD_NAME'
+  | 'BAD_KEY'
+  | 'BAD_VALUE'
+  | 'VALUE_TOO_LARGE'
+  | 'LIMIT'
+  | 'UNREACHABLE'
+  | 'CLOSED';

@@ -1,0 +1,395 @@
+/** Hostile neighbors: what they send is dropped, counted and told, and everything else goes on. */
+import { describe, expect, test } from 'vitest';
+import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
+import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
+import type { Mesh, Value } from '#client/types.ts';
+import { createHostileTab, type HostileLink, type HostileTab } from './hostile-tab.ts';
+import { createRoom, type Room } from './room.ts';
+
+interface Shown extends Record<string, Value | undefined> {
+  name?: string;
+}
+
+interface Scene {
+  readonly room: Room;
+  /** The victim: the hostile tab's neighbor. */
+  readonly a: Mesh<Shown>;
+  /** An honest third, linked to both. */
+  readonly b: Mesh<Shown>;
+  /** The hostile tab's own mesh; it behaves but for what the test makes it say. */
+  readonly c: Mesh<Shown>;
+  readonly tab: HostileTab;
+  /** From the hostile tab to the victim. */
+  readonly link: HostileLink;
+  /** What the victim told of misbehavior, and of links and members that went. */
+  readonly told: unknown[];
+}
+
+async function setScene(): Promise<Scene> {
+  const room = createRoom();
+  const tab = createHostileTab();
+  const a = room.join<Shown>({ name: 'a' });
+  await room.clock.advance(50);
+  const b = room.join<Shown>({ name: 'b' });
+  await room.clock.advance(50);
+  const c = room.join<Shown>({ name: 'c' }, { wrap: tab.wrap });
+  await room.clock.advance(15_000);
+  expect([a, b, c].map((mesh) => [mesh.members.size, mesh.stats().links.open])).toEqual(
+    [a, b, c].map(() => [3, 2]),
+  );
+  const link = tab.links.find((one) => one.peer() === a.id)!;
+  const told: unknown[] = [];
+  a.on('peer:misbehaved', ({ peer, reason }) => told.push([peer, reason]));
+  a.on('link:close', ({ peer }) => told.push(['link closed', peer]));
+  a.on('member:leave', ({ member }) => told.push(['member left', member.id]));
+  a.on('member:join', ({ member }) => told.push(['member joined', member.id]));
+  return { room, a, b, c, tab, link, told };
+}
+
+/** Link, presence, notes and messages between the victim and the hostile tab still work, both ways. */
+async function expectLifeGoesOn({ room, a, b, c }: Scene): Promise<void> {
+  const heard: unknown[] = [];
+  for (const mesh of [a, b, c]) mesh.topic('chat').on(({ data, from }) => heard.push([data, from, mesh.id]));
+  a.presence.set({ name: 'a again' });
+  c.presence.set({ name: 'c again' });
+  a.map('notes').set('by a', 1);
+  c.map('notes').set('by c', 2);
+  await c.topic('chat').send('to all');
+  const direct = a.topic('chat').send('to one', { to: c.id });
+  await room.clock.advance(2_000);
+  await direct;
+  expect(a.members.get(c.id)).toMatchObject({
+    status: 'alive',
+    link: 'direct',
+    presence: { name: 'c again' },
+  });
+  expect(c.members.get(a.id)?.presence.name).toBe('a again');
+  for (const mesh of [a, b, c])
+    expect(Object.fromEntries(mesh.map('notes'))).toEqual({ 'by a': 1, 'by c': 2 });
+  expect(heard).toHaveLength(3);
+  expect(heard).toEqual(
+    expect.arrayContaining([
+      ['to all', c.id, a.id],
+      ['to all', c.id, b.id],
+      ['to one', a.id, c.id],
+    ]),
+  );
+}
+
+const harmless: LinkMessage = { kind: 'claims', claims: [] };
+const patched = (bytes: Uint8Array, at: number, byte: number): Uint8Array => {
+  const copy = bytes.slice();
+  copy[at] = byte;
+  return copy;
+};
+
+describe('a frame that is dropped, counted and told, while everything lives on', () => {
+  test.each<[string, string, (link: HostileLink) => void]>([
+    ['no bytes', 'malformed', (link) => link.sayBytes(new Uint8Array(0))],
+    [
+      'noise',
+      'stale-version',
+      (link) => link.sayBytes(Uint8Array.from({ length: 200 }, (_, n) => n * 7 + 3)),
+    ],
+    ['a large frame', 'oversized', (link) => link.sayBytes(new Uint8Array(40_000))],
+    ['a cut frame', 'malformed', (link) => link.sayBytes(link.frame(harmless).slice(0, -1))],
+    [
+      'a frame with more behind it',
+      'malformed',
+      (link) => link.sayBytes(Uint8Array.of(...link.frame(harmless), 0)),
+    ],
+    ['an older version', 'stale-version', (link) => link.sayBytes(patched(link.frame(harmless), 0, 0))],
+    ['a newer version', 'stale-version', (link) => link.sayBytes(patched(link.frame(harmless), 0, 2))],
+    [
+      'a frame again',
+      'replayed',
+      (link) => {
+        const bytes = link.frame(harmless);
+        link.sayBytes(bytes);
+        link.sayBytes(bytes);
+      },
+    ],
+    [
+      'a frame after its successor',
+      'misordered',
+      (link) => {
+        const late = link.frame(harmless);
+        link.say(harmless);
+        link.sayBytes(late);
+      },
+    ],
+  ])('%s', async (_what, reason, misbehave) => {
+    const scene = await setScene();
+    const before = scene.a.stats().links.receivedFrames;
+    misbehave(scene.link);
+    await scene.room.clock.advance(20);
+    expect(scene.told).toEqual([[scene.c.id, reason]]);
+    expect(scene.a.stats().refused).toEqual({ [reason]: 1 });
+    expect(scene.a.stats().links.receivedFrames).toBeGreaterThan(before);
+    await expectLifeGoesOn(scene);
+    expect(scene.told).toHaveLength(1);
+  });
+
+  test('an unknown kind', async () => {
+    const scene = await setScene();
+    const bytes = scene.link.frame(harmless);
+    // The kind stands before the count of claims, which is 0.
+    const kindAt = bytes.length - 2;
+    expect(bytes[kindAt]).toBe(0x04);
+    scene.link.sayBytes(patched(bytes, kindAt, 0xee));
+    await scene.room.clock.advance(20);
+    expect(scene.told).toEqual([[scene.c.id, 'unknown-kind']]);
+    await expectLifeGoesOn(scene);
+  });
+
+  test('a thousand of them', async () => {
+    const scene = await setScene();
+    for (let n = 0; n < 1_000; n++) scene.link.sayBytes(Uint8Array.of(1, 255, n % 256));
+    await scene.room.clock.advance(20);
+    expect(scene.told).toHaveLength(1_000);
+    expect(Object.values(scene.a.stats().refused)).toEqual([1_000]);
+    await expectLifeGoesOn(scene);
+  });
+});
+
+describe('a neighbor that claims to be another', () => {
+  const identityOf = (id: string): Extract<Payload, { kind: 'identity' }> => ({
+    kind: 'identity',
+    id: id as PeerId,
+    epoch: epoch(9),
+    incarnation: incarnation(0),
+    left: false,
+  });
+
+  test('in a greeting is refused, and neither is touched', async () => {
+    const scene = await setScene();
+    const { a, b, c, link, told, room } = scene;
+    link.say({ kind: 'hello', identity: identityOf(b.id), presence: [] });
+    link.say({ kind: 'hello', identity: identityOf('f'.repeat(32)), presence: [] });
+    link.say({ kind: 'hello', identity: identityOf(a.id), presence: [] });
+    await room.clock.advance(20);
+    expect(told).toEqual(told.map(() => [c.id, 'forged-hello']));
+    expect(a.stats().refused).toEqual({ 'forged-hello': 3 });
+    expect(a.members.get(b.id)?.presence).toEqual({ name: 'b' });
+    expect(a.members.size).toBe(3);
+    await expectLifeGoesOn(scene);
+  });
+
+  test('in its very first greeting becomes no member under that name', async () => {
+    const room = createRoom();
+    const tab = createHostileTab();
+    const ghost = 'f'.repeat(32) as PeerId;
+    tab.rewrite = (message) =>
+      message.kind === 'hello' ? { ...message, identity: identityOf(ghost) } : message;
+    const a = room.join<Shown>({ name: 'a' });
+    const told: unknown[] = [];
+    a.on('peer:misbehaved', ({ peer, reason }) => told.push([peer, reason]));
+    await room.clock.advance(50);
+    const c = room.join<Shown>({ name: 'c' }, { wrap: tab.wrap });
+    await room.clock.advance(5_000);
+    expect(told).toEqual([[c.id, 'forged-hello']]);
+    expect(a.members.get(ghost)).toBeUndefined();
+    // Its own record comes with the tables that are compared, and so does what it shows.
+    expect(a.members.get(c.id)).toMatchObject({ link: 'direct', presence: { name: 'c' } });
+  });
+
+  test('and shows something in the name of a third in its greeting, is refused whole', async () => {
+    const scene = await setScene();
+    const { a, b, c, link, told, room } = scene;
+    link.say({
+      kind: 'hello',
+      identity: { ...identityOf(c.id), epoch: epoch(1), incarnation: incarnation(5) },
+      presence: [
+        { owner: c.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'mine' },
+        { owner: b.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged' },
+      ],
+    });
+    await room.clock.advance(20);
+    expect(told).toEqual([[c.id, 'forged-hello']]);
+    expect([b, c].map(({ id }) => a.members.get(id)?.presence)).toEqual([{ name: 'b' }, { name: 'c' }]);
+    await expectLifeGoesOn(scene);
+  });
+
+  test('in a record of its own victim is refused', async () => {
+    const scene = await setScene();
+    const { a, c, link, told, room } = scene;
+    link.say({ kind: 'claims', claims: [identityOf(a.id)] });
+    link.say({
+      kind: 'delta',
+      table: 'presence',
+      records: [{ owner: a.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged' }],
+    });
+    await room.clock.advance(20);
+    expect(told).toEqual([
+      [c.id, 'foreign-epoch'],
+      [c.id, 'forged-presence'],
+    ]);
+    expect(a.members.get(a.id)?.presence).toEqual({ name: 'a' });
+    await expectLifeGoesOn(scene);
+  });
+});
+
+describe('a broadcast in the name of another', () => {
+  /** A broadcast of `origin`, so far ahead that it is new. */
+  const gossip = (origin: string, payload: Payload, seq: number = 900): LinkMessage => ({
+    kind: 'gossip',
+    origin: origin as PeerId,
+    epoch: epoch(1),
+    lane: payload.kind === 'topic' ? 'reliable' : 'record',
+    seq,
+    hot: false,
+    round: 0,
+    payload,
+  });
+
+  test.each<[string, (scene: Scene) => Payload]>([
+    [
+      'presence',
+      ({ b }) => ({
+        kind: 'presence',
+        owner: b.id as PeerId,
+        epoch: epoch(1),
+        rest: true,
+        fields: [{ field: 'name', seq: 99, value: 'forged' }],
+      }),
+    ],
+    [
+      'a note',
+      ({ b, room }) => ({
+        kind: 'state',
+        entries: [
+          {
+            collection: 'notes',
+            key: 'forged',
+            value: 1,
+            stamp: { wall: room.clock.now().wall, counter: 0, by: b.id as PeerId },
+          },
+        ],
+      }),
+    ],
+    [
+      'a farewell',
+      ({ b }) => ({
+        kind: 'identity',
+        id: b.id as PeerId,
+        epoch: epoch(1),
+        incarnation: incarnation(9),
+        left: true,
+      }),
+    ],
+    [
+      'the links',
+      ({ b }) => ({
+        kind: 'links',
+        id: b.id as PeerId,
+        epoch: epoch(1),
+        seq: 900,
+        neighbors: [],
+        stability: 0,
+      }),
+    ],
+    [
+      'an accusation',
+      ({ a, b }) => ({
+        kind: 'accusation',
+        observer: b.id as PeerId,
+        target: a.id as PeerId,
+        epoch: epoch(1),
+        incarnation: incarnation(0),
+        silentMs: 9_000,
+      }),
+    ],
+  ])('%s of a third is refused, and nothing changes', async (_what, forge) => {
+    const scene = await setScene();
+    const { a, b, c, link, told, room } = scene;
+    link.say(gossip(c.id, forge(scene)));
+    await room.clock.advance(1_000);
+    expect(told).toEqual([[c.id, 'forged-author']]);
+    expect(a.stats().refused).toEqual({ 'forged-author': 1 });
+    expect(a.members.get(b.id)).toMatchObject({ status: 'alive', link: 'direct', presence: { name: 'b' } });
+    expect(a.map('notes').size).toBe(0);
+    // A hole in the hostile tab's own sequence was its own doing; the record lane needs no order.
+    await expectLifeGoesOn(scene);
+  });
+
+  test('sent to the victim alone is refused where the trail does not end with who hands it over', async () => {
+    const scene = await setScene();
+    const { a, b, c, link, told, room } = scene;
+    const heard: unknown[] = [];
+    a.topic('chat').on(({ data }) => heard.push(data));
+    link.say({
+      kind: 'packet',
+      origin: b.id as PeerId,
+      to: a.id as PeerId,
+      id: 900,
+      ttl: 3,
+      delivery: 'acked',
+      flooded: false,
+      serverMay: false,
+      route: [],
+      trail: [],
+      payload: { kind: 'direct', topic: 'chat', data: 'forged' },
+    });
+    await room.clock.advance(500);
+    expect([heard, told]).toEqual([[], [[c.id, 'forged-hop']]]);
+    await expectLifeGoesOn(scene);
+  });
+
+  test('of the victim itself, that it never said, is refused', async () => {
+    const scene = await setScene();
+    const { a, c, link, told, room } = scene;
+    link.say(gossip(a.id, { kind: 'topic', topic: 'chat', data: 'forged' }));
+    await room.clock.advance(20);
+    expect(told).toEqual([[c.id, 'forged-origin']]);
+    await expectLifeGoesOn(scene);
+  });
+
+  test('a message said twice, in two frames, is heard once', async () => {
+    const scene = await setScene();
+    const { a, c, link, told, room } = scene;
+    const heard: unknown[] = [];
+    a.topic('chat').on(({ data }) => heard.push(data));
+    const twice = gossip(c.id, { kind: 'topic', topic: 'chat', data: 'once' }, 1);
+    link.say(twice);
+    link.say(twice);
+    await room.clock.advance(500);
+    expect([heard, told]).toEqual([['once'], []]);
+  });
+});
+
+test('names that every object has are names like any other, all the way', async () => {
+  const scene = await setScene();
+  const { a, c, room, told } = scene;
+  const heard: unknown[] = [];
+  const evil = (): Value =>
+    JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":1}}') as Value;
+  const proto = Object.getPrototypeOf({}) as object;
+  const before = Object.getOwnPropertyNames(proto);
+  a.topic('__proto__').on(({ data }) => heard.push(data));
+  c.presence.set(JSON.parse('{"__proto__":{"polluted":1},"toString":"x","hasOwnProperty":0}') as Shown);
+  c.map('__proto__').set('__proto__', evil());
+  c.map('constructor').set('prototype', evil());
+  await c.topic('__proto__').send(evil());
+  await room.clock.advance(2_000);
+  const shown = a.members.get(c.id)!.presence as Record<string, unknown>;
+  expect(Object.keys(shown).toSorted()).toEqual(['__proto__', 'hasOwnProperty', 'name', 'toString']);
+  expect(Object.getPrototypeOf(shown)).toBe(proto);
+  expect([...a.map('__proto__').value.keys(), ...a.map('constructor').value.keys()]).toEqual([
+    '__proto__',
+    'prototype',
+  ]);
+  for (const value of [
+    a.map('__proto__').get('__proto__'),
+    a.map('constructor').get('prototype'),
+    heard[0],
+  ]) {
+    expect(Object.keys(value as object)).toEqual(['__proto__', 'constructor']);
+    expect(Object.getPrototypeOf(value)).toBe(proto);
+  }
+  expect(Object.getOwnPropertyNames(proto)).toEqual(before);
+  expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  c.presence.set(JSON.parse('{"__proto__":null}') as Shown);
+  await room.clock.advance(2_000);
+  expect(Object.getOwnPropertyDescriptor(a.members.get(c.id)!.presence, '__proto__')?.value).toBeNull();
+  expect(told).toEqual([]);
+});

@@ -1,0 +1,78 @@
+/** Channels in memory behind the transport seam, for tests of everything that stands on it. */
+import type { Channel, ChannelHandlers, Transport } from '#client/transport/transport.ts';
+import { TRANSPORT_FRAME_BYTES_MAX } from '#client/transport/transport.ts';
+
+/** How things happen later: `setTimeout`, or a clock that a test moves. */
+export type Later = (run: () => void, ms: number) => void;
+
+interface End {
+  readonly handlers: ChannelHandlers;
+  other: End | undefined;
+  phase: 'opening' | 'open' | 'closed';
+}
+
+/** Transports that share one memory; each stands for the WebRTC of one tab. */
+export function createMemoryNetwork(later: Later): { readonly createTransport: () => Transport } {
+  const offers = new Map<string, End>();
+  let offerCount = 0;
+  const latencyMs = 5;
+
+  const join = (a: End, b: End): void => {
+    a.other = b;
+    b.other = a;
+    later(() => {
+      for (const end of [a, b]) {
+        if (end.phase !== 'opening') continue;
+        end.phase = 'open';
+        end.handlers.onOpened();
+      }
+    }, latencyMs);
+  };
+
+  const createChannel = (initiator: boolean, handlers: ChannelHandlers): Channel => {
+    const end: End = { handlers, other: undefined, phase: 'opening' };
+    if (initiator) {
+      const offer = `offer-${++offerCount}`;
+      offers.set(offer, end);
+      later(() => {
+        if (end.phase === 'opening') handlers.onDescribed(offer);
+      }, latencyMs);
+    }
+    return {
+      describe: (data) => {
+        if (end.phase === 'closed') return false;
+        const dialler = offers.get(data);
+        if (initiator || !dialler) return false;
+        offers.delete(data);
+        join(dialler, end);
+        return true;
+      },
+      send: (bytes) => {
+        if (end.phase !== 'open' || bytes.byteLength > TRANSPORT_FRAME_BYTES_MAX) return false;
+        const copy = bytes.slice();
+        later(() => {
+          const { other } = end;
+          if (other?.phase === 'open') other.handlers.onFrame(copy);
+        }, latencyMs);
+        return true;
+      },
+      close: () => {
+        if (end.phase === 'closed') return;
+        end.phase = 'closed';
+        // Ordered behind the frames that were sent before.
+        later(() => {
+          const { other } = end;
+          if (!other || other.phase === 'closed') return;
+          other.phase = 'closed';
+          other.handlers.onClosed();
+        }, latencyMs);
+      },
+    };
+  };
+
+  return {
+    createTransport: () => ({
+      construct: ({ initiator }, handlers) => createChannel(initiator, handlers),
+    }),
+  };
+}

@@ -1,0 +1,103 @@
+/** Whole meshes in one process: the real library over channels in memory, a server in memory, a clock to move. */
+import { bytesToPeerId, epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
+import { createRng } from '#shared/base/rng.ts';
+import { defaultMeshConfig } from '#shared/mesh/config.ts';
+import { createMeshNode } from '#shared/mesh/node.ts';
+import { createMesh } from '#client/mesh.ts';
+import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
+import type { Transport } from '#client/transport/transport.ts';
+import type { Mesh, PresenceFields } from '#client/types.ts';
+import { createMemoryNetwork } from './memory-transport.ts';
+import { createTestClock, type TestClock } from './test-clock.ts';
+
+/** What is special about one tab. */
+export interface Tab {
+  /** What stands between this tab and its channels. */
+  readonly wrap: (transport: Transport) => Transport;
+  readonly onClosed: () => void;
+}
+
+export interface Room {
+  readonly clock: TestClock;
+  readonly join: <P extends PresenceFields>(presence?: P, tab?: Partial<Tab>) => Mesh<P>;
+  readonly setServer: (up: boolean) => void;
+}
+
+export function createRoom(): Room {
+  const clock = createTestClock();
+  const rng = createRng([1]);
+  const network = createMemoryNetwork((run, ms) => void clock.later(run, ms));
+  const attached = new Map<PeerId, SignalingHandlers>();
+  const wanting = new Map<PeerId, SignalingHandlers>();
+  let up = true;
+
+  const attach = (id: PeerId, handlers: SignalingHandlers): void => {
+    if (!up || attached.has(id) || !wanting.has(id)) return;
+    const contacts = rng.sample([...attached.keys()], 3);
+    attached.set(id, handlers);
+    handlers.onStatus('open');
+    handlers.onAttached(contacts);
+  };
+  const detach = (id: PeerId): void => {
+    const handlers = attached.get(id);
+    if (!handlers) return;
+    attached.delete(id);
+    handlers.onDetached();
+  };
+
+  const createSignaling = (id: PeerId, handlers: SignalingHandlers): SignalingClient => ({
+    attach: () => {
+      wanting.set(id, handlers);
+      handlers.onStatus('connecting');
+      clock.later(() => attach(id, handlers), 10);
+    },
+    detach: () => {
+      wanting.delete(id);
+      detach(id);
+      handlers.onStatus('closed');
+    },
+    signal: (to, data) => {
+      if (!attached.has(id)) return false;
+      clock.later(() => {
+        const receiver = attached.get(to);
+        if (receiver) receiver.onSignal(id, data);
+        else attached.get(id)?.onUnreachable(to);
+      }, 10);
+      return true;
+    },
+    askContacts: () => {
+      const others = [...attached.keys()].filter((other) => other !== id);
+      clock.later(() => handlers.onContacts(rng.sample(others, 3)), 10);
+    },
+    traffic: () => ({ sentBytes: 0, receivedBytes: 0, quietMs: undefined }),
+  });
+
+  return {
+    clock,
+    join: (presence, { wrap = (transport: Transport) => transport, onClosed = () => {} } = {}) => {
+      const self = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
+      return createMesh(
+        {
+          room: 'test' as RoomId,
+          self,
+          clock,
+          node: createMeshNode({ self, epoch: epoch(1), rng: rng.fork(self) }, defaultMeshConfig),
+          transport: wrap(network.createTransport()),
+          createSignaling: (handlers) => createSignaling(self, handlers),
+          onClosed,
+        },
+        presence,
+      );
+    },
+    setServer: (next) => {
+      up = next;
+      for (const [id, handlers] of wanting) {
+        if (up) clock.later(() => attach(id, handlers), 500);
+        else {
+          detach(id);
+          handlers.onStatus('connecting');
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,517 @@
+import { describe, expect, test } from 'vitest';
+import type { AttemptId, PeerId } from '#shared/base/ids.ts';
+import type { Now } from '#shared/base/time.ts';
+import type {
+  Effect,
+  Input,
+  LinkMessage,
+  MeshEvent,
+  NodeTimer,
+  RoutedPayload,
+} from '#shared/mesh/messages.ts';
+import type { MeshNode } from '#shared/mesh/node.ts';
+import type { RoutingMessage } from '#shared/routing/messages.ts';
+import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
+import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
+import { createShell, type Shell } from '#client/shell/shell.ts';
+import type { ChannelHandlers } from '#client/transport/transport.ts';
+import { createTestClock, type TestClock } from '../test-clock.ts';
+
+const a = '0a'.repeat(16) as PeerId;
+const b = '0b'.repeat(16) as PeerId;
+const one = '11'.repeat(8) as AttemptId;
+const two = '22'.repeat(8) as AttemptId;
+
+const start: Input = { kind: 'start' };
+const prune: LinkMessage = { kind: 'prune', tree: null };
+const disconnect: LinkMessage = { kind: 'disconnect', reason: 'leaving' };
+const timer = (token: number): NodeTimer => ({ layer: 'overlay', timer: { kind: 'maintain', token } });
+const tell = (peer: PeerId): Effect => ({ kind: 'tell', event: { kind: 'linkOpened', peer } });
+const send = (to: PeerId, message: LinkMessage): Effect => ({ kind: 'send', to, message });
+const construct = (peer: PeerId, attempt: AttemptId, initiator: boolean = true): Effect => ({
+  kind: 'construct',
+  peer,
+  attempt,
+  initiator,
+});
+const packet: RoutingMessage<RoutedPayload> = {
+  kind: 'packetAck',
+  origin: a,
+  to: b,
+  id: 7,
+  ttl: 3,
+  serverMay: true,
+  route: [],
+};
+
+/** A channel whose other end is the test. */
+interface FakeChannel {
+  readonly initiator: boolean;
+  readonly handlers: ChannelHandlers;
+  readonly sent: Uint8Array[];
+  readonly described: string[];
+  closed: number;
+  /** What `send` and `describe` answer. */
+  takes: boolean;
+}
+
+interface Setup {
+  readonly shell: Shell;
+  readonly clock: TestClock;
+  /** Inputs of the node, in order. */
+  readonly inputs: Input[];
+  readonly times: Now[];
+  /** Delays of the timers that were given up. */
+  readonly givenUp: number[];
+  readonly channels: FakeChannel[];
+  /** Everything that was done, in order. */
+  readonly log: unknown[];
+  /** What the node answers to its next input, once. */
+  readonly answer: (...effects: Effect[]) => void;
+  /** What happens when events are told. */
+  onTold: (events: readonly MeshEvent[]) => void;
+}
+
+// One world for every test: a node that says what it is told to say, and everything it can reach.
+function setUp(): Setup {
+  const clock = createTestClock();
+  const inputs: Input[] = [];
+  const times: Now[] = [];
+  const givenUp: number[] = [];
+  const channels: FakeChannel[] = [];
+  const log: unknown[] = [];
+  const answers: (readonly Effect[])[] = [];
+  const node: MeshNode = {
+    handle: (input, now) => {
+      inputs.push(input);
+      times.push(now);
+      log.push(`in ${input.kind}`);
+      return answers.shift() ?? [];
+    },
+    inspect: () => {
+      throw new Error('the shell looks into no node');
+    },
+  };
+  const setup: Setup = {
+    clock,
+    inputs,
+    times,
+    givenUp,
+    channels,
+    log,
+    answer: (...effects) => answers.push(effects),
+    onTold: () => {},
+    shell: createShell({
+      node,
+      clock: {
+        now: clock.now,
+        later: (run, ms) => {
+          const cancel = clock.later(run, ms);
+          return () => {
+            givenUp.push(ms);
+            cancel();
+          };
+        },
+      },
+      transport: {
+        construct: ({ initiator }, handlers) => {
+          const fake: FakeChannel = { initiator, handlers, sent: [], described: [], closed: 0, takes: true };
+          const name = channels.push(fake);
+          log.push(`construct ${name}`);
+          return {
+            describe: (data) => {
+              log.push(`describe ${name}`);
+              fake.described.push(data);
+              return fake.takes;
+            },
+            send: (bytes) => {
+              log.push(`send ${name}`);
+              if (fake.takes) fake.sent.push(bytes.slice());
+              return fake.takes;
+            },
+            close: () => {
+              log.push(`close ${name}`);
+              fake.closed += 1;
+            },
+          };
+        },
+      },
+      serverSend: (to, data) => {
+        log.push({ serverSend: to, data });
+        return true;
+      },
+      askContacts: () => log.push('ask contacts'),
+      onEvents: (events) => {
+        log.push({ told: events.map((event) => ('peer' in event ? event.peer : event.kind)) });
+        setup.onTold(events);
+      },
+    }),
+  };
+  return setup;
+}
+
+/** An open channel to `peer`, and a clean log. */
+function open(setup: Setup, peer: PeerId, attempt: AttemptId): FakeChannel {
+  setup.answer(construct(peer, attempt));
+  setup.shell.handle(start);
+  const channel = setup.channels.at(-1)!;
+  channel.handlers.onOpened();
+  setup.log.length = 0;
+  setup.inputs.length = 0;
+  return channel;
+}
+
+describe('effects', () => {
+  test('are carried out in order and to the end, and then their events are told together', () => {
+    const { shell, answer, log } = setUp();
+    answer(
+      tell(a),
+      construct(a, one),
+      { kind: 'askContacts' },
+      tell(b),
+      { kind: 'describe', peer: a, attempt: one, data: 'd' },
+      { kind: 'serverSend', to: b, message: packet },
+      { kind: 'destroy', peer: a, attempt: one },
+    );
+    shell.handle(start);
+    expect(log).toEqual([
+      'in start',
+      'construct 1',
+      'ask contacts',
+      'describe 1',
+      { serverSend: b, data: encodePacket(packet) },
+      'close 1',
+      { told: [a, b] },
+    ]);
+  });
+
+  test('of an input without events tell nothing', () => {
+    const { shell, answer, log } = setUp();
+    answer({ kind: 'askContacts' });
+    shell.handle(start);
+    expect(log).toEqual(['in start', 'ask contacts']);
+  });
+
+  test('carry the initiator of a channel, and the time of each input', async () => {
+    const { shell, answer, clock, channels, times } = setUp();
+    answer(construct(a, one, false), construct(b, two, true));
+    shell.handle(start);
+    await clock.advance(250);
+    shell.handle(start);
+    expect(channels.map(({ initiator }) => initiator)).toEqual([false, true]);
+    expect(times[1]!.instant - times[0]!.instant).toBe(250);
+  });
+});
+
+describe('an input that comes while another is worked off', () => {
+  test('from a listener is worked off before the listener goes on, so that it sees what it did', () => {
+    const setup = setUp();
+    const { shell, answer, log } = setup;
+    const first = open(setup, a, one);
+    answer(send(a, prune), tell(a), { kind: 'askContacts' });
+    answer(tell(b));
+    first.takes = true;
+    setup.onTold = (events) => {
+      setup.onTold = () => {};
+      expect(events).toHaveLength(1);
+      first.handlers.onFrame(createLinkEncoder().encode(prune));
+      log.push('listener ends');
+    };
+    shell.handle(start);
+    expect(log).toEqual([
+      'in start',
+      'send 1',
+      'ask contacts',
+      { told: [a] },
+      'in frame',
+      { told: [b] },
+      'listener ends',
+    ]);
+  });
+
+  test('comes in the order in which it was given', () => {
+    const setup = setUp();
+    const { shell, answer, inputs } = setup;
+    answer(tell(a));
+    setup.onTold = () => {
+      setup.onTold = () => {};
+      for (const token of [1, 2, 3]) shell.handle({ kind: 'timer', timer: timer(token) });
+    };
+    shell.handle(start);
+    expect(inputs).toEqual([start, ...[1, 2, 3].map((token) => ({ kind: 'timer', timer: timer(token) }))]);
+  });
+
+  test('is not lost when the one before throws, and the next one enters', () => {
+    const setup = setUp();
+    const { shell, answer, inputs } = setup;
+    answer(tell(a));
+    setup.onTold = () => {
+      setup.onTold = () => {};
+      shell.handle({ kind: 'serverDetached' });
+      throw new Error('broken invariant');
+    };
+    expect(() => shell.handle(start)).toThrow('broken invariant');
+    shell.handle(start);
+    expect(inputs.map(({ kind }) => kind)).toEqual(['start', 'serverDetached', 'start']);
+  });
+});
+
+describe('timers', () => {
+  test('come back as inputs when they are due', async () => {
+    const { shell, answer, clock, inputs } = setUp();
+    answer(
+      { kind: 'schedule', timer: timer(1), afterMs: 200 },
+      { kind: 'schedule', timer: timer(2), afterMs: 100 },
+    );
+    shell.handle(start);
+    await clock.advance(99);
+    expect(inputs).toHaveLength(1);
+    await clock.advance(101);
+    expect(inputs.slice(1)).toEqual([
+      { kind: 'timer', timer: timer(2) },
+      { kind: 'timer', timer: timer(1) },
+    ]);
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('that have come back are forgotten: stopping gives up only those still to come', async () => {
+    const { shell, answer, clock, givenUp } = setUp();
+    answer(
+      { kind: 'schedule', timer: timer(1), afterMs: 100 },
+      { kind: 'schedule', timer: timer(2), afterMs: 300 },
+    );
+    shell.handle(start);
+    await clock.advance(200);
+    shell.stop();
+    expect(givenUp).toEqual([300]);
+  });
+});
+
+describe('a channel', () => {
+  test('tells the node what it made, that it opened, that it is congested, and that it closed', () => {
+    const setup = setUp();
+    setup.answer(construct(a, one));
+    setup.shell.handle(start);
+    const { handlers } = setup.channels[0]!;
+    handlers.onDescribed('offer');
+    handlers.onOpened();
+    handlers.onCongestion(true);
+    handlers.onCongestion(false);
+    handlers.onClosed();
+    expect(setup.inputs.slice(1)).toEqual([
+      { kind: 'described', peer: a, attempt: one, data: 'offer' },
+      { kind: 'channelOpened', peer: a, attempt: one },
+      { kind: 'congestion', peer: a, congested: true },
+      { kind: 'congestion', peer: a, congested: false },
+      { kind: 'channelClosed', peer: a, attempt: one },
+    ]);
+  });
+
+  test('gets what is sent to its peer, as frames that the other end reads', () => {
+    const setup = setUp();
+    const toA = open(setup, a, one);
+    const toB = open(setup, b, two);
+    setup.answer(send(a, prune), send(b, disconnect), send(a, disconnect));
+    setup.shell.handle(start);
+    const decoders = [createLinkDecoder(), createLinkDecoder()];
+    expect(toA.sent.map((bytes) => decoders[0]!.decode(bytes))).toEqual([
+      { ok: true, value: prune },
+      { ok: true, value: disconnect },
+    ]);
+    expect(toB.sent.map((bytes) => decoders[1]!.decode(bytes))).toEqual([{ ok: true, value: disconnect }]);
+  });
+
+  test('gets nothing before it is open, after it is destroyed, or for another', () => {
+    const setup = setUp();
+    setup.answer(construct(a, one), send(a, prune));
+    setup.shell.handle(start);
+    const channel = open(setup, b, two);
+    setup.answer(send(a, prune), { kind: 'destroy', peer: b, attempt: two }, send(b, prune));
+    setup.shell.handle(start);
+    expect(setup.channels.map(({ sent, closed }) => [sent.length, closed])).toEqual([
+      [0, 0],
+      [0, 1],
+    ]);
+    expect(setup.channels[1]).toBe(channel);
+  });
+
+  test('that was destroyed is heard no more', () => {
+    const setup = setUp();
+    const { handlers } = open(setup, a, one);
+    setup.answer({ kind: 'destroy', peer: a, attempt: one }, { kind: 'destroy', peer: a, attempt: one });
+    setup.shell.handle(start);
+    handlers.onOpened();
+    handlers.onFrame(createLinkEncoder().encode(prune));
+    expect(setup.inputs).toEqual([start]);
+    expect(setup.channels[0]!.closed).toBe(1);
+  });
+
+  test('that closes late does not take away its successor', () => {
+    const setup = setUp();
+    const old = open(setup, a, one);
+    setup.answer({ kind: 'destroy', peer: a, attempt: one });
+    setup.shell.handle(start);
+    const fresh = open(setup, a, two);
+    old.handlers.onClosed();
+    setup.answer(send(a, prune));
+    setup.shell.handle(start);
+    expect([old.sent.length, fresh.sent.length]).toEqual([0, 1]);
+  });
+
+  test('that another has taken the place of does not take it away when it goes', () => {
+    const setup = setUp();
+    const old = open(setup, a, one);
+    const fresh = open(setup, a, two);
+    setup.answer({ kind: 'destroy', peer: a, attempt: one }, send(a, prune));
+    setup.shell.handle(start);
+    expect([old.closed, old.sent.length, fresh.sent.length]).toEqual([1, 0, 1]);
+  });
+
+  test('is given descriptions by attempt; one for nobody is dropped', () => {
+    const setup = setUp();
+    setup.answer(construct(a, one), construct(b, two));
+    setup.shell.handle(start);
+    setup.answer(
+      { kind: 'describe', peer: b, attempt: two, data: 'for b' },
+      { kind: 'describe', peer: a, attempt: '33'.repeat(8) as AttemptId, data: 'for nobody' },
+    );
+    setup.shell.handle(start);
+    expect(setup.channels.map(({ described }) => described)).toEqual([[], ['for b']]);
+    expect(setup.inputs.map(({ kind }) => kind)).toEqual(['start', 'start']);
+  });
+});
+
+describe('what is refused', () => {
+  test('a description that the transport does not like is told to the node, after the effects', () => {
+    const setup = setUp();
+    setup.answer(construct(a, one));
+    setup.shell.handle(start);
+    setup.channels[0]!.takes = false;
+    setup.log.length = 0;
+    setup.answer({ kind: 'describe', peer: a, attempt: one, data: 'junk' }, { kind: 'askContacts' });
+    setup.shell.handle(start);
+    expect(setup.log).toEqual(['in start', 'describe 1', 'ask contacts', 'in badFrame']);
+    expect(setup.inputs.at(-1)).toEqual({ kind: 'badFrame', from: a, reason: 'bad-description' });
+  });
+
+  test('a bad frame is told with its reason, and the next good one is read', () => {
+    const setup = setUp();
+    const { handlers } = open(setup, a, one);
+    const encoder = createLinkEncoder();
+    const good = encoder.encode(prune);
+    const stale = encoder.encode(prune);
+    stale[0] = 99;
+    handlers.onFrame(good);
+    handlers.onFrame(good);
+    handlers.onFrame(stale);
+    handlers.onFrame(Uint8Array.of());
+    handlers.onFrame(new Uint8Array(40_000));
+    handlers.onFrame(encoder.encode(disconnect));
+    const bad = (reason: string): Input => ({ kind: 'badFrame', from: a, reason });
+    expect(setup.inputs).toEqual([
+      { kind: 'frame', from: a, message: prune },
+      bad('replayed'),
+      bad('stale-version'),
+      bad('malformed'),
+      bad('oversized'),
+      { kind: 'frame', from: a, message: disconnect },
+    ]);
+    expect(setup.channels[0]!.closed).toBe(0);
+  });
+
+  test('a frame that could not be sent gives its link up, and no other', () => {
+    const setup = setUp();
+    const toA = open(setup, a, one);
+    const toB = open(setup, b, two);
+    toA.takes = false;
+    setup.answer(send(a, prune), send(a, disconnect), send(b, disconnect));
+    setup.shell.handle(start);
+    expect(setup.log).toEqual(['in start', 'send 1', 'close 1', 'send 2', 'in channelClosed']);
+    expect(setup.inputs).toEqual([start, { kind: 'channelClosed', peer: a, attempt: one }]);
+    expect(toB.sent).toHaveLength(1);
+  });
+});
+
+describe('the server', () => {
+  test('brings packets, and what is none is told with its reason', () => {
+    const { shell, inputs } = setUp();
+    shell.serverSignal(a, encodePacket(packet));
+    shell.serverSignal(b, 'AAAA');
+    shell.serverSignal(b, 'no base64');
+    shell.serverSignal(b, 'A'.repeat(40_000));
+    expect(inputs).toEqual([
+      { kind: 'serverSignal', from: a, message: packet },
+      { kind: 'badFrame', from: b, reason: 'stale-version' },
+      { kind: 'badFrame', from: b, reason: 'malformed' },
+      { kind: 'badFrame', from: b, reason: 'oversized' },
+    ]);
+    expect(decodePacket(encodePacket(packet))).toEqual({ ok: true, value: packet });
+  });
+});
+
+describe('traffic', () => {
+  test('counts what was constructed, what left, and what came, refused frames too', () => {
+    const setup = setUp();
+    const { handlers } = open(setup, a, one);
+    setup.answer(construct(b, two), send(a, prune), send(b, prune));
+    setup.shell.handle(start);
+    const bytes = createLinkEncoder().encode(prune);
+    handlers.onFrame(bytes);
+    handlers.onFrame(bytes);
+    expect(setup.shell.traffic()).toEqual({
+      constructed: 2,
+      sentFrames: 1,
+      sentBytes: bytes.byteLength,
+      receivedFrames: 2,
+      receivedBytes: 2 * bytes.byteLength,
+    });
+  });
+
+  test('does not count what could not be sent', () => {
+    const setup = setUp();
+    open(setup, a, one).takes = false;
+    setup.answer(send(a, prune));
+    setup.shell.handle(start);
+    expect(setup.shell.traffic()).toMatchObject({ sentFrames: 0, sentBytes: 0 });
+  });
+});
+
+describe('stopping', () => {
+  test('closes every channel, open or not, and every timer; nothing happens after it', async () => {
+    const setup = setUp();
+    const { shell, clock, inputs, channels, log } = setup;
+    const { handlers } = open(setup, a, one);
+    setup.answer(construct(b, two), { kind: 'schedule', timer: timer(1), afterMs: 100 });
+    shell.handle(start);
+    shell.stop();
+    shell.stop();
+    expect([channels.map(({ closed }) => closed), clock.pending()]).toEqual([[1, 1], 0]);
+    log.length = 0;
+    inputs.length = 0;
+    handlers.onDescribed('late');
+    handlers.onOpened();
+    handlers.onFrame(createLinkEncoder().encode(prune));
+    handlers.onCongestion(true);
+    handlers.onClosed();
+    shell.serverSignal(a, encodePacket(packet));
+    shell.handle(start);
+    await clock.advance(1_000);
+    expect([inputs, log]).toEqual([[], []]);
+  });
+
+  test('by a listener carries out what was given before it, and nothing that comes after', () => {
+    const setup = setUp();
+    const channel = open(setup, a, one);
+    setup.answer(tell(a));
+    setup.answer(send(a, disconnect), { kind: 'schedule', timer: timer(1), afterMs: 100 });
+    setup.onTold = () => {
+      setup.shell.handle({ kind: 'command', command: { kind: 'leave' } });
+      setup.shell.stop();
+      setup.shell.handle(start);
+      expect(channel.closed).toBe(1);
+    };
+    setup.shell.handle(start);
+    expect(setup.log).toEqual(['in start', { told: [a] }, 'in command', 'send 1', 'close 1']);
+    expect(setup.clock.pending()).toBe(0);
+  });
+});

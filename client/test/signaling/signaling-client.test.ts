@@ -1,0 +1,401 @@
+import { describe, expect, test } from 'vitest';
+import type { PeerId, RoomId } from '#shared/base/ids.ts';
+import type { ServerMessage, SignalingErrorCode } from '#shared/signaling/messages.ts';
+import {
+  createSignalingClient,
+  REDIAL_MS_MAX,
+  REDIAL_MS_MIN,
+  type SignalingClient,
+} from '#client/signaling/signaling-client.ts';
+import { createTestClock, type TestClock } from '../test-clock.ts';
+import { createFakeSocket, type FakeSocket } from './fake-socket.ts';
+
+const self = '0a'.repeat(16) as PeerId;
+const a = '0b'.repeat(16) as PeerId;
+const b = '0c'.repeat(16) as PeerId;
+const url = 'wss://server.test/';
+const welcome: ServerMessage = { kind: 'welcome', contacts: [a, b], starting: false };
+const refusal = (code: SignalingErrorCode): ServerMessage => ({ kind: 'error', code, message: 'no' });
+
+interface Setup {
+  readonly client: SignalingClient;
+  readonly clock: TestClock;
+  readonly sockets: FakeSocket[];
+  /** Everything the client told, in order. */
+  readonly told: unknown[];
+  readonly last: () => FakeSocket;
+  /** Opens the last socket and lets it in. */
+  readonly letIn: () => void;
+}
+
+function setUp({
+  fraction = 1,
+  room = 'room',
+  forbidden = false,
+}: { fraction?: number; room?: string; forbidden?: boolean } = {}): Setup {
+  const clock = createTestClock();
+  const sockets: FakeSocket[] = [];
+  const told: unknown[] = [];
+  const client = createSignalingClient(
+    { url, room: room as RoomId, id: self },
+    {
+      onStatus: (status) => told.push(status),
+      onAttached: (contacts) => told.push({ attached: contacts }),
+      onContacts: (contacts) => told.push({ contacts }),
+      onSignal: (from, data) => told.push({ from, data }),
+      onUnreachable: (to) => told.push(['unreachable', to]),
+      onDetached: () => told.push('detached'),
+      onError: ({ code }) => told.push({ error: code }),
+    },
+    {
+      createSocket: (address) => {
+        if (forbidden) throw new Error('SecurityError');
+        const fake = createFakeSocket(address);
+        sockets.push(fake);
+        return fake.socket;
+      },
+      instant: () => clock.now().instant,
+      fraction: () => fraction,
+      later: (run, ms) => void clock.later(run, ms),
+    },
+  );
+  const last = (): FakeSocket => sockets.at(-1)!;
+  const letIn = (): void => {
+    last().open();
+    last().say(welcome);
+  };
+  return { client, clock, sockets, told, last, letIn };
+}
+
+const taken = (told: unknown[]): unknown[] => told.splice(0);
+const errorsIn = (told: readonly unknown[]): unknown[] =>
+  told.flatMap((one) => (typeof one === 'object' && one !== null && 'error' in one ? [one.error] : []));
+
+describe('attaching', () => {
+  test('dials, joins when the socket is open, and is attached when the server welcomes', () => {
+    const { client, sockets, told, last } = setUp();
+    client.attach();
+    expect([sockets.map((socket) => socket.url), last().sent, taken(told)]).toEqual([
+      [url],
+      [],
+      ['connecting'],
+    ]);
+    last().open();
+    expect([last().sent, taken(told)]).toEqual([[{ kind: 'join', version: 1, room: 'room', id: self }], []]);
+    last().say(welcome);
+    expect(taken(told)).toEqual(['open', { attached: [a, b] }]);
+  });
+
+  test('twice is one socket', () => {
+    const { client, sockets, letIn } = setUp();
+    client.attach();
+    client.attach();
+    letIn();
+    client.attach();
+    expect(sockets).toHaveLength(1);
+  });
+
+  test('to an address that the page may not open is told once, and nothing is dialled again', async () => {
+    const { client, clock, told } = setUp({ forbidden: true });
+    client.attach();
+    expect(taken(told)).toEqual(['connecting', { error: 'BAD_SIGNALING_URL' }, 'closed']);
+    expect(clock.pending()).toBe(0);
+    client.attach();
+    expect(taken(told)).toEqual(['connecting', 'closed']);
+    await clock.advance(60_000);
+    expect(taken(told)).toEqual([]);
+  });
+});
+
+describe('attached', () => {
+  test('signals and the question for contacts go out, and come in', () => {
+    const { client, told, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    taken(told);
+    expect(client.signal(a, 'AAAA')).toBe(true);
+    client.askContacts();
+    expect(last().sent.slice(1)).toEqual([{ kind: 'signal', to: a, data: 'AAAA' }, { kind: 'contacts' }]);
+    last().say({ kind: 'contacts', contacts: [b] });
+    last().say({ kind: 'signal', from: b, data: 'BBBB' });
+    last().say({ kind: 'unreachable', to: a });
+    expect(taken(told)).toEqual([{ contacts: [b] }, { from: b, data: 'BBBB' }, ['unreachable', a]]);
+  });
+
+  test('nothing is sent before the welcome, nor when the socket is closing', () => {
+    const { client, last, letIn } = setUp();
+    expect(client.signal(a, 'AAAA')).toBe(false);
+    client.attach();
+    last().open();
+    expect(client.signal(a, 'AAAA')).toBe(false);
+    client.askContacts();
+    expect(last().sent).toHaveLength(1);
+    letIn();
+    last().socket.close();
+    expect(client.signal(a, 'AAAA')).toBe(false);
+  });
+
+  test.each<[string, unknown]>([
+    ['no text', new ArrayBuffer(8)],
+    ['no JSON', '{'],
+    ['nothing', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['an unknown kind', '{"kind":"hello"}'],
+    ['a kind that every object has', '{"kind":"constructor"}'],
+    ['a prototype', '{"__proto__":{"kind":"contacts","contacts":[]}}'],
+    ['a contact that is no id', '{"kind":"contacts","contacts":["x"]}'],
+    [
+      'too many contacts',
+      JSON.stringify({ kind: 'contacts', contacts: Array.from({ length: 99 }, () => a) }),
+    ],
+    ['a field too many', JSON.stringify({ kind: 'contacts', contacts: [], more: 1 })],
+    ['a signal without a sender', '{"kind":"signal","data":"AAAA"}'],
+    ['an unknown error', '{"kind":"error","code":"odd","message":"x"}'],
+    ['a huge text', 'x'.repeat(100_000)],
+  ])('%s from the server is ignored, and the connection lives on', (_what, data) => {
+    const { client, told, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    taken(told);
+    last().sayRaw(data);
+    expect(taken(told)).toEqual([]);
+    expect(client.signal(a, 'AAAA')).toBe(true);
+  });
+
+  test('an error is about one message and told to nobody', () => {
+    const { client, told, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    taken(told);
+    last().say(refusal('too-fast'));
+    expect(taken(told)).toEqual([]);
+    expect(client.signal(a, 'AAAA')).toBe(true);
+  });
+});
+
+describe('redialling', () => {
+  /** Milliseconds from each loss to the dial that followed, the connection failing at once each time. */
+  async function pauses(fraction: number, count: number): Promise<number[]> {
+    const { client, clock, sockets, last } = setUp({ fraction });
+    const found: number[] = [];
+    client.attach();
+    for (let n = 0; n < count; n++) {
+      const dialled = sockets.length;
+      const lostAt = clock.now().instant;
+      last().drop();
+      while (sockets.length === dialled) await clock.advance(1);
+      found.push(clock.now().instant - lostAt);
+    }
+    return found;
+  }
+
+  test('waits twice as long each time, up to the longest', async () => {
+    expect(await pauses(1, 7)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    expect([REDIAL_MS_MIN, REDIAL_MS_MAX]).toEqual([500, 10_000]);
+  });
+
+  test('waits a random half to whole of that', async () => {
+    expect(await pauses(0, 7)).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]);
+    expect(await pauses(0.5, 2)).toEqual([375, 750]);
+  });
+
+  test('begins with the shortest pause again once it has worked', async () => {
+    const { client, clock, sockets, last, letIn } = setUp();
+    client.attach();
+    for (const pause of [500, 1_000, 2_000]) {
+      last().drop();
+      await clock.advance(pause);
+    }
+    letIn();
+    last().drop();
+    await clock.advance(499);
+    expect(sockets).toHaveLength(4);
+    await clock.advance(1);
+    expect(sockets).toHaveLength(5);
+  });
+
+  test('an open socket that is never welcomed has not worked', async () => {
+    const { client, clock, sockets, last } = setUp();
+    client.attach();
+    last().drop();
+    await clock.advance(500);
+    last().open();
+    last().drop();
+    await clock.advance(999);
+    expect(sockets).toHaveLength(2);
+    await clock.advance(1);
+    expect(sockets).toHaveLength(3);
+  });
+
+  test('tells once that the server is unreachable, and again only after it has worked', async () => {
+    const { client, clock, told, last, letIn } = setUp();
+    client.attach();
+    for (let n = 0; n < 3; n++) {
+      last().drop();
+      await clock.advance(10_000);
+    }
+    expect(taken(told).filter((one) => one !== 'connecting')).toEqual([{ error: 'SIGNALING_UNREACHABLE' }]);
+    letIn();
+    taken(told);
+    last().drop();
+    expect(taken(told)).toEqual(['detached', 'connecting', { error: 'SIGNALING_UNREACHABLE' }]);
+    await clock.advance(10_000);
+    last().drop();
+    await clock.advance(10_000);
+    expect(errorsIn(told)).toEqual([]);
+  });
+});
+
+describe('a refusal', () => {
+  test.each<SignalingErrorCode>(['room-full', 'server-full', 'bad-version', 'not-joined'])(
+    'with %s is told once, however often it is tried again',
+    async (code) => {
+      const { client, clock, sockets, told, last } = setUp();
+      client.attach();
+      for (let n = 0; n < 4; n++) {
+        last().open();
+        last().say(refusal(code));
+        last().drop();
+        await clock.advance(10_000);
+      }
+      expect(sockets).toHaveLength(5);
+      expect(errorsIn(told)).toEqual(['SIGNALING_REFUSED']);
+    },
+  );
+
+  test('and a silence that come by turns are told once each', async () => {
+    const { client, clock, told, last } = setUp();
+    client.attach();
+    for (let n = 0; n < 3; n++) {
+      last().open();
+      last().say(refusal('server-full'));
+      last().drop();
+      await clock.advance(10_000);
+      last().drop();
+      await clock.advance(10_000);
+    }
+    expect(errorsIn(told)).toEqual(['SIGNALING_REFUSED', 'SIGNALING_UNREACHABLE']);
+  });
+
+  test('because of our own last socket is no trouble: it is tried again in silence', async () => {
+    const { client, clock, told, last, letIn } = setUp();
+    client.attach();
+    last().open();
+    last().say(refusal('id-taken'));
+    last().drop();
+    await clock.advance(500);
+    letIn();
+    expect(taken(told)).toEqual(['connecting', 'connecting', 'connecting', 'open', { attached: [a, b] }]);
+  });
+});
+
+describe('detaching', () => {
+  test('hangs up, tells, and stays away', async () => {
+    const { client, clock, sockets, told, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    taken(told);
+    client.detach();
+    expect([last().hungUp, taken(told)]).toEqual([[1000], ['detached', 'closed']]);
+    expect(client.signal(a, 'AAAA')).toBe(false);
+    last().drop();
+    await clock.advance(60_000);
+    expect([sockets.length, taken(told)]).toEqual([1, []]);
+  });
+
+  test('while connecting drops the dial: what its socket does later is nothing', async () => {
+    const { client, clock, sockets, told, last } = setUp();
+    client.attach();
+    client.detach();
+    expect([last().hungUp, taken(told)]).toEqual([[1000], ['connecting', 'closed']]);
+    last().open();
+    last().say(welcome);
+    last().drop();
+    await clock.advance(60_000);
+    expect([sockets.length, last().sent, taken(told)]).toEqual([1, [], []]);
+  });
+
+  test('during a pause ends the redialling', async () => {
+    const { client, clock, sockets, last } = setUp();
+    client.attach();
+    last().drop();
+    client.detach();
+    await clock.advance(60_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  test('and attaching again dials at once; the old socket closes late and changes nothing', async () => {
+    const { client, clock, sockets, told, letIn } = setUp();
+    client.attach();
+    letIn();
+    client.detach();
+    client.attach();
+    expect(sockets).toHaveLength(2);
+    letIn();
+    taken(told);
+    sockets[0]!.say({ kind: 'signal', from: a, data: 'AAAA' });
+    sockets[0]!.drop();
+    await clock.advance(60_000);
+    expect([sockets.length, taken(told)]).toEqual([2, []]);
+    expect(client.signal(a, 'AAAA')).toBe(true);
+  });
+
+  test('and attaching again voids the redial that was due: there is never a second row of dials', async () => {
+    const { client, clock, sockets, last } = setUp();
+    client.attach();
+    last().drop();
+    await clock.advance(500);
+    last().drop();
+    // A redial is due in a second.
+    client.detach();
+    client.attach();
+    const startedAt = clock.now().instant;
+    const dialledAt: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      last().drop();
+      const dialled = sockets.length;
+      while (sockets.length === dialled) await clock.advance(1);
+      dialledAt.push(clock.now().instant - startedAt);
+    }
+    expect(dialledAt).toEqual([500, 1_500, 3_500, 7_500]);
+  });
+
+  test('before ever attaching, and twice, is harmless', () => {
+    const { client, sockets, told } = setUp();
+    client.detach();
+    client.detach();
+    expect([sockets.length, taken(told)]).toEqual([0, ['closed', 'closed']]);
+  });
+});
+
+describe('traffic', () => {
+  test('is nothing before the first dial', () => {
+    expect(setUp().client.traffic()).toEqual({ sentBytes: 0, receivedBytes: 0, quietMs: undefined });
+  });
+
+  test('counts the bytes of both ways and the time since the last of them', async () => {
+    const { client, clock, last } = setUp({ room: 'Zürich' });
+    client.attach();
+    last().open();
+    const join = JSON.stringify({ kind: 'join', version: 1, room: 'Zürich', id: self });
+    const { byteLength } = new TextEncoder().encode(join);
+    expect(byteLength).toBe(join.length + 1);
+    expect(client.traffic()).toEqual({ sentBytes: byteLength, receivedBytes: 0, quietMs: 0 });
+    await clock.advance(700);
+    last().sayRaw('what?');
+    await clock.advance(300);
+    expect(client.traffic()).toEqual({ sentBytes: byteLength, receivedBytes: 5, quietMs: 300 });
+  });
+
+  test('goes on counting over a redial', async () => {
+    const { client, clock, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    const { sentBytes, receivedBytes } = client.traffic();
+    last().drop();
+    await clock.advance(500);
+    letIn();
+    expect(client.traffic()).toMatchObject({ sentBytes: sentBytes * 2, receivedBytes: receivedBytes * 2 });
+  });
+});

@@ -1,0 +1,145 @@
+/** What every transport must do. A transport's test hands over a way to make three of them. */
+import { describe, expect, test } from 'vitest';
+import {
+  TRANSPORT_FRAME_BYTES_MAX,
+  type Channel,
+  type ChannelHandlers,
+  type Transport,
+} from '#client/transport/transport.ts';
+
+export interface TransportSetup {
+  readonly transports: readonly [Transport, Transport, Transport];
+  /** Resolves when everything under way has happened. */
+  readonly settle: () => Promise<void>;
+}
+
+interface Seen {
+  readonly frames: number[][];
+  opened: number;
+  closed: number;
+}
+
+interface Pair {
+  readonly a: Channel;
+  readonly b: Channel;
+  readonly seenByA: Seen;
+  readonly seenByB: Seen;
+}
+
+export function describeTransport(name: string, setUp: () => TransportSetup): void {
+  const connect = async ({ settle }: TransportSetup, from: Transport, to: Transport): Promise<Pair> => {
+    const seenByA: Seen = { frames: [], opened: 0, closed: 0 };
+    const seenByB: Seen = { frames: [], opened: 0, closed: 0 };
+    const a: Channel = from.construct(
+      { initiator: true },
+      note(seenByA, (data) => b.describe(data)),
+    );
+    const b: Channel = to.construct(
+      { initiator: false },
+      note(seenByB, (data) => a.describe(data)),
+    );
+    await settle();
+    return { a, b, seenByA, seenByB };
+  };
+
+  describe(`the ${name} transport`, () => {
+    test('opens both ends once', async () => {
+      const setup = setUp();
+      const { seenByA, seenByB } = await connect(setup, setup.transports[0], setup.transports[1]);
+      expect([seenByA.opened, seenByB.opened]).toEqual([1, 1]);
+    });
+
+    test('carries frames both ways, in order and whole', async () => {
+      const setup = setUp();
+      const { a, b, seenByA, seenByB } = await connect(setup, setup.transports[0], setup.transports[1]);
+      for (const byte of [1, 2, 3]) {
+        expect(a.send(Uint8Array.of(byte, byte))).toBe(true);
+        expect(b.send(Uint8Array.of(byte + 10))).toBe(true);
+      }
+      await setup.settle();
+      expect(seenByB.frames).toEqual([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]);
+      expect(seenByA.frames).toEqual([[11], [12], [13]]);
+    });
+
+    test('keeps the channels of one tab apart', async () => {
+      const setup = setUp();
+      const first = await connect(setup, setup.transports[0], setup.transports[1]);
+      const second = await connect(setup, setup.transports[0], setup.transports[2]);
+      first.a.send(Uint8Array.of(1));
+      second.a.send(Uint8Array.of(2));
+      await setup.settle();
+      expect(first.seenByB.frames).toEqual([[1]]);
+      expect(second.seenByB.frames).toEqual([[2]]);
+    });
+
+    test('tells the other end of a close, once, and delivers what was sent before it', async () => {
+      const setup = setUp();
+      const { a, b, seenByA, seenByB } = await connect(setup, setup.transports[0], setup.transports[1]);
+      a.send(Uint8Array.of(7));
+      a.close();
+      a.close();
+      await setup.settle();
+      expect(seenByB.frames).toEqual([[7]]);
+      expect([seenByA.closed, seenByB.closed]).toEqual([0, 1]);
+      expect(a.send(Uint8Array.of(8))).toBe(false);
+      expect(b.send(Uint8Array.of(9))).toBe(false);
+      await setup.settle();
+      expect(seenByA.frames).toEqual([]);
+    });
+
+    test('connects again after a close', async () => {
+      const setup = setUp();
+      const first = await connect(setup, setup.transports[0], setup.transports[1]);
+      first.b.close();
+      const second = await connect(setup, setup.transports[1], setup.transports[0]);
+      expect(second.a.send(Uint8Array.of(5))).toBe(true);
+      await setup.settle();
+      expect(second.seenByB.frames).toEqual([[5]]);
+      expect(first.seenByA.frames).toEqual([]);
+    });
+
+    test('refuses a frame before it is open, and one that is too large, and lives on', async () => {
+      const setup = setUp();
+      const early = setup.transports[0].construct(
+        { initiator: true },
+        note({ frames: [], opened: 0, closed: 0 }),
+      );
+      expect(early.send(Uint8Array.of(1))).toBe(false);
+      early.close();
+      const { a, seenByB } = await connect(setup, setup.transports[0], setup.transports[1]);
+      expect(a.send(new Uint8Array(TRANSPORT_FRAME_BYTES_MAX + 1))).toBe(false);
+      expect(a.send(Uint8Array.of(3))).toBe(true);
+      await setup.settle();
+      expect(seenByB.frames).toEqual([[3]]);
+    });
+
+    test('says so when what it is to take is no description', async () => {
+      const setup = setUp();
+      const seen: Seen = { frames: [], opened: 0, closed: 0 };
+      const channel = setup.transports[0].construct({ initiator: false }, note(seen));
+      expect(channel.describe('not a description')).toBe(false);
+      channel.close();
+      expect(channel.describe('not a description')).toBe(false);
+    });
+  });
+}
+
+function note(seen: Seen, onDescribed: (data: string) => void = () => {}): ChannelHandlers {
+  return {
+    onDescribed,
+    onOpened: () => {
+      seen.opened += 1;
+    },
+    onFrame: (bytes) => {
+      seen.frames.push([...bytes]);
+    },
+    onCongestion: () => {},
+    onClosed: () => {
+      seen.closed += 1;
+    },
+  };
+}

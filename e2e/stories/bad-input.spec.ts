@@ -1,0 +1,100 @@
+import { expect, test } from '@playwright/test';
+import { joinFailure, serveBlankPages, type BlankPages } from '../kit/library.ts';
+import { freePort, isRefused, startServer, type Server } from '../kit/server.ts';
+import { printTime } from '../kit/tabs.ts';
+
+let server: Server;
+let blankPages: BlankPages;
+test.beforeAll(async () => {
+  server = await startServer();
+  blankPages = await serveBlankPages();
+});
+test.afterAll(async () => {
+  blankPages.close();
+  await server.kill();
+});
+
+test('a wrong address or room is told by its code when joining, and the right one joins afterwards', async ({
+  context,
+}) => {
+  const page = await blankPages.open(context);
+  for (const signaling of ['ftp://127.0.0.1/', 'ws://', 'http://[', 'localhost:8080', 'mailto:someone']) {
+    const failure = await joinFailure(page, { room: 'wrong', signaling });
+    expect(failure).toMatchObject({ code: 'BAD_SIGNALING_URL' });
+  }
+  for (const room of ['', 'x'.repeat(129)]) {
+    const failure = await joinFailure(page, { room, signaling: server.url });
+    expect(failure).toMatchObject({ code: 'BAD_ROOM' });
+  }
+
+  const statuses = await page.evaluate(async (signaling) => {
+    const mesh = window.gossamer.joinMesh('right', { signaling });
+    await mesh.ready;
+    const before = mesh.status.value;
+    await mesh.leave();
+    return [before, mesh.status.value];
+  }, server.url);
+  expect(statuses).toEqual(['alone', 'closed']);
+});
+
+test('a server that does not answer is told once, and the join goes on until one does', async ({
+  context,
+}) => {
+  const port = await freePort();
+  expect(await isRefused(port)).toBe(true);
+  const pages = [await blankPages.open(context), await blankPages.open(context)] as const;
+  for (const page of pages) {
+    // The browser's own word for a failed dial: more than one of them shows that the join goes on trying.
+    let dials = 0;
+    page.on('websocket', () => (dials += 1));
+    await page.evaluate((signaling) => {
+      const mesh = window.gossamer.joinMesh('patience', { signaling });
+      const errors: { readonly code: string }[] = [];
+      mesh.on('error', ({ code }) => errors.push({ code }));
+      Object.assign(window, { mesh, seen: { messages: [], left: [], errors } });
+    }, `ws://127.0.0.1:${port}`);
+    await page.waitForFunction(() => window.seen.errors.length > 0);
+    await expect.poll(() => dials).toBeGreaterThan(2);
+  }
+
+  const late = await startServer(port);
+  try {
+    const started = performance.now();
+    for (const page of pages) {
+      await page.evaluate(() => window.mesh.ready);
+      await page.waitForFunction(() => window.mesh.status.value === 'connected');
+      expect(await page.evaluate(() => window.mesh.members.size)).toBe(2);
+      expect(await page.evaluate(() => window.seen.errors)).toEqual([{ code: 'SIGNALING_UNREACHABLE' }]);
+    }
+    printTime('two tabs joined once the server was there', started);
+  } finally {
+    await late.kill();
+  }
+});
+
+/** A browser without WebRTC, or with it switched off. */
+function removeWebRtc(): void {
+  for (const name of [
+    'RTCPeerConnection',
+    'webkitRTCPeerConnection',
+    'RTCSessionDescription',
+    'RTCIceCandidate',
+  ]) {
+    Reflect.deleteProperty(window, name);
+  }
+}
+
+test('a browser without WebRTC is told so, by the library and by the page', async ({ context }) => {
+  const blank = await blankPages.open(context, removeWebRtc);
+  const failure = await joinFailure(blank, { room: 'none', signaling: server.url });
+  expect(failure).toMatchObject({ code: 'WEBRTC_MISSING' });
+
+  const page = await context.newPage();
+  await page.addInitScript(removeWebRtc);
+  await page.goto(`${server.url}#none`);
+  const error = page.getByTestId('error');
+  await expect(error).toHaveAttribute('data-code', 'WEBRTC_MISSING');
+  await expect(error).toContainText('This browser cannot link tabs directly');
+  // The sentence on top does not go on saying that something is being started.
+  await expect(page.getByTestId('sentence')).not.toHaveText(/starting/i);
+});

@@ -1,0 +1,58 @@
+import { expect, test } from '@playwright/test';
+import { startServer, type Server } from '../kit/server.ts';
+import {
+  isOneComponent,
+  linksOf,
+  neighborsOf,
+  openTab,
+  openTabs,
+  printTime,
+  waitForMembers,
+} from '../kit/tabs.ts';
+
+let server: Server;
+test.beforeAll(async () => {
+  server = await startServer();
+});
+test.afterAll(() => server.kill());
+
+test('two tabs find each other', async ({ context }) => {
+  const first = await openTab(context, { url: server.url, room: 'two' });
+  await first.page.waitForFunction(() => window.mesh.status.value === 'alone');
+  await first.page.evaluate(() => window.mesh.ready);
+  const started = performance.now();
+  const second = await openTab(context, { url: server.url, room: 'two' });
+  await waitForMembers([first, second]);
+  printTime('two tabs list each other', started);
+  for (const { page } of [first, second]) {
+    await page.waitForFunction(() => window.mesh.status.value === 'connected');
+    expect(await page.evaluate(() => [...window.mesh.members].map(({ link }) => link).toSorted())).toEqual([
+      'direct',
+      'self',
+    ]);
+  }
+});
+
+test('twelve tabs opened at once are one mesh in which not everyone holds a link to everyone', async ({
+  context,
+}) => {
+  const started = performance.now();
+  const tabs = await openTabs(context, { url: server.url, room: 'twelve', count: 12 });
+  printTime('twelve pages loaded', started);
+  await waitForMembers(tabs);
+  printTime('twelve tabs list all twelve', started);
+  await expect.poll(() => isOneComponent(tabs)).toBe(true);
+
+  const links = await Promise.all(tabs.map(linksOf));
+  process.stdout.write(`    links per tab: ${links.join(' ')}\n`);
+  for (const count of links) expect(count).toBeLessThanOrEqual(10);
+  const unlinked = await Promise.all(tabs.map(async (tab) => 11 - (await neighborsOf(tab)).length));
+  expect(Math.max(...unlinked)).toBeGreaterThan(0);
+
+  for (const { page } of tabs) {
+    await page.evaluate(() => window.mesh.ready);
+    const { nodes, edges } = await page.evaluate(() => window.mesh.graph());
+    expect(nodes).toHaveLength(12);
+    expect(edges.length).toBeGreaterThanOrEqual(11);
+  }
+});

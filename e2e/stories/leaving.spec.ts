@@ -1,0 +1,58 @@
+import { expect, test, type Page } from '@playwright/test';
+import { startServer, type Server } from '../kit/server.ts';
+import { openTabs, printTime, waitForMembers, type Tab } from '../kit/tabs.ts';
+
+let server: Server;
+test.beforeAll(async () => {
+  server = await startServer();
+});
+test.afterAll(() => server.kill());
+
+/** What `tab` noted of the departure of `id`; waits until it is there. */
+async function departure(tab: Tab, id: string): Promise<string | undefined> {
+  await tab.page.waitForFunction((gone) => window.seen.left.some((left) => left.id === gone), id);
+  return tab.page.evaluate((gone) => window.seen.left.find((left) => left.id === gone)?.reason, id);
+}
+
+/** A renderer that is gone: no farewell, no close, only silence. */
+async function crash(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  // The command has no answer: who should give it is gone.
+  void session.send('Page.crash').catch(() => {});
+  await page.waitForEvent('crash');
+}
+
+test('a closed tab says goodbye, a crashed one is found out, and what is said meanwhile arrives once', async ({
+  context,
+}) => {
+  const tabs = await openTabs(context, { url: server.url, room: 'leaving', count: 8 });
+  await waitForMembers(tabs);
+  const [closing, crashing, ...staying] = tabs as [Tab, Tab, ...Tab[]];
+  const speaker = staying[0]!;
+  const say = (data: string): Promise<void> =>
+    speaker.page.evaluate((text) => window.mesh.topic('story').send(text), data);
+
+  const closedAt = performance.now();
+  await Promise.all([closing.page.close(), say('during the close')]);
+  for (const tab of staying) expect(await departure(tab, closing.id)).toBe('goodbye');
+  printTime('a closed tab is gone from every list', closedAt);
+
+  const crashedAt = performance.now();
+  await crash(crashing.page);
+  await say('during the crash');
+  for (const tab of staying) expect(await departure(tab, crashing.id)).toBe('failed');
+  const took = performance.now() - crashedAt;
+  printTime('a crashed tab is gone from every list', crashedAt);
+  // ICE alone gives up a silent peer after 15 s: nothing but our own watch can have told so soon.
+  expect(took).toBeLessThan(12_000);
+
+  await waitForMembers(staying);
+  for (const tab of staying.slice(1)) {
+    await tab.page.waitForFunction(() => window.seen.messages.length >= 2);
+    expect(await tab.page.evaluate(() => window.seen.messages.map(({ data }) => data))).toEqual([
+      'during the close',
+      'during the crash',
+    ]);
+  }
+  expect(await speaker.page.evaluate(() => window.seen.messages)).toEqual([]);
+});

@@ -1,0 +1,69 @@
+import { expect, test } from '@playwright/test';
+import { npmStart, type Command } from '../kit/command.ts';
+import { isRefused, startServer } from '../kit/server.ts';
+import { printTime } from '../kit/tabs.ts';
+
+let commands: Command[] = [];
+const start = (settings: { readonly PORT: string }): Command => {
+  const command = npmStart(settings);
+  commands.push(command);
+  return command;
+};
+
+test.afterEach(() => {
+  for (const command of commands) command.killAll();
+  commands = [];
+});
+
+test('npm start says in one line where the page is, serves it, and a SIGTERM to npm alone ends all', async () => {
+  const started = performance.now();
+  const command = start({ PORT: '0' });
+  const address = await command.address();
+  printTime('npm start serves the page', started);
+  expect(command.said().out).toEqual([`Gossamer is at ${address.origin}`]);
+
+  const page = await fetch(address);
+  expect(page.status).toBe(200);
+  expect(page.headers.get('content-type')).toContain('text/html');
+  expect(await page.text()).toContain('Who is here');
+  const health = await fetch(new URL('/healthz', address));
+  expect(await health.json()).toMatchObject({ status: 'ok', rooms: 0, members: 0 });
+  expect(command.said().err).toEqual([]);
+
+  await command.signalNpm('SIGTERM');
+  await expect.poll(() => isRefused(Number(address.port))).toBe(true);
+  expect(command.said().out).toHaveLength(1);
+});
+
+test('the server notices that npm was killed, and ends', async () => {
+  const command = start({ PORT: '0' });
+  const { port } = await command.address();
+  expect(await isRefused(Number(port))).toBe(false);
+  await command.signalNpm('SIGKILL');
+  const killed = performance.now();
+  await expect.poll(() => isRefused(Number(port))).toBe(true);
+  printTime('the port is free after the kill', killed);
+});
+
+test('a port that is taken, or none at all, is one sentence and an exit code', async () => {
+  const holder = await startServer();
+  try {
+    const taken = start({ PORT: String(holder.port) });
+    expect(await taken.exitCode()).not.toBe(0);
+    expect(taken.said()).toEqual({
+      out: [],
+      err: [`Port ${holder.port} is taken: stop what uses it, or choose another with PORT.`],
+    });
+    // Who had the port still has it.
+    expect((await fetch(`${holder.url}healthz`)).status).toBe(200);
+  } finally {
+    await holder.kill();
+  }
+
+  const none = start({ PORT: 'eighty' });
+  expect(await none.exitCode()).not.toBe(0);
+  expect(none.said()).toEqual({
+    out: [],
+    err: ['PORT must be a whole number from 0 to 65535, not "eighty".'],
+  });
+});

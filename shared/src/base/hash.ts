@@ -1,0 +1,60 @@
+/**
+ * A 64-bit hash as two 32-bit halves, for buckets and fingerprints. It spreads well and is fast; it
+ * is no defence against someone who searches for collisions.
+ *
+ * Each half is MurmurHash3's 32-bit mix (Appleby, 2011) over UTF-16 code units, with a seed of its own.
+ */
+export interface Hash64 {
+  readonly high: number;
+  readonly low: number;
+}
+
+export const ZERO_HASH: Hash64 = { high: 0, low: 0 };
+
+export function hashText(text: string): Hash64 {
+  return { high: murmur(text, 0x9747b28c), low: murmur(text, 0x5bd1e995) };
+}
+
+/** Joins hashes in order: a parent's hash of its children. */
+export function hashHashes(parts: readonly Hash64[]): Hash64 {
+  let high = 0x2545f491;
+  let low = 0x9e3779b9;
+  for (const part of parts) {
+    high = finish(round(round(high, part.high), part.low));
+    low = finish(round(round(low, part.low), part.high));
+  }
+  return { high: high >>> 0, low: low >>> 0 };
+}
+
+/** Adds or takes away a member of a set: the order does not matter, and twice undoes it. */
+export function xorHashes(a: Hash64, b: Hash64): Hash64 {
+  return { high: (a.high ^ b.high) >>> 0, low: (a.low ^ b.low) >>> 0 };
+}
+
+export function sameHash(a: Hash64, b: Hash64): boolean {
+  return a.high === b.high && a.low === b.low;
+}
+
+/** 16 hex digits: a hash as a map key. */
+export function hashToText(hash: Hash64): string {
+  return hash.high.toString(16).padStart(8, '0') + hash.low.toString(16).padStart(8, '0');
+}
+
+function murmur(text: string, seed: number): number {
+  let state = seed;
+  for (let at = 0; at < text.length; at++) state = round(state, text.charCodeAt(at));
+  return finish(state ^ text.length) >>> 0;
+}
+
+function round(state: number, word: number): number {
+  let mixed = Math.imul(word, 0xcc9e2d51);
+  mixed = (mixed << 15) | (mixed >>> 17);
+  const next = state ^ Math.imul(mixed, 0x1b873593);
+  return (Math.imul((next << 13) | (next >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finish(state: number): number {
+  let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}

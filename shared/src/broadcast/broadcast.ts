@@ -1,0 +1,170 @@
+/**
+ * The broadcast layer: every input, and the part that answers it. Start here; `messages.ts` says what
+ * travels, `receive.ts` how a tree is carved, `repair.ts` how what is missing is found, `vectors.ts` where
+ * a newcomer starts.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
+import type { Layer } from '../base/layer.ts';
+import { type BroadcastConfig, checkBroadcastConfig } from './config.ts';
+import { dropOrigin, giveUpHoles } from './delivery.ts';
+import { onCongestion, onNeighborDown, onNeighborSuspected, onNeighborUp } from './links.ts';
+import type {
+  BroadcastEffect,
+  BroadcastInput,
+  BroadcastMessage,
+  BroadcastSnapshot,
+  BroadcastTimer,
+  Gossip,
+  Lane,
+} from './messages.ts';
+import { onGossip, onPrune, spread } from './receive.ts';
+import {
+  type BroadcastDeps,
+  type Relay,
+  armAnnounce,
+  armBegin,
+  armSweep,
+  createRelay,
+  refuse,
+  send,
+  sendHeads,
+} from './relay.ts';
+import { afterGraft, onGraft, onIHave } from './repair.ts';
+import { afterBegin, onVector } from './vectors.ts';
+
+/** The layer for payloads `P`. */
+export type Broadcast<P> = Layer<BroadcastInput<P>, BroadcastEffect<P>, BroadcastSnapshot>;
+
+export function createBroadcast<P>(deps: BroadcastDeps<P>, config: BroadcastConfig): Broadcast<P> {
+  checkBroadcastConfig(config);
+  const relay = createRelay(deps, config);
+  return {
+    handle: (input, now) => {
+      relay.at = now.instant;
+      relay.effects = [];
+      onInput(relay, input);
+      armAnnounce(relay);
+      armBegin(relay);
+      armSweep(relay);
+      return relay.effects;
+    },
+    inspect: () => inspect(relay),
+  };
+}
+
+function onInput<P>(relay: Relay<P>, input: BroadcastInput<P>): void {
+  switch (input.kind) {
+    case 'message':
+      return onMessage(relay, input.from, input.message);
+    case 'broadcast':
+      return broadcast(relay, input.lane, input.payload);
+    case 'farewell':
+      return farewell(relay, input.payload);
+    case 'neighborUp':
+      return onNeighborUp(relay, input.peer);
+    case 'neighborDown':
+      return onNeighborDown(relay, input.peer);
+    case 'neighborSuspected':
+      return onNeighborSuspected(relay, input.peer);
+    case 'congestion':
+      return onCongestion(relay, input.peer, input.congested);
+    case 'forget':
+      return forget(relay, input.origin);
+    case 'timer':
+      return onTimer(relay, input.timer);
+    default:
+      unreachable(input);
+  }
+}
+
+function onMessage<P>(relay: Relay<P>, from: PeerId, message: BroadcastMessage<P>): void {
+  if (!relay.neighbors.has(from)) return refuse(relay, from, 'not-a-neighbor');
+  switch (message.kind) {
+    case 'gossip':
+      return onGossip(relay, from, message);
+    case 'ihave':
+      return onIHave(relay, from, message);
+    case 'vector':
+      return onVector(relay, from, message);
+    case 'graft':
+      return onGraft(relay, from, message);
+    case 'prune':
+      return onPrune(relay, from, message.tree);
+    default:
+      unreachable(message);
+  }
+}
+
+function onTimer<P>(relay: Relay<P>, timer: BroadcastTimer): void {
+  switch (timer.kind) {
+    case 'announce':
+      return afterAnnounce(relay, timer.token);
+    case 'graft':
+      return afterGraft(relay, timer);
+    case 'begin':
+      return afterBegin(relay, timer.token);
+    case 'sweep':
+      return afterSweep(relay, timer.token);
+    default:
+      unreachable(timer);
+  }
+}
+
+/** The application speaks. A message takes its sequence even where nobody is there to hear it. */
+function broadcast<P>(relay: Relay<P>, lane: Lane, payload: P): void {
+  const message = utter(relay, lane, payload);
+  relay.cache.add({ message, bytes: relay.deps.sizeOf(payload), at: relay.at });
+  if (relay.neighbors.size === 0) relay.own.noteUnheard(lane, message.seq);
+  spread(relay, relay.trees.use(message.origin, message.hot, relay.at), message, []);
+}
+
+/** A tree may lead through one neighbor only, and that one may be leaving too. */
+function farewell<P>(relay: Relay<P>, payload: P): void {
+  const message = utter(relay, 'record', payload);
+  for (const peer of relay.neighbors.keys()) send(relay, peer, message);
+}
+
+function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {
+  const { self: origin, epoch } = relay.deps;
+  const { seq, hot } = relay.own.speak(lane, relay.at);
+  return { kind: 'gossip', origin, epoch, lane, seq, hot, round: 0, payload };
+}
+
+function forget<P>(relay: Relay<P>, origin: PeerId): void {
+  if (origin === relay.deps.self) return;
+  dropOrigin(relay, origin);
+  relay.origins.forget(origin, relay.at);
+}
+
+function afterAnnounce<P>(relay: Relay<P>, token: number): void {
+  if (token !== relay.announceToken || relay.announceDueAt === null) return;
+  relay.announceDueAt = null;
+  for (const { peer, heads } of relay.announcements.takeDue(relay.at)) sendHeads(relay, peer, heads);
+}
+
+function afterSweep<P>(relay: Relay<P>, token: number): void {
+  if (token !== relay.sweepToken || !relay.sweepScheduled) return;
+  relay.sweepScheduled = false;
+  relay.cache.sweep(relay.at);
+  relay.trees.sweep(relay.at);
+  relay.requests.sweep(relay.at);
+  relay.origins.sweep(relay.at);
+  giveUpHoles(relay);
+}
+
+function inspect<P>(relay: Relay<P>): BroadcastSnapshot {
+  const neighbors = [...relay.neighbors.keys()];
+  const eagerByTree = new Map(
+    relay.trees
+      .all()
+      .map((tree) => [tree.key ?? 'shared', Object.freeze(neighbors.filter((peer) => !tree.lazy.has(peer)))]),
+  );
+  return Object.freeze({
+    neighbors: Object.freeze(neighbors),
+    eagerByTree,
+    heads: Object.freeze([...relay.own.heads(), ...relay.origins.heads()]),
+    cachedMessages: relay.cache.size(),
+    counts: Object.freeze({ ...relay.counts }),
+  });
+}

@@ -1,0 +1,159 @@
+/** The numbers of the broadcast layer, what each costs, and where its default comes from. */
+import { assert } from '../base/assert.ts';
+
+export interface BroadcastConfig {
+  /**
+   * Newcomers linked with newcomers only take themselves for the room after so long. Shorter: two that
+   * met each other before the room are sent what its caches still hold when they meet it. Longer: the
+   * first members of a room may send theirs to those who come next.
+   */
+  readonly beginMs: number;
+
+  /** Messages within `hotWindowMs` that make an origin hot. Fewer: more trees to keep. At least 2. */
+  readonly hotMessages: number;
+  /** The span in which they are counted. Longer: slow speakers get a tree too. Below `treeIdleMs`. */
+  readonly hotWindowMs: number;
+  /** Trees kept beside the shared one; further hot origins use the shared one here. Each costs a set of neighbors. */
+  readonly hotTreesMax: number;
+  /** A tree unused for so long is forgotten. Shorter: the next message floods again. Over `hotWindowMs`. */
+  readonly treeIdleMs: number;
+
+  /** How long announcements of `reliable` and `record` wait for company. Longer: fewer frames, later repair. */
+  readonly announceDelayMs: number;
+  /** The same for `volatile`, where only the newest is named. At least `announceDelayMs`. */
+  readonly announceVolatileDelayMs: number;
+  /** Heads in one `ihave` or `vector`; a link's full queue is sent at once. At least 1. */
+  readonly headsPerFrameMax: number;
+
+  /** An announced message gets at least so long to come by itself. Shorter than the tree is deep: duplicates for ever. */
+  readonly graftTimeoutMsMin: number;
+  /** The adaptive timeout goes no higher. Longer: a slow tree hides a broken one. Over the minimum. */
+  readonly graftTimeoutMsMax: number;
+  /** How often one announced head is asked for, all askings counted. More: more traffic for what nobody has. */
+  readonly graftAttemptsMax: number;
+  /** Neighbors remembered per announced head. */
+  readonly announcersPerHeadMax: number;
+  /** Announced heads awaited at once; the oldest gives way. Its next announcement starts it anew. */
+  readonly missingHeadsMax: number;
+  /** Ranges in one `graft`. The rest is asked for when the timer is next due. */
+  readonly wantsPerGraftMax: number;
+  /** Trees in one `graft`. Over `hotTreesMax`, so that a lost neighbor's trees fit. */
+  readonly treesPerGraftMax: number;
+  /** Ranges asked for that are remembered per stream, so that an answer is no duplicate. */
+  readonly requestsPerStreamMax: number;
+  /** How long an asked range is remembered. Over `graftTimeoutMsMax`. */
+  readonly requestMs: number;
+  /** Messages in the answer to one `graft`. More: one frame asks more of us. */
+  readonly answerMessagesMax: number;
+  /** Payload bytes in the answer to one `graft`; the first message always goes. */
+  readonly answerBytesMax: number;
+  /** Ranges kept for a congested neighbor that asked, answered when its link has drained. */
+  readonly deferredWantsMax: number;
+
+  /** Messages on the shared tree within about this span share one right to prune. Over the time to cross the room. */
+  readonly carveWindowMs: number;
+  /** An announcement must beat the message by more than this before the tree changes. Less: it flutters. */
+  readonly optimizeHysteresisMs: number;
+  /** Pause between two changes of one tree. Shorter: settles sooner, flutters more. */
+  readonly optimizeIntervalMs: number;
+
+  /** Reliable messages of one origin that wait behind a gap; beyond, messages are refused and asked for later. */
+  readonly reorderMessagesMax: number;
+  /** Their payload bytes; one message always fits. */
+  readonly reorderBytesMax: number;
+  /** Sequences asked for below the first message that waits, however full the window. Less: a long hole fills slowly. */
+  readonly repairAheadMin: number;
+  /** How long what was said of an unknown origin before we met gets to come by another way. Below `gapTimeoutMs`. */
+  readonly floorMs: number;
+  /** A hole that nobody fills for so long is given up. Longer: later messages wait longer. Below `cacheMs`. */
+  readonly gapTimeoutMs: number;
+  /** Records of one origin remembered beyond the first hole; when full the lowest hole is given up. */
+  readonly recordWindowMax: number;
+
+  /** How long payloads are kept for those who ask. Longer: longer absences are mended, more memory. */
+  readonly cacheMs: number;
+  /** Payloads kept, all origins together; the oldest goes first. */
+  readonly cacheMessagesMax: number;
+  /** Their bytes. */
+  readonly cacheBytesMax: number;
+
+  /** Origins whose sequences are kept; the one idle longest goes first. Over the largest room. */
+  readonly originsMax: number;
+  /** How long a forgotten origin's sequences stay: late copies are still known, and one that returns goes on from there. */
+  readonly forgottenMs: number;
+  /** A sequence may be so far beyond what we know. Less: a long absence looks like a lie. */
+  readonly sequenceJumpMax: number;
+  /** Pause between two sweeps; none runs while there is nothing to forget. Below `gapTimeoutMs`. */
+  readonly sweepIntervalMs: number;
+  /** Neighbors the node may name; more is a mistake of ours. Over the overlay's hard maximum. */
+  readonly neighborsMax: number;
+}
+
+export const defaultBroadcastConfig: BroadcastConfig = {
+  beginMs: 5_000, // guess: several times what a channel takes to open
+  hotMessages: 3, // DESIGN 4
+  hotWindowMs: 10_000, // DESIGN 4
+  hotTreesMax: 256, // DESIGN 4
+  treeIdleMs: 60_000, // DESIGN 4
+  announceDelayMs: 50, // guess: a third of the least graft timeout
+  announceVolatileDelayMs: 250, // guess: a pointer is stale by then anyway
+  headsPerFrameMax: 512, // guess: about 5 kB with interned origins
+  graftTimeoutMsMin: 150, // DESIGN 4; 80 ms duplicates for ever (reference, gossip 3.2)
+  graftTimeoutMsMax: 2_000, // guess: below the time to suspect a neighbor
+  graftAttemptsMax: 8, // guess: more than the usual degree of 6
+  announcersPerHeadMax: 8, // as above
+  missingHeadsMax: 2_048, // guess: one per member of the largest room
+  wantsPerGraftMax: 64, // guess
+  treesPerGraftMax: 512, // guess: twice hotTreesMax
+  requestsPerStreamMax: 16, // guess: two per attempt
+  requestMs: 10_000, // as gapTimeoutMs
+  answerMessagesMax: 256, // as reorderMessagesMax: what the asker can hold
+  answerBytesMax: 262_144, // as reorderBytesMax
+  deferredWantsMax: 64, // as wantsPerGraftMax
+  carveWindowMs: 400, // guess: the last delivery among 1,000 members (reference, gossip 3.2)
+  optimizeHysteresisMs: 12, // guess: about one short hop
+  optimizeIntervalMs: 1_000, // guess
+  reorderMessagesMax: 256, // guess
+  reorderBytesMax: 262_144, // guess: sixteen values of the largest size
+  repairAheadMin: 16, // guess: values of the largest size in reorderBytesMax
+  floorMs: 1_000, // guess: several graft timeouts of 150 ms
+  gapTimeoutMs: 10_000, // DESIGN 4
+  recordWindowMax: 512, // guess
+  cacheMs: 30_000, // iroh-gossip 0.101 (reference, gossip 3.2)
+  cacheMessagesMax: 2_048, // guess
+  cacheBytesMax: 4_194_304, // guess
+  originsMax: 4_096, // twice the largest room of DESIGN 4
+  forgottenMs: 900_000, // guess: a tab that slept or was cut off for a quarter of an hour
+  sequenceJumpMax: 1_000_000, // guess: nine hours at 30 messages a second
+  sweepIntervalMs: 1_000, // iroh-gossip 0.101
+  neighborsMax: 64, // guess: six times the overlay's hard maximum
+};
+
+/** Asserts bounds and relations; a wrong config is our own mistake. */
+export function checkBroadcastConfig(config: BroadcastConfig): void {
+  for (const [name, value] of Object.entries(config)) {
+    assert(
+      Number.isSafeInteger(value) && value >= 1,
+      `${name} is a whole number from 1, not ${String(value)}`,
+    );
+  }
+  assert(config.hotMessages >= 2, `hotMessages ${config.hotMessages} would make everyone hot`);
+  assertBelow(config, 'hotWindowMs', 'treeIdleMs');
+  assertBelow(config, 'hotTreesMax', 'treesPerGraftMax');
+  assertBelow(config, 'graftTimeoutMsMin', 'graftTimeoutMsMax');
+  assertBelow(config, 'graftTimeoutMsMax', 'requestMs');
+  assertBelow(config, 'announceDelayMs', 'graftTimeoutMsMin');
+  assertBelow(config, 'announceDelayMs', 'announceVolatileDelayMs');
+  assertBelow(config, 'floorMs', 'gapTimeoutMs');
+  assertBelow(config, 'gapTimeoutMs', 'cacheMs');
+  assertBelow(config, 'cacheMs', 'forgottenMs');
+  assertBelow(config, 'sweepIntervalMs', 'gapTimeoutMs');
+}
+
+function assertBelow(
+  config: BroadcastConfig,
+  less: keyof BroadcastConfig,
+  more: keyof BroadcastConfig,
+): void {
+  assert(config[less] < config[more], `${less} ${config[less]} is below ${more} ${config[more]}`);
+}

@@ -1,0 +1,93 @@
+/** The way to the application, and the end of waiting: holes that nobody fills. */
+import { after, elapsedMs } from '../base/time.ts';
+import type { Arrival, Backlog, Origin } from './origins.ts';
+import type { Epoch, PeerId } from '../base/ids.ts';
+import type { Step } from './receive-window.ts';
+import type { Relay } from './relay.ts';
+import { noteMissing } from './repair.ts';
+
+/** The origin in this epoch. What gives way to it takes along what was kept for it. */
+export function admit<P>(relay: Relay<P>, id: PeerId, epoch: Epoch): Origin<P> {
+  const { origin, gone } = relay.origins.admit(id, epoch);
+  if (gone !== null) relay.waiting.delete(gone);
+  if (gone !== null && gone.id !== id) dropOrigin(relay, gone.id);
+  return origin;
+}
+
+/** Forgets what is kept for an origin but its sequences. */
+export function dropOrigin<P>(relay: Relay<P>, origin: PeerId): void {
+  relay.trees.remove(origin);
+  relay.cache.removeOrigin(origin);
+}
+
+/** Delivers what skipping uncovered, and tells the holes of the reliable lane. */
+export function deliverSteps<P>(
+  relay: Relay<P>,
+  origin: Origin<P>,
+  steps: readonly Step<Arrival<P>>[],
+  holes: 'told' | 'untold',
+): void {
+  for (const step of steps) {
+    if (step.kind === 'item') deliver(relay, step.item);
+    else if (holes === 'told') {
+      relay.counts.gaps += 1;
+      relay.effects.push({ kind: 'gap', origin: origin.id, epoch: origin.epoch, ...step.range });
+    }
+  }
+  resume(relay, origin);
+}
+
+/** The reliable lane has moved on: what found no room has some now, and is asked for. */
+export function resume<P>(relay: Relay<P>, origin: Origin<P>): void {
+  const { backlog, reliable, id, epoch } = origin;
+  if (backlog === null || reliable.base() <= backlog.base) return;
+  const base = reliable.base();
+  origin.backlog = backlog.came > base ? { ...backlog, seq: backlog.came, base, at: relay.at } : null;
+  if (base >= backlog.seq) return;
+  noteMissing(relay, { origin: id, epoch, lane: 'reliable', seq: backlog.seq }, backlog.announcer);
+}
+
+/** Tells the application of a message, whose turn it is. */
+export function deliver<P>(relay: Relay<P>, { message, from }: Arrival<P>): void {
+  const { origin, epoch, lane, seq, payload } = message;
+  relay.counts.delivered += 1;
+  relay.effects.push({ kind: 'deliver', origin, epoch, lane, seq, hops: message.round + 1, from, payload });
+}
+
+/**
+ * Holes that were open for the gap timeout are given up: those below a message that has waited so long.
+ * Only what really came sets this bound; an announcement alone could make us skip what was never said.
+ */
+export function giveUpHoles<P>(relay: Relay<P>): void {
+  const since = after(relay.at, -relay.config.gapTimeoutMs);
+  for (const origin of relay.waiting) {
+    skipToFloors(relay, origin);
+    const record = origin.record.newestHeldSince(since);
+    if (record !== null) origin.record.skipTo(record);
+    const reliable = origin.reliable.newestHeldSince(since);
+    if (reliable !== null) deliverSteps(relay, origin, origin.reliable.skipTo(reliable), 'told');
+    const { backlog } = origin;
+    if (backlog !== null && backlog.came > 0 && backlog.at <= since) giveUpBacklog(relay, origin, backlog);
+    if (!isWaiting(origin)) relay.waiting.delete(origin);
+  }
+}
+
+function giveUpBacklog<P>(relay: Relay<P>, origin: Origin<P>, backlog: Backlog): void {
+  origin.backlog = backlog.seq > backlog.came ? { ...backlog, came: 0 } : null;
+  deliverSteps(relay, origin, origin.reliable.skipTo(backlog.came), 'told');
+}
+
+function isWaiting<P>({ record, reliable, floors, backlog }: Origin<P>): boolean {
+  if (record.held().count > 0 || reliable.held().count > 0) return true;
+  return floors.size > 0 || (backlog !== null && backlog.came > 0);
+}
+
+/** What an unknown origin said before we met, and what did not come soon, is past and no gap. */
+function skipToFloors<P>(relay: Relay<P>, origin: Origin<P>): void {
+  for (const [lane, floor] of origin.floors) {
+    if (elapsedMs(floor.at, relay.at) < relay.config.floorMs) continue;
+    origin.floors.delete(lane);
+    if (lane === 'record') origin.record.skipTo(floor.seq);
+    else deliverSteps(relay, origin, origin.reliable.skipTo(floor.seq), 'untold');
+  }
+}

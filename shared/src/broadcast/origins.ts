@@ -1,0 +1,200 @@
+/**
+ * What came of every other member: one receive window per lane, for the newest epoch heard of. A
+ * newer epoch starts anew; an older one is over. When the table is full, the origin forgotten longest
+ * ago gives way, else the one whose last new message is longest ago.
+ */
+import { unreachable } from '../base/assert.ts';
+import { createBoundedMap } from '../base/collections.ts';
+import type { Epoch, PeerId } from '../base/ids.ts';
+import { elapsedMs, type Instant } from '../base/time.ts';
+import type { BroadcastConfig } from './config.ts';
+import type { Gossip, Head, Lane } from './messages.ts';
+import { createReceiveWindow, type ReceiveWindow } from './receive-window.ts';
+import type { Range, Stream } from './streams.ts';
+
+/** A message and the neighbor that brought it. */
+export interface Arrival<P> {
+  readonly message: Gossip<P>;
+  readonly from: PeerId;
+}
+
+/** Sequences up to here are older than our meeting; skipped, untold, unless they come soon after `at`. */
+export interface Floor {
+  readonly seq: number;
+  readonly at: Instant;
+}
+
+/** Reliable messages that found no room, or that nobody asked for gave: to ask for when the base moves on. */
+export interface Backlog {
+  /** The newest of them. */
+  readonly seq: number;
+  /** The newest that really came; 0 for none. */
+  readonly came: number;
+  readonly announcer: PeerId;
+  /** The base then. */
+  readonly base: number;
+  /** When the backlog began, or the base last moved on. */
+  readonly at: Instant;
+}
+
+export interface Origin<P> {
+  readonly id: PeerId;
+  readonly epoch: Epoch;
+  readonly reliable: ReceiveWindow<Arrival<P>>;
+  readonly record: ReceiveWindow<null>;
+  newestVolatile: number;
+  readonly floors: Map<Lane, Floor>;
+  backlog: Backlog | null;
+  forgottenAt: Instant | null;
+}
+
+/** How an epoch stands to the one we know. `new` also where we know none. */
+type EpochStanding = 'older' | 'current' | 'new';
+
+export interface Origins<P> {
+  /** The origin, if known in the epoch of `stream`. */
+  readonly current: (stream: Stream) => Origin<P> | undefined;
+  readonly standing: (origin: PeerId, epoch: Epoch) => EpochStanding;
+  readonly has: (head: Head) => boolean;
+  /** The newest sequence received of a stream; 0 for none. */
+  readonly newest: (stream: Stream) => number;
+  /** What of a stream up to `head` has not come; of a volatile one only the head itself. */
+  readonly missing: (head: Head) => readonly Range[];
+  /** The origin in this epoch, made or begun anew if need be; becomes the least idle. `gone`: what gave way to it. */
+  readonly admit: (
+    id: PeerId,
+    epoch: Epoch,
+  ) => { readonly origin: Origin<P>; readonly gone: Origin<P> | null };
+  /** The newest heads of all lanes, without forgotten origins. */
+  readonly heads: () => readonly Head[];
+  readonly forget: (id: PeerId, at: Instant) => void;
+  /** Drops origins forgotten long enough ago. They weigh little, so no sweep runs for their sake. */
+  readonly sweep: (at: Instant) => void;
+}
+
+export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
+  const originById = createBoundedMap<PeerId, Origin<P>>(config.originsMax);
+  /** A subset of the table. */
+  const forgotten = new Set<PeerId>();
+
+  const current = (stream: Stream): Origin<P> | undefined => {
+    const origin = originById.get(stream.origin);
+    return origin?.epoch === stream.epoch ? origin : undefined;
+  };
+  const standing = (id: PeerId, epoch: Epoch): EpochStanding => {
+    const known = originById.get(id);
+    if (known === undefined || known.epoch < epoch) return 'new';
+    return known.epoch === epoch ? 'current' : 'older';
+  };
+
+  const drop = (id: PeerId): void => {
+    forgotten.delete(id);
+    originById.delete(id);
+  };
+  /** Forgotten origins make room first; else the table itself chooses. */
+  const makeRoom = (): Origin<P> | undefined => {
+    const [id] = forgotten;
+    if (id === undefined || originById.size < config.originsMax) return undefined;
+    const origin = originById.get(id);
+    drop(id);
+    return origin;
+  };
+
+  return {
+    current,
+    standing,
+    has: (head) => {
+      const origin = current(head);
+      return origin !== undefined && hasSequence(origin, head);
+    },
+    newest: (stream) => newestOf(current(stream), stream),
+    missing: (head) => (standing(head.origin, head.epoch) === 'older' ? [] : missingOf(current(head), head)),
+    admit: (id, epoch) => {
+      const known = originById.get(id);
+      const origin = known?.epoch === epoch ? known : createOrigin<P>(id, epoch);
+      origin.forgottenAt = null;
+      forgotten.delete(id);
+      const outgoing = known === undefined ? makeRoom() : undefined;
+      const evicted = originById.set(id, origin)?.[1] ?? outgoing;
+      if (evicted !== undefined) forgotten.delete(evicted.id);
+      const ended = known === origin ? undefined : known;
+      return { origin, gone: evicted ?? ended ?? null };
+    },
+    heads: () =>
+      [...originById.entries()].flatMap(([, origin]) => (origin.forgottenAt === null ? headsOf(origin) : [])),
+    forget: (id, at) => {
+      const origin = originById.get(id);
+      if (origin === undefined) return;
+      origin.forgottenAt = at;
+      forgotten.add(id);
+    },
+    sweep: (at) => {
+      for (const id of forgotten) {
+        const since = originById.get(id)?.forgottenAt ?? null;
+        if (since === null || elapsedMs(since, at) >= config.forgottenMs) drop(id);
+      }
+    },
+  };
+}
+
+function createOrigin<P>(id: PeerId, epoch: Epoch): Origin<P> {
+  return {
+    id,
+    epoch,
+    reliable: createReceiveWindow<Arrival<P>>(),
+    record: createReceiveWindow<null>(),
+    newestVolatile: 0,
+    floors: new Map(),
+    backlog: null,
+    forgottenAt: null,
+  };
+}
+
+/** A volatile message older than the newest counts as had: nobody wants it any more. */
+function hasSequence<P>(origin: Origin<P>, { lane, seq }: Head): boolean {
+  switch (lane) {
+    case 'reliable':
+      return origin.reliable.has(seq);
+    case 'record':
+      return origin.record.has(seq);
+    case 'volatile':
+      return seq <= origin.newestVolatile;
+    default:
+      return unreachable(lane);
+  }
+}
+
+function newestOf<P>(origin: Origin<P> | undefined, { lane }: Stream): number {
+  switch (lane) {
+    case 'reliable':
+      return origin?.reliable.highest() ?? 0;
+    case 'record':
+      return origin?.record.highest() ?? 0;
+    case 'volatile':
+      return origin?.newestVolatile ?? 0;
+    default:
+      return unreachable(lane);
+  }
+}
+
+function missingOf<P>(origin: Origin<P> | undefined, { lane, seq }: Head): readonly Range[] {
+  switch (lane) {
+    case 'reliable':
+      return origin?.reliable.missing(seq) ?? [{ first: 1, last: seq }];
+    case 'record':
+      return origin?.record.missing(seq) ?? [{ first: 1, last: seq }];
+    case 'volatile':
+      return seq > (origin?.newestVolatile ?? 0) ? [{ first: seq, last: seq }] : [];
+    default:
+      return unreachable(lane);
+  }
+}
+
+function headsOf<P>(origin: Origin<P>): Head[] {
+  const heads: Head[] = [
+    { origin: origin.id, epoch: origin.epoch, lane: 'reliable', seq: origin.reliable.highest() },
+    { origin: origin.id, epoch: origin.epoch, lane: 'record', seq: origin.record.highest() },
+    { origin: origin.id, epoch: origin.epoch, lane: 'volatile', seq: origin.newestVolatile },
+  ];
+  return heads.filter(({ seq }) => seq > 0);
+}

@@ -1,0 +1,180 @@
+/**
+ * A message comes: the first copy is delivered and sent on, a further one prunes the link that brought
+ * it. Plumtree 3.6 and 3.7.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
+import { elapsedMs } from '../base/time.ts';
+import { refusalOfGossip } from './checks.ts';
+import { type Gossip, type Head, ROUND_MAX } from './messages.ts';
+import type { MissingHead } from './missing.ts';
+import { admit, deliver, resume } from './delivery.ts';
+import type { Arrival, Origin } from './origins.ts';
+import { type Relay, isSpare, neighborsBut, announce, refuse, send } from './relay.ts';
+import { noteMissing } from './repair.ts';
+import { hasRoom, postpone } from './backlog.ts';
+import { headOf } from './streams.ts';
+import type { Tree } from './trees.ts';
+
+export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void {
+  const refusal = refusalOfGossip(relay, message);
+  if (refusal !== null) return refuse(relay, from, refusal);
+  if (message.origin === relay.deps.self) {
+    if (message.epoch === relay.deps.epoch) onDuplicate(relay, from, message);
+    return;
+  }
+  if (relay.origins.standing(message.origin, message.epoch) === 'older') return;
+  if (relay.origins.has(message)) return onDuplicate(relay, from, message);
+  onFirstCopy(relay, from, message);
+}
+
+function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void {
+  const head = headOf(message);
+  const bytes = relay.deps.sizeOf(message.payload);
+  const origin = admit(relay, message.origin, message.epoch);
+  if (!hasRoom(relay, origin, { message, bytes })) {
+    relay.waiting.add(origin);
+    return postpone(relay, head, { announcer: from, came: true });
+  }
+
+  const asked = relay.requests.wasAsked(from, head);
+  const announced = relay.missing.settle(head);
+  const tree = relay.trees.use(message.origin, message.hot, relay.at);
+  if (tree.key === null) relay.carving.note(relay.at);
+  const onward: Gossip<P> = { ...message, round: Math.min(message.round + 1, ROUND_MAX) };
+  relay.cache.add({ message: onward, bytes, at: relay.at });
+  accept(relay, origin, { message, from }, bytes);
+  // The answer to a graft says nothing of the tree: the graft itself has moved it.
+  if (!asked) follow(relay, tree, { message, from });
+  spread(relay, tree, onward, [from, ...(announced?.announcers ?? [])]);
+  if (!asked && announced !== undefined) learn(relay, tree, { message, from }, announced);
+  noteHole(relay, origin, head, from);
+}
+
+/** Sends a message on: itself to eager neighbors, its name to lazy and congested ones. */
+export function spread<P>(relay: Relay<P>, tree: Tree, message: Gossip<P>, holders: readonly PeerId[]): void {
+  for (const [peer, { congested }] of relay.neighbors) {
+    if (holders.includes(peer)) continue;
+    if (congested || tree.lazy.has(peer)) announce(relay, peer, headOf(message));
+    else send(relay, peer, message);
+  }
+}
+
+function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, bytes: number): void {
+  const { lane, seq } = arrival.message;
+  switch (lane) {
+    case 'reliable':
+      for (const next of origin.reliable.add(seq, { item: arrival, bytes, at: relay.at }))
+        deliver(relay, next);
+      return resume(relay, origin);
+    case 'record':
+      origin.record.add(seq, { item: null, bytes: 0, at: relay.at });
+      keepWithinWindow(relay, origin);
+      return deliver(relay, arrival);
+    case 'volatile':
+      origin.newestVolatile = seq;
+      return deliver(relay, arrival);
+    default:
+      unreachable(lane);
+  }
+}
+
+function keepWithinWindow<P>({ config }: Relay<P>, { record }: Origin<P>): void {
+  const lowest = record.lowestHeld();
+  if (lowest !== null && record.held().count > config.recordWindowMax) record.skipTo(lowest);
+}
+
+/**
+ * The neighbor that brings a first copy is the parent, and eager (Plumtree 3.6). Deviation: what a
+ * pruned link still had under way does not undo the prune while the parent stands; else two messages
+ * that come by two ways each make either link prune the other, and none is left.
+ */
+function follow<P>(relay: Relay<P>, tree: Tree, { from }: Arrival<P>): void {
+  if (!tree.lazy.has(from)) {
+    tree.parent = from;
+    return;
+  }
+  if (tree.parent !== null && !tree.lazy.has(tree.parent)) return;
+  tree.lazy.delete(from);
+  tree.parent = from;
+  send(relay, from, { kind: 'graft', trees: [tree.key], wants: [] });
+}
+
+/** A message came by itself after others had announced it: how late, and was another way quicker? */
+function learn<P>(relay: Relay<P>, tree: Tree, { message, from }: Arrival<P>, announced: MissingHead): void {
+  const lagMs = elapsedMs(announced.heardAt, relay.at);
+  relay.lag.sample(lagMs);
+  const [quicker] = announced.announcers;
+  if (quicker === undefined || quicker === from || !relay.neighbors.has(quicker)) return;
+  if (!message.hot || tree.key === null || lagMs <= relay.config.optimizeHysteresisMs) return;
+  optimize(relay, tree, { quicker, slower: from });
+}
+
+/**
+ * Plumtree 3.8, optimization: swap the eager link for the one whose announcement beat it. Deviation:
+ * time decides, not rounds; only in a tree of one origin, where "quicker" has one meaning.
+ */
+function optimize<P>(
+  relay: Relay<P>,
+  tree: Tree,
+  { quicker, slower }: { readonly quicker: PeerId; readonly slower: PeerId },
+): void {
+  const rested =
+    tree.optimizedAt === null || elapsedMs(tree.optimizedAt, relay.at) >= relay.config.optimizeIntervalMs;
+  if (!rested) return;
+  tree.optimizedAt = relay.at;
+  tree.lazy.delete(quicker);
+  tree.lazy.add(slower);
+  tree.parent = quicker;
+  send(relay, quicker, { kind: 'graft', trees: [tree.key], wants: [] });
+  send(relay, slower, { kind: 'prune', tree: tree.key });
+}
+
+/** A jump in a lane without gaps: what lies before must be somewhere, the sender most likely. */
+function noteHole<P>(relay: Relay<P>, origin: Origin<P>, head: Head, from: PeerId): void {
+  if (head.lane === 'volatile') return;
+  if (origin[head.lane].base() >= head.seq) return;
+  relay.waiting.add(origin);
+  const hole = origin[head.lane].missing(head.seq).at(-1);
+  if (hole !== undefined) noteMissing(relay, { ...head, seq: hole.last }, from);
+}
+
+/**
+ * A second copy makes its link lazy at both ends (Plumtree 3.6). Not when we asked for it, and never
+ * the link that feeds us. For a volatile lane an overtaken message is a second copy as well.
+ */
+function onDuplicate<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void {
+  relay.counts.duplicates += 1;
+  const head = headOf(message);
+  relay.announcements.peerHas(from, head);
+  if (relay.requests.wasAsked(from, head)) return;
+  const key = message.hot ? message.origin : null;
+  const tree = relay.trees.find(key);
+  if (tree === undefined) return;
+  const spare = isSpare(relay, tree, from);
+  const feedsUs = tree.key !== relay.deps.self && (tree.parent === from || !spare);
+  if (feedsUs) return;
+  if (!relay.carving.carves(tree.key, head)) return;
+  if (spare) tree.lazy.add(from);
+  send(relay, from, { kind: 'prune', tree: key });
+}
+
+/** A neighbor wants announcements only. The last eager link of a tree that we feed stays. */
+export function onPrune<P>(relay: Relay<P>, from: PeerId, key: PeerId | null): void {
+  const tree = relay.trees.find(key);
+  if (tree === undefined) return;
+  const feeds = tree.key === null || tree.key === relay.deps.self;
+  if (feeds && !isSpare(relay, tree, from)) return;
+  tree.lazy.add(from);
+  if (tree.parent === from) tree.parent = null;
+}
+
+/** Makes all neighbors eager in a tree that we feed and that has lost its last eager one. */
+export function refillOwnTrees<P>(relay: Relay<P>): void {
+  for (const key of [null, relay.deps.self]) {
+    const tree = relay.trees.find(key);
+    if (tree === undefined) continue;
+    const hasEager = neighborsBut(relay, relay.deps.self).some((peer) => !tree.lazy.has(peer));
+    if (!hasEager) tree.lazy.clear();
+  }
+}

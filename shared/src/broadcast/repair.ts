@@ -1,0 +1,118 @@
+/**
+ * What neighbors announce and we lack: wait, then graft; and what they ask of us. Plumtree 3.7 and 3.8.
+ */
+import type { PeerId } from '../base/ids.ts';
+import { after } from '../base/time.ts';
+import { refusalOfGraft, refusalOfHead } from './checks.ts';
+import { missingWithRoom, postpone } from './backlog.ts';
+import type { BroadcastTimer, Graft, Head, IHave, Want } from './messages.ts';
+import type { MissingHead } from './missing.ts';
+import { type Relay, neighborsBut, refuse, schedule, send } from './relay.ts';
+import { headOf, subtractRanges } from './streams.ts';
+
+export function onIHave<P>(relay: Relay<P>, from: PeerId, { heads }: IHave): void {
+  if (heads.length > relay.config.headsPerFrameMax) return refuse(relay, from, 'too-many-heads');
+  for (const head of heads) {
+    const refusal = refusalOfHead(relay, head);
+    if (refusal !== null) refuse(relay, from, refusal);
+    else if (head.origin !== relay.deps.self) onHead(relay, from, headOf(head));
+  }
+}
+
+/** A neighbor holds `head`. */
+export function onHead<P>(relay: Relay<P>, from: PeerId, head: Head): void {
+  relay.announcements.peerHas(from, head);
+  relay.trees.ofOrigin(head.origin).announcer = from;
+  if (relay.origins.missing(head).length > 0) noteMissing(relay, head, from);
+}
+
+/** Remembers who holds what we lack, and gives the message its time to come by itself. */
+export function noteMissing<P>(relay: Relay<P>, head: Head, announcer: PeerId): void {
+  if (relay.missing.note(head, announcer, relay.at) === 'known') return;
+  schedule(relay, { kind: 'graft', head, attempt: 0 }, relay.lag.timeoutMs());
+}
+
+/** Asks one neighbor, and remembers what was asked. */
+export function ask<P>(relay: Relay<P>, peer: PeerId, graft: Graft): void {
+  for (const want of graft.wants) relay.requests.note(want, peer, relay.at);
+  send(relay, peer, graft);
+}
+
+/** What of `head` is missing, has room, and was not asked of a neighbor a moment ago. */
+export function wantsOf<P>(relay: Relay<P>, head: Head): readonly Want[] {
+  const since = after(relay.at, -retryMs(relay) + 1);
+  const underWay = relay.requests
+    .since(head, since)
+    .filter(({ peer }) => relay.neighbors.has(peer))
+    .map(({ range }) => range);
+  const { origin, epoch, lane } = head;
+  return subtractRanges(missingWithRoom(relay, head), underWay).map((range) => ({
+    origin,
+    epoch,
+    lane,
+    ...range,
+  }));
+}
+
+/** The second timer of Plumtree 3.8: half the first, about one round trip. */
+function retryMs<P>(relay: Relay<P>): number {
+  return Math.ceil(relay.lag.timeoutMs() / 2);
+}
+
+/** An announced message has not come by itself: ask the next who announced it. Plumtree 3.8, `Timer`. */
+export function afterGraft<P>(relay: Relay<P>, timer: BroadcastTimer & { readonly kind: 'graft' }): void {
+  const entry = relay.missing.get(timer.head);
+  if (entry === undefined || entry.attempt !== timer.attempt) return;
+  const peer = nextToAsk(relay, entry);
+  const isHopeless = peer === undefined || entry.attempt >= relay.config.graftAttemptsMax;
+  if (isHopeless || relay.origins.missing(entry.head).length === 0) return giveUpAsking(relay, entry);
+
+  const { head, attempt } = relay.missing.countAttempt(entry);
+  const wants = wantsOf(relay, head).slice(0, relay.config.wantsPerGraftMax);
+  if (wants.length > 0) graftFor(relay, peer, head, wants);
+  schedule(relay, { kind: 'graft', head, attempt }, retryMs(relay));
+}
+
+/** Behind an open hole there may have been no room for it: it is asked for again when the lane moves on. */
+function giveUpAsking<P>(relay: Relay<P>, { head, announcers: [announcer] }: MissingHead): void {
+  relay.missing.remove(head);
+  const held = relay.origins.current(head)?.reliable.held().count ?? 0;
+  if (announcer !== undefined && head.lane === 'reliable' && held > 0)
+    postpone(relay, head, { announcer, came: false });
+}
+
+/** Those who announced it, in turn; then anyone. */
+function nextToAsk<P>(relay: Relay<P>, entry: MissingHead): PeerId | undefined {
+  const next = entry.announcers.slice(entry.attempt).find((peer) => relay.neighbors.has(peer));
+  return next ?? relay.deps.rng.pick(neighborsBut(relay, relay.deps.self));
+}
+
+function graftFor<P>(relay: Relay<P>, peer: PeerId, head: Head, wants: readonly Want[]): void {
+  const tree = relay.trees.ofOrigin(head.origin);
+  tree.lazy.delete(peer);
+  tree.parent = peer;
+  ask(relay, peer, { kind: 'graft', trees: relay.trees.namesFor(head.origin), wants });
+}
+
+export function onGraft<P>(relay: Relay<P>, from: PeerId, message: Graft): void {
+  const refusal = refusalOfGraft(relay, message);
+  if (refusal !== null) return refuse(relay, from, refusal);
+  for (const key of message.trees) relay.trees.find(key)?.lazy.delete(from);
+  const neighbor = relay.neighbors.get(from);
+  if (neighbor === undefined || !neighbor.congested) return answer(relay, from, message.wants);
+  const deferred = [...neighbor.deferred, ...message.wants].slice(0, relay.config.deferredWantsMax);
+  relay.neighbors.set(from, { ...neighbor, deferred });
+}
+
+/** Sends what of the wants is still cached, within the limits of one answer; the asker asks again for the rest. */
+export function answer<P>(relay: Relay<P>, to: PeerId, wants: readonly Want[]): void {
+  let messages = 0;
+  let bytes = 0;
+  for (const entry of wants.flatMap((want) => relay.cache.range(want))) {
+    messages += 1;
+    bytes += entry.bytes;
+    const isFull = messages > relay.config.answerMessagesMax || bytes > relay.config.answerBytesMax;
+    if (isFull && messages > 1) return;
+    send(relay, to, entry.message);
+  }
+}

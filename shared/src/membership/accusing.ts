@@ -1,0 +1,194 @@
+/**
+ * Accusations, objections and verdicts: how observers settle whether a silent member is dead.
+ *
+ *     A has not heard X --accusation--> everyone
+ *     B, an observer:  silent too --> accusation;   hears X --> objection, and `accused` to X
+ *     X --identity, incarnation + 1--> everyone
+ */
+import type { PeerId } from '../base/ids.ts';
+import { elapsedMs, type Instant } from '../base/time.ts';
+import { ACCUSED_INCARNATION_MAX } from './checks.ts';
+import type { Accusation, Objection, Verdict } from './messages.ts';
+import { refuteIfAccused } from './own.ts';
+import { compareLives } from './roster.ts';
+import type { Silence } from './silence.ts';
+import { acceptVouch, endSuspicion, hasRoomForSuspicion, joinSuspicion, removeMember } from './standing.ts';
+import { refused, takeProbe, type State, type Turn } from './state.ts';
+import { isAccuser, judge, verdictOf } from './suspicion.ts';
+
+export function onAccusation(turn: Turn, accusation: Accusation): void {
+  const { state } = turn;
+  const { target, observer } = accusation;
+  if (target === state.self) return refuteIfAccused(turn, accusation);
+  const member = state.roster.get(target);
+  if (!member || compareLives(accusation, member.identity) !== 0) return;
+  if (observer === state.self || !state.roster.get(observer)) return;
+  if (hearsWell(turn, target) && object(turn, accusation)) return;
+  if (!hasRoomForSuspicion(turn, target)) return refused(turn);
+  joinSuspicion(turn, accusation);
+  answer(turn, target);
+  settle(turn, target);
+}
+
+export function onObjection(turn: Turn, objection: Objection): void {
+  const { state } = turn;
+  const { target, observer } = objection;
+  const member = state.roster.get(target);
+  if (target === state.self || !member || compareLives(objection, member.identity) !== 0) return;
+  if (observer === state.self || observer === target || !state.roster.get(observer)) return;
+  acceptVouch(turn, target);
+  endSuspicion(turn, target);
+}
+
+export function onVerdict(turn: Turn, verdict: Verdict): void {
+  const { state, at, out } = turn;
+  const { target } = verdict;
+  const [accusation] = verdict.accusations;
+  if (target === state.self) return refuteIfAccused(turn, verdict);
+  const departed = state.roster.ended(target);
+  if (departed && compareLives(verdict, departed) <= 0) return;
+  const member = state.roster.get(target);
+  if (member && compareLives(verdict, member.identity) < 0) return;
+  const neighbor = state.neighbors.get(target);
+  const hasLiveLink = neighbor !== undefined && elapsedMs(neighbor.heardAt(), at) <= state.config.liveLinkMs;
+  if (member && hasLiveLink) {
+    // A live link outranks a verdict: the member is told, so that it can refute before everyone.
+    if (accusation) object(turn, accusation);
+    return;
+  }
+  // A verdict out of the blue, as when parted rooms meet: whoever it names should hear of it while there is a way.
+  if (member && accusation && !state.suspicions.has(target)) {
+    out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });
+  }
+  const { epoch, incarnation } = verdict;
+  removeMember(turn, { id: target, epoch, incarnation }, verdict);
+}
+
+/** Accuses in our own name, unless we already do, or doubt ourselves. */
+export function accuse(turn: Turn, target: PeerId, silentMs: number): void {
+  const { state, out } = turn;
+  const member = state.roster.get(target);
+  const suspicion = state.suspicions.get(target);
+  if (!member || !hasRoomForSuspicion(turn, target)) return;
+  if ((suspicion && isAccuser(suspicion, state.self)) || isHeldBack(turn, target)) return;
+  const { epoch, incarnation } = member.identity;
+  // Nobody may accuse this life: it has no room to refute. All we can do is let its link go.
+  if (incarnation > ACCUSED_INCARNATION_MAX) {
+    if (state.neighbors.has(target)) out.push({ kind: 'strangerSilent', peer: target });
+    return;
+  }
+  const accusation: Accusation = {
+    kind: 'accusation',
+    target,
+    epoch,
+    incarnation,
+    observer: state.self,
+    silentMs: Math.floor(silentMs),
+  };
+  state.heldSince.delete(target);
+  out.push({ kind: 'publish', claim: accusation });
+  joinSuspicion(turn, accusation);
+  const neighbor = state.neighbors.get(target);
+  neighbor?.accused();
+  if (neighbor) out.push({ kind: 'neighborSuspected', peer: target });
+  settle(turn, target);
+}
+
+/** Looks at a running suspicion anew: object, or end it in death, or let it run. */
+export function review(turn: Turn, target: PeerId): void {
+  const suspicion = turn.state.suspicions.get(target);
+  const accusation = suspicion?.held[0]?.accusation;
+  if (!accusation) return;
+  if (hearsWell(turn, target)) object(turn, accusation);
+  else settle(turn, target);
+}
+
+/** Pings a neighbor now. */
+export function ping(turn: Turn, peer: PeerId, silence: Silence): void {
+  const { state, at, out } = turn;
+  const probe = takeProbe(state);
+  silence.pinged(probe, at);
+  out.push({ kind: 'send', to: peer, message: { kind: 'ping', probe, tickMs: state.health.tickMs(at) } });
+}
+
+/**
+ * Says that we hear the accused, and carries the accusation to it. False if we said so a moment ago:
+ * then the suspicion stays, and the watch comes back to it.
+ */
+function object(turn: Turn, accusation: Accusation): boolean {
+  const { state, at, out } = turn;
+  const { target, epoch, incarnation } = accusation;
+  const objectedAt = state.objectedAt.get(target);
+  if (objectedAt !== undefined && elapsedMs(objectedAt, at) < state.config.objectionSpacingMs) return false;
+  state.objectedAt.set(target, at);
+  out.push({
+    kind: 'publish',
+    claim: { kind: 'objection', target, epoch, incarnation, observer: state.self },
+  });
+  out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });
+  endSuspicion(turn, target);
+  return true;
+}
+
+/** An observer agrees from its own clock, or asks at once; anyone else says nothing. */
+function answer(turn: Turn, target: PeerId): void {
+  const { state, at } = turn;
+  const neighbor = state.neighbors.get(target);
+  const lost = state.lost.get(target);
+  if (neighbor) {
+    const silentMs = neighbor.silentMs(at);
+    if (silentMs > neighbor.suspectAfterMs(state.health.tickMs(at))) accuse(turn, target, silentMs);
+    else if (neighbor.mayPing(at)) ping(turn, target, neighbor);
+  } else if (lost && elapsedMs(lost.quietSince, at) > state.config.suspectAfterMsMin) {
+    accuse(turn, target, elapsedMs(lost.quietSince, at));
+  }
+}
+
+/**
+ * Declares the suspect dead when enough is known. Only who accused publishes the verdict, and only if an
+ * objection could have come: who hears nobody may be the one who is cut off.
+ */
+function settle(turn: Turn, target: PeerId): void {
+  const { state, at, out } = turn;
+  const suspicion = state.suspicions.get(target);
+  if (!suspicion || hearsWell(turn, target)) return;
+  const judgement = judge(suspicion, ownProofAt(turn, target), at, state.config);
+  if (judgement === 'open' || (judgement === 'overdue' && mayYetReturn(turn, suspicion.startedAt))) return;
+  const decided = judgement === 'overdue' && isCutOff(state, at) ? 'alone' : 'openly';
+  const verdict = verdictOf(suspicion);
+  if (decided === 'openly' && isAccuser(suspicion, state.self)) out.push({ kind: 'publish', claim: verdict });
+  const { epoch, incarnation } = suspicion;
+  removeMember(turn, { id: target, epoch, incarnation }, verdict, decided);
+}
+
+/** Without a link no answer could reach us: suspects wait for the next one, unless there is only one other. */
+function mayYetReturn({ state, at }: Turn, suspectedAt: Instant): boolean {
+  const { neighbors, roster, config } = state;
+  return neighbors.size === 0 && roster.size > 2 && elapsedMs(suspectedAt, at) < config.linklessMs;
+}
+
+function isCutOff(state: State, at: Instant): boolean {
+  return state.neighbors.size === 0 || state.health.deaf(at);
+}
+
+function hearsWell(turn: Turn, target: PeerId): boolean {
+  const { state, at } = turn;
+  const { orphansMs, deafMs } = state.config;
+  const answeredAt = state.orphans.get(target)?.answeredAt ?? null;
+  if (answeredAt !== null && elapsedMs(answeredAt, at) <= orphansMs + deafMs) return true;
+  return state.neighbors.get(target)?.hearsWell(at) ?? false;
+}
+
+function ownProofAt(turn: Turn, target: PeerId): Instant | null {
+  const { neighbors, lost } = turn.state;
+  return neighbors.get(target)?.heardAt() ?? lost.get(target)?.heardAt ?? null;
+}
+
+/** Lifeguard: who doubts itself waits, but not for ever, and not where it is the only witness there can be. */
+function isHeldBack(turn: Turn, target: PeerId): boolean {
+  const { state, at } = turn;
+  if (!state.health.doubting() || state.roster.size <= 2) return false;
+  const since = state.heldSince.get(target);
+  if (since === undefined) state.heldSince.set(target, at);
+  return elapsedMs(since ?? at, at) < state.config.doubtMsMax;
+}

@@ -1,0 +1,233 @@
+/** The figures of membership: what each does, what more or less of it costs, and its bound. */
+import { assert } from '../base/assert.ts';
+
+export interface MembershipConfig {
+  /** How often silences and deadlines are looked at. Less notices sooner and wakes the tab more. 50 to 1,000. */
+  readonly watchMs: number;
+  /** The same with neither neighbor nor suspicion. More saves wake-ups, and notices a sleep later. At least `watchMs`. */
+  readonly watchIdleMs: number;
+  /** The tick that is announced while own timers come late, as a hidden tab's do. More makes neighbors slower to suspect. At least `watchMs`. */
+  readonly hiddenTickMs: number;
+
+  /** A neighbor is pinged before it has been quiet for longer. Less finds silence sooner and costs frames on idle links. Above `watchMs`. */
+  readonly pingAfterMs: number;
+  /** An unanswered ping is repeated at the watch nearest to this. Less bridges loss better and costs frames. Below `pingAfterMs`. */
+  readonly pingRepeatMs: number;
+  /** A neighbor is pinged at least so often, however busy its link: round trips, clocks and roots ride on pings. Less keeps them fresher and costs frames on busy links. `pingAfterMs` to 60,000. */
+  readonly pingEveryMs: number;
+  /** Pings per neighbor whose answer still counts. More survives longer delays; each is two numbers. 1 to 64. */
+  readonly probesMax: number;
+
+  /** Nobody is suspected sooner. Less detects faster and mistakes a stall for a death more often. Above twice `pingAfterMs`. */
+  readonly suspectAfterMsMin: number;
+  /** The same while either end announces a slow tick. More forgives hidden tabs, and finds their crash later. At least `suspectAfterMsMin`. */
+  readonly suspectAfterHiddenMsMin: number;
+  /** However rough the link, silence counts from here. More forgives bad links, and delays the only observer of a crash. At least `suspectAfterHiddenMsMin`. */
+  readonly suspectAfterMsMax: number;
+  /** Suspect after this many times the link's 99th percentile gap. More forgives, less detects. At least 1. */
+  readonly gapFactor: number;
+  /** Pauses remembered per neighbor. More makes the percentile true and slow to forget. 1 to 1,024. */
+  readonly gapsMax: number;
+  /** How often the wait doubles before a neighbor that others vouched for is accused afresh. More quiets a one-way link; less finds a later crash sooner. 0 to 5. */
+  readonly vouchesMax: number;
+
+  /** Observers that must agree. More resists liars and needs more links; fewer errs sooner. 2 to `accusationsMax`. */
+  readonly quorum: number;
+  /** Accusations further apart than this do not add up. More joins unrelated ones; less loses slow observers. Above `deadlineMs`. */
+  readonly accusationLifeMs: number;
+  /** An accused member is dead this long after its last proof of life. More is safer and slower. Above `suspectAfterMsMin`. */
+  readonly deadlineMs: number;
+  /** An accusation stands at least so long alone before the deadline may pass: the way there and back for an objection. More is safer and slower. Below `deadlineMs`. */
+  readonly answerMsMin: number;
+  /** Without any link a suspect is kept so long, unless it is the only other member. More spares the page of a tab that comes back; less clears that of one that stays alone. `deadlineMs` to 120,000. */
+  readonly linklessMs: number;
+  /** An observer that heard the accused within this objects. More objects after a true crash; less pings first. Above `pingAfterMs`, below `suspectAfterMsMin`. */
+  readonly objectWithinMs: number;
+  /** A neighbor heard within this outranks a verdict. More keeps the dead longer; less drops the living. At most `objectWithinMs`. */
+  readonly liveLinkMs: number;
+  /** Own objections about one member are at least so far apart. More tempers floods of accusations; less answers each. Below `answerMsMin`. */
+  readonly objectionSpacingMs: number;
+  /** So long after losing a link its former end is still an observer. More accuses on stale knowledge; less leaves a crash unobserved. Above `suspectAfterMsMin`. */
+  readonly observerMs: number;
+
+  /** A watch later than this is a reason to doubt oneself. Less doubts on every hiccup; more accuses out of a stall. Below `sleptMs`. */
+  readonly lateMs: number;
+  /** A watch later than this was a sleep. Less forgets silences too readily; more accuses after a nap. Above `lateMs`. */
+  readonly sleptMs: number;
+  /** No frame from any of two or more neighbors for so long is a reason to doubt oneself. Less doubts on quiet links. Above `pingAfterMs`. */
+  readonly deafMs: number;
+  /** Doubt holds one accusation back for at most this. More is kinder to others and slower. At most 10,000. */
+  readonly doubtMsMax: number;
+
+  /** How often members that nobody watches are looked for and pinged. Less costs routed pings. Above `watchMs`. */
+  readonly orphansMs: number;
+  /** A member is given so long to be named by its neighbors. More leaves ghosts longer; less pings newcomers. At least `orphansMs`. */
+  readonly orphanKnownMs: number;
+  /** How many members watch one orphan. More survives a blind watcher and costs pings. 1 to 8. */
+  readonly orphanWatchers: number;
+  /** Unanswered routed pings before an orphan is accused. More is safer and slower. 1 to 8. */
+  readonly orphanMisses: number;
+
+  /** Least time between two own links records. More delays routes; less costs the whole room broadcasts. Above 0. */
+  readonly linksSpacingMs: number;
+  /** The same during a join storm. More spares the room while it forms. At least `linksSpacingMs`. */
+  readonly linksStormSpacingMs: number;
+  /** More members than this within `stormWindowMs` are a storm. Fewer coalesces sooner. 1 to 256. */
+  readonly stormJoins: number;
+  /** The window of `stormJoins`. More keeps coalescing for longer. Above 0. */
+  readonly stormWindowMs: number;
+  /** While the stability stamp is wanted, it alone makes a record at most this often. Less collects tombstones sooner and costs broadcasts. At least `linksSpacingMs`. */
+  readonly stabilitySpacingMs: number;
+
+  /** How long the departed are remembered. More keeps old records from rising again; each is one claim. Above `accusationLifeMs`. */
+  readonly departedMs: number;
+  /** One neighbor is told about one departed member at most so often. More tempers loops; less mends sooner. Above 0. */
+  readonly tellSpacingMs: number;
+
+  /** Members, oneself included. More admits larger rooms and costs memory. 2 to 65,536. */
+  readonly membersMax: number;
+  /** Departed members remembered. Fewer lets ghosts rise, to be found as orphans. 16 to 65,536. */
+  readonly departedMax: number;
+  /** Links records held until their owner's identity comes; the oldest gives way. More survives more reordering. 1 to 4,096. */
+  readonly earlyLinksMax: number;
+  /** Suspicions at once. Fewer slows the burial of a mass failure. 1 to 4,096. */
+  readonly suspicionsMax: number;
+  /** Accusations kept per suspicion, and allowed in a verdict. More costs bytes. `quorum` to 16, what a frame takes. */
+  readonly accusationsMax: number;
+  /** Own neighbors, and names in a links record. Above the overlay's hard maximum. 1 to 32, what a frame takes. */
+  readonly neighborsMax: number;
+  /** Lost neighbors still observed; the oldest gives way. 1 to 256. */
+  readonly lostMax: number;
+  /** Orphans pinged at once; more wait. 1 to 256. */
+  readonly orphansMax: number;
+  /** Remembered (peer, member) pairs that were told; the oldest gives way. 16 to 16,384. */
+  readonly tellsMax: number;
+}
+
+export const defaultMembershipConfig: MembershipConfig = {
+  watchMs: 250, // DESIGN 4: the tick of a visible tab; a ninth of the shortest suspicion
+  watchIdleMs: 1_000, // guess: only a sleep can be noticed then
+  hiddenTickMs: 1_000, // DESIGN 6: hidden tabs run timers once a second
+
+  pingAfterMs: 1_000, // DESIGN 4, membership
+  pingRepeatMs: 300, // DESIGN 4, membership
+  pingEveryMs: 5_000, // guess: roots are compared and clocks sampled a few times a minute
+  probesMax: 8, // guess: two seconds of repeats
+
+  suspectAfterMsMin: 2_200, // DESIGN 4; reference "gossip-protocols" 5, rule 3
+  suspectAfterHiddenMsMin: 3_500, // DESIGN 4, membership
+  suspectAfterMsMax: 6_000, // guess: half again the deadline
+  gapFactor: 3, // DESIGN 4, membership
+  gapsMax: 256, // guess: four quiet minutes, and the percentile is not the maximum
+  vouchesMax: 3, // guess: one accusation in half a minute over a link that is dead one way
+
+  quorum: 3, // DESIGN 4; Rapid, section 4: several observers of one subject
+  accusationLifeMs: 10_000, // DESIGN 4, membership
+  deadlineMs: 4_000, // DESIGN 4, membership
+  answerMsMin: 500, // guess: a broadcast there and back over ten hops of 25 ms
+  linklessMs: 20_000, // guess: a few attempts to link again
+  objectWithinMs: 1_300, // DESIGN 4: one ping and its first repeat
+  liveLinkMs: 1_000, // DESIGN 4, membership
+  objectionSpacingMs: 400, // guess: below `answerMsMin`, so that a held objection still comes in time
+  observerMs: 10_000, // DESIGN 4, membership
+
+  lateMs: 500, // DESIGN 4, Lifeguard
+  sleptMs: 2_000, // guess: above what a hidden tab's timer does
+  deafMs: 2_000, // guess: two pings of every neighbor went unanswered
+  doubtMsMax: 3_000, // DESIGN 4, Lifeguard
+
+  orphansMs: 5_000, // DESIGN 4, membership
+  orphanKnownMs: 10_000, // guess: two links records of a join storm
+  orphanWatchers: 3, // DESIGN 4, membership
+  orphanMisses: 2, // guess: one may be lost
+
+  linksSpacingMs: 1_000, // DESIGN 4, membership
+  linksStormSpacingMs: 5_000, // DESIGN 4, membership
+  stormJoins: 10, // guess
+  stormWindowMs: 5_000, // guess: one storm spacing
+  stabilitySpacingMs: 30_000, // guess
+
+  departedMs: 900_000, // DESIGN 4: 15 minutes
+  tellSpacingMs: 1_000, // guess
+
+  membersMax: 2_048, // DESIGN 4: rooms up to about 2,000
+  departedMax: 4_096, // guess: twice the roster
+  earlyLinksMax: 256, // guess
+  suspicionsMax: 256, // guess
+  accusationsMax: 16, // guess: above the overlay's hard maximum of 10
+  neighborsMax: 32, // guess: above the overlay's hard maximum of 10, with room for parked links
+  lostMax: 32, // guess
+  orphansMax: 64, // guess
+  tellsMax: 1_024, // guess
+};
+
+/** Asserts bounds and relations: a wrong config is our own mistake. */
+export function checkMembershipConfig(config: MembershipConfig): void {
+  checkTimes(config);
+  checkRelations(config);
+  checkLimits(config);
+}
+
+function checkTimes(config: MembershipConfig): void {
+  within('watchMs', config.watchMs, [50, 1_000]);
+  within('pingEveryMs', config.pingEveryMs, [config.pingAfterMs, 60_000]);
+  within('linklessMs', config.linklessMs, [config.deadlineMs, 120_000]);
+  within('linksSpacingMs', config.linksSpacingMs, [1, 60_000]);
+  within('stormWindowMs', config.stormWindowMs, [1, 60_000]);
+  within('tellSpacingMs', config.tellSpacingMs, [1, 60_000]);
+  within('doubtMsMax', config.doubtMsMax, [0, 10_000]);
+  within('suspectAfterMsMax', config.suspectAfterMsMax, [config.suspectAfterHiddenMsMin, 60_000]);
+  within('departedMs', config.departedMs, [config.accusationLifeMs, 86_400_000]);
+  assert(config.gapFactor >= 1, `gapFactor is at least 1, not ${config.gapFactor}`);
+}
+
+function checkRelations(config: MembershipConfig): void {
+  rising(config, ['watchMs', 'watchIdleMs']);
+  rising(config, ['watchMs', 'hiddenTickMs']);
+  rising(config, ['watchMs', 'pingRepeatMs', 'pingAfterMs', 'objectWithinMs', 'suspectAfterMsMin']);
+  rising(config, ['suspectAfterMsMin', 'suspectAfterHiddenMsMin', 'suspectAfterMsMax']);
+  rising(config, ['suspectAfterMsMin', 'deadlineMs', 'accusationLifeMs']);
+  rising(config, ['objectionSpacingMs', 'answerMsMin', 'deadlineMs']);
+  rising(config, ['liveLinkMs', 'objectWithinMs']);
+  rising(config, ['suspectAfterMsMin', 'observerMs']);
+  rising(config, ['lateMs', 'sleptMs']);
+  rising(config, ['pingAfterMs', 'deafMs']);
+  rising(config, ['watchMs', 'orphansMs', 'orphanKnownMs']);
+  rising(config, ['linksSpacingMs', 'linksStormSpacingMs']);
+  rising(config, ['linksSpacingMs', 'stabilitySpacingMs']);
+  rising(config, ['quorum', 'accusationsMax']);
+  assert(
+    config.suspectAfterMsMin >= 2 * config.pingAfterMs,
+    'a suspicion needs two pings: suspectAfterMsMin is at least twice pingAfterMs',
+  );
+}
+
+function checkLimits(config: MembershipConfig): void {
+  within('probesMax', config.probesMax, [1, 64]);
+  within('gapsMax', config.gapsMax, [1, 1_024]);
+  within('vouchesMax', config.vouchesMax, [0, 5]);
+  within('quorum', config.quorum, [2, 16]);
+  within('orphanWatchers', config.orphanWatchers, [1, 8]);
+  within('orphanMisses', config.orphanMisses, [1, 8]);
+  within('stormJoins', config.stormJoins, [1, 256]);
+  within('membersMax', config.membersMax, [2, 65_536]);
+  within('departedMax', config.departedMax, [16, 65_536]);
+  within('earlyLinksMax', config.earlyLinksMax, [1, 4_096]);
+  within('suspicionsMax', config.suspicionsMax, [1, 4_096]);
+  within('accusationsMax', config.accusationsMax, [1, 16]);
+  within('neighborsMax', config.neighborsMax, [1, 32]);
+  within('lostMax', config.lostMax, [1, 256]);
+  within('orphansMax', config.orphansMax, [1, 256]);
+  within('tellsMax', config.tellsMax, [16, 16_384]);
+}
+
+function within(name: string, value: number, [least, most]: readonly [number, number]): void {
+  assert(value >= least && value <= most, `${name} is ${least} to ${most}, not ${value}`);
+}
+
+function rising(config: MembershipConfig, names: readonly (keyof MembershipConfig)[]): void {
+  names.slice(1).forEach((name, at) => {
+    const lower = names[at]!;
+    assert(config[lower] <= config[name], `${lower} (${config[lower]}) is at most ${name} (${config[name]})`);
+  });
+}

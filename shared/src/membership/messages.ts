@@ -1,0 +1,172 @@
+/**
+ * Membership: who is here, and who is alive. SWIM (Das, Gupta, Motivala, DSN 2002) and Lifeguard
+ * (Dadgar, Phillips, Currey, 2017), watched by neighbors:
+ *
+ * - Deviation: no random probes. Neighbors watch each other, for only they hold a channel; any traffic
+ *   proves life; a quiet link is pinged often, a busy one seldom, for the ping carries more than the question. The overlay's degree is the number of observers (Rapid).
+ * - Deviation: instead of ping-req, every observer of an accused member answers from its own clock:
+ *   it agrees, or objects and carries the accusation to the accused, who refutes.
+ * - Deviation: every member holds the whole roster, as two records per member that only the owner writes.
+ *
+ * Death: three observers agree and none objects; or 4 s have passed since the last proof of life with
+ * at least one accusation and neither objection nor refutation. A higher incarnation undoes any verdict.
+ * What one decides while it hears nobody stays its own view: it is told to no one and undone by any record.
+ */
+import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
+import type { Epoch, Incarnation, PeerId } from '../base/ids.ts';
+import type { Instant } from '../base/time.ts';
+
+/** Says that its owner is here, or that it left. Changes rarely. */
+export interface IdentityRecord {
+  readonly kind: 'identity';
+  readonly id: PeerId;
+  readonly epoch: Epoch;
+  readonly incarnation: Incarnation;
+  readonly left: boolean;
+}
+
+/** Says whose channels its owner holds. An edge counts when both ends name it. */
+export interface LinksRecord {
+  readonly kind: 'links';
+  readonly id: PeerId;
+  readonly epoch: Epoch;
+  readonly seq: number;
+  readonly neighbors: readonly PeerId[];
+  /** Everything stamped up to this wall time has reached the owner, as far as it can tell; 0: unknown. */
+  readonly stability: number;
+}
+
+export type RosterRecord = IdentityRecord | LinksRecord;
+
+/** `observer` has not heard `target` for `silentMs`. */
+export interface Accusation {
+  readonly kind: 'accusation';
+  readonly target: PeerId;
+  readonly epoch: Epoch;
+  readonly incarnation: Incarnation;
+  readonly observer: PeerId;
+  readonly silentMs: number;
+}
+
+/** `observer` hears `target` well. */
+export interface Objection {
+  readonly kind: 'objection';
+  readonly target: PeerId;
+  readonly epoch: Epoch;
+  readonly incarnation: Incarnation;
+  readonly observer: PeerId;
+}
+
+/** `target` is dead, and these observers say so. Loses to any higher incarnation or epoch. */
+export interface Verdict {
+  readonly kind: 'verdict';
+  readonly target: PeerId;
+  readonly epoch: Epoch;
+  readonly incarnation: Incarnation;
+  readonly accusations: readonly Accusation[];
+}
+
+/** What membership says to the whole room. */
+export type Claim = RosterRecord | Accusation | Objection | Verdict;
+
+/** What membership says to one member to whom it may hold no channel. */
+export type MembershipRouted =
+  | { readonly kind: 'routedPing'; readonly probe: number }
+  | { readonly kind: 'routedAck'; readonly probe: number }
+  /** You are accused: refute if you live. */
+  | { readonly kind: 'accused'; readonly accusation: Accusation };
+
+/** A liveness check of a quiet neighbor, and its answer, which a message handler gives and never a timer. */
+export interface Ping {
+  readonly kind: 'ping';
+  readonly probe: number;
+  /** How late the sender's timers may come, in milliseconds; its neighbor is patient accordingly. */
+  readonly tickMs: number;
+}
+
+export interface Ack {
+  readonly kind: 'ack';
+  readonly probe: number;
+}
+
+export type MembershipMessage = Ping | Ack;
+
+export type MembershipTimer =
+  /** Look at every neighbor's silence, and at every suspicion's deadline. `dueAt` shows our own lateness. */
+  | { readonly kind: 'watch'; readonly token: number; readonly dueAt: Instant }
+  /** Publish the links record, coalesced. */
+  | { readonly kind: 'publishLinks'; readonly token: number }
+  /** Look for members that nobody watches. */
+  | { readonly kind: 'orphans'; readonly token: number };
+
+export type MembershipInput =
+  /** Once, first: publish the own record and start the timers. */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'message'; readonly from: PeerId; readonly message: MembershipMessage }
+  | { readonly kind: 'routed'; readonly from: PeerId; readonly message: MembershipRouted }
+  /**
+   * A claim came: by broadcast, by reconciliation, or in a greeting. `from`: the neighbor that brought it.
+   */
+  | { readonly kind: 'claim'; readonly from: PeerId; readonly claim: Claim }
+  | { readonly kind: 'neighborUp'; readonly peer: PeerId }
+  | { readonly kind: 'neighborDown'; readonly peer: PeerId }
+  /** Some frame came from this neighbor: it lives. */
+  | { readonly kind: 'heard'; readonly peer: PeerId }
+  /** The stability stamp moved, and somebody wants it; it rides on the links record. Not given while nobody does. */
+  | { readonly kind: 'stability'; readonly stamp: number }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'timer'; readonly timer: MembershipTimer };
+
+export type LeaveReason = 'goodbye' | 'failed';
+
+export type MembershipEffect =
+  | Schedule<MembershipTimer>
+  | PeerMisbehaved
+  | { readonly kind: 'send'; readonly to: PeerId; readonly message: MembershipMessage }
+  /** Say to the whole room. */
+  | { readonly kind: 'publish'; readonly claim: Claim }
+  /** Say to one neighbor only: it holds a record that we know to be over. */
+  | { readonly kind: 'tell'; readonly to: PeerId; readonly claims: readonly Claim[] }
+  | { readonly kind: 'route'; readonly to: PeerId; readonly message: MembershipRouted }
+  | RecordChanged<RosterRecord>
+  | RecordRemoved
+  /** `returned`: it was here before, in an earlier epoch, or was declared dead wrongly. */
+  | { readonly kind: 'memberUp'; readonly id: PeerId; readonly epoch: Epoch; readonly returned: boolean }
+  | { readonly kind: 'memberSuspected'; readonly id: PeerId; readonly by: PeerId }
+  | { readonly kind: 'memberRecovered'; readonly id: PeerId }
+  | { readonly kind: 'memberGone'; readonly id: PeerId; readonly reason: LeaveReason }
+  /** Its links record is newer. */
+  | { readonly kind: 'linksChanged'; readonly id: PeerId; readonly neighbors: readonly PeerId[] }
+  | { readonly kind: 'neighborSuspected'; readonly peer: PeerId }
+  /** A neighbor that is no member, or no more, is silent: its channel leads nowhere. */
+  | { readonly kind: 'strangerSilent'; readonly peer: PeerId }
+  /** A measured round trip to a neighbor, in milliseconds. */
+  | { readonly kind: 'rtt'; readonly peer: PeerId; readonly rttMs: number };
+
+export type MemberStatus = 'alive' | 'suspect';
+
+export interface MembershipSnapshot {
+  readonly members: ReadonlyMap<
+    PeerId,
+    {
+      readonly status: MemberStatus;
+      readonly epoch: Epoch;
+      readonly incarnation: Incarnation;
+      readonly neighbors: readonly PeerId[];
+    }
+  >;
+  readonly departed: ReadonlyMap<
+    PeerId,
+    { readonly epoch: Epoch; readonly incarnation: Incarnation; readonly reason: LeaveReason }
+  >;
+  readonly incarnation: Incarnation;
+  /** True while this node doubts itself and holds accusations back. */
+  readonly doubting: boolean;
+  /** Claims that found no room: the roster or the suspicions were full. */
+  readonly refused: number;
+}
+
+/** The key of a record in the roster table. */
+export function rosterKey(record: RosterRecord): string {
+  return `${record.kind === 'identity' ? 'i' : 'l'}:${record.id}`;
+}

@@ -1,0 +1,127 @@
+/** The own two records: identity, raised only to refute, and links, published seldom enough for the whole room. */
+import { incarnation, type Incarnation } from '../base/ids.ts';
+import { after, elapsedMs, type Instant } from '../base/time.ts';
+import { INCARNATION_MAX, SEQ_MAX } from './checks.ts';
+import type { IdentityRecord, LinksRecord } from './messages.ts';
+import type { Life } from './roster.ts';
+import { recordChanged, recordRemoved, schedule, type State, type Turn } from './state.ts';
+
+/** SWIM section 4.2: the accused answers with a higher incarnation, which undoes accusation and verdict alike. */
+export function refuteIfAccused(turn: Turn, life: Life): void {
+  const { identity } = turn.state;
+  if (life.epoch !== identity.epoch || life.incarnation < identity.incarnation) return;
+  // Only a forged own record gets there; nobody would take what is above it.
+  if (life.incarnation >= INCARNATION_MAX) return;
+  raiseIncarnation(turn, life.incarnation);
+}
+
+function raiseIncarnation(turn: Turn, over: Incarnation): void {
+  const { state } = turn;
+  state.identity = { ...state.identity, incarnation: incarnation(over + 1) };
+  state.roster.setIdentity(state.identity, turn.at);
+  publishRecord(turn, state.identity);
+}
+
+/** The first word: both records, the links still empty. */
+export function publishFirst(turn: Turn): void {
+  const { state, at } = turn;
+  const member = state.roster.setIdentity(state.identity, at);
+  state.roster.setLinks(member, state.links.record);
+  publishRecord(turn, state.identity);
+  publishRecord(turn, state.links.record);
+}
+
+/** The last word. */
+export function publishFarewell(turn: Turn): void {
+  const { state, out } = turn;
+  state.identity = { ...state.identity, left: true };
+  out.push({ kind: 'publish', claim: state.identity });
+  recordRemoved(turn, state.identity);
+  recordRemoved(turn, state.links.record);
+  state.roster.remove(state.self);
+}
+
+/** The set of neighbors changed. */
+export function wantLinks(turn: Turn): void {
+  const { state, at } = turn;
+  const spacingMs = isStorm(state, at) ? state.config.linksStormSpacingMs : state.config.linksSpacingMs;
+  planLinks(turn, spacingMs);
+}
+
+/** The stability stamp moved, and is wanted: it waits for the next record, but not for ever. */
+export function onStability(turn: Turn, stamp: number): void {
+  const { state } = turn;
+  if (stamp === state.links.stability) return;
+  state.links.stability = stamp;
+  planLinks(turn, state.config.stabilitySpacingMs);
+}
+
+export function afterPublishLinks(turn: Turn, token: number): void {
+  const { links } = turn.state;
+  if (token !== links.token || links.dueAt === null) return;
+  if (turn.at < links.dueAt) return scheduleLinks(turn, links.dueAt);
+  publishLinks(turn);
+}
+
+/** Somebody wrote in our name: outnumber it. */
+export function outnumberLinks(turn: Turn, forged: LinksRecord): void {
+  const { links } = turn.state;
+  if (forged.epoch !== links.record.epoch || forged.seq <= links.record.seq) return;
+  // Nobody would take what is above it.
+  if (forged.seq >= SEQ_MAX) return;
+  links.record = { ...links.record, seq: forged.seq };
+  writeLinks(turn);
+}
+
+function planLinks(turn: Turn, spacingMs: number): void {
+  const { state, at } = turn;
+  const { links } = state;
+  const dueAt = links.publishedAt === null ? at : after(links.publishedAt, spacingMs);
+  if (dueAt <= at) return publishLinks(turn);
+  if (links.dueAt === null || dueAt < links.dueAt) scheduleLinks(turn, dueAt);
+}
+
+function scheduleLinks(turn: Turn, dueAt: Instant): void {
+  const { links } = turn.state;
+  links.token += 1;
+  links.dueAt = dueAt;
+  schedule(turn, { kind: 'publishLinks', token: links.token }, elapsedMs(turn.at, dueAt));
+}
+
+function publishLinks(turn: Turn): void {
+  const { links, neighbors } = turn.state;
+  links.dueAt = null;
+  const { record } = links;
+  const same =
+    record.stability === links.stability &&
+    record.neighbors.length === neighbors.size &&
+    record.neighbors.every((id) => neighbors.has(id));
+  if (!same) writeLinks(turn);
+}
+
+function writeLinks(turn: Turn): void {
+  const { state, at } = turn;
+  const { links } = state;
+  links.record = {
+    ...links.record,
+    seq: links.record.seq + 1,
+    neighbors: [...state.neighbors.keys()].toSorted(),
+    stability: links.stability,
+  };
+  links.publishedAt = at;
+  const me = state.roster.get(state.self);
+  if (me) state.roster.setLinks(me, links.record);
+  publishRecord(turn, links.record);
+}
+
+function isStorm(state: State, at: Instant): boolean {
+  const joins = state.joins.values();
+  const first = joins[0];
+  if (first === undefined || joins.length <= state.config.stormJoins) return false;
+  return elapsedMs(first, at) <= state.config.stormWindowMs;
+}
+
+function publishRecord(turn: Turn, record: IdentityRecord | LinksRecord): void {
+  turn.out.push({ kind: 'publish', claim: record });
+  recordChanged(turn, record);
+}

@@ -1,0 +1,144 @@
+/**
+ * The roster: who is here, by the records that only their owners write, and the filter of the departed,
+ * which keeps old records from rising again. It knows no time but what it is told, and no suspicion.
+ */
+import { createBoundedMap } from '../base/collections.ts';
+import { hashText, type Hash64 } from '../base/hash.ts';
+import type { Epoch, Incarnation, PeerId } from '../base/ids.ts';
+import { elapsedMs, type Instant } from '../base/time.ts';
+import type { Version } from '../base/version.ts';
+import type { MembershipConfig } from './config.ts';
+import type { IdentityRecord, LeaveReason, LinksRecord, RosterRecord, Verdict } from './messages.ts';
+
+/** What an accusation and a verdict name: one incarnation of one epoch. */
+export interface Life {
+  readonly epoch: Epoch;
+  readonly incarnation: Incarnation;
+}
+
+/** Negative when `a` is the earlier life, zero when they are one, positive when `a` is the later. */
+export function compareLives(a: Life, b: Life): number {
+  return a.epoch - b.epoch || a.incarnation - b.incarnation;
+}
+
+/** The one order of identity records: epoch, then incarnation, then left over alive. */
+export function supersedes(a: IdentityRecord, b: IdentityRecord): boolean {
+  return (compareLives(a, b) || Number(a.left) - Number(b.left)) > 0;
+}
+
+/** A record's version in the roster table; agrees with `supersedes`. */
+export function rosterVersion(record: RosterRecord): Version {
+  const minor = record.kind === 'links' ? record.seq : record.incarnation * 2 + Number(record.left);
+  return { major: record.epoch, minor, by: null };
+}
+
+/** One who is here: alive or suspect. */
+export interface Member {
+  readonly identity: IdentityRecord;
+  /** Of the same epoch as the identity, or absent. */
+  readonly links: LinksRecord | null;
+  readonly knownSince: Instant;
+  readonly hash: Hash64;
+}
+
+/** `alone`: by us, while nobody could have told us better. It is our own view, and binds no one else. */
+export type Decided = 'openly' | 'alone';
+
+/** One who was here, with the claim that ended it. */
+export interface Departed extends Life {
+  readonly reason: LeaveReason;
+  readonly decided: Decided;
+  readonly claim: IdentityRecord | Verdict;
+  readonly since: Instant;
+}
+
+export interface Roster {
+  readonly size: number;
+  readonly members: ReadonlyMap<PeerId, Member>;
+  readonly get: (id: PeerId) => Member | undefined;
+  readonly isFull: () => boolean;
+  /** Adds or replaces an identity; links of another epoch fall away. The caller has compared and has room. */
+  readonly setIdentity: (record: IdentityRecord, at: Instant) => Member;
+  readonly setLinks: (member: Member, links: LinksRecord) => void;
+  /** Ends a member's stay. The claim goes into the filter. */
+  readonly depart: (id: PeerId, departed: Departed) => Member | undefined;
+  /** Drops a member without a trace: only ever oneself. */
+  readonly remove: (id: PeerId) => void;
+  readonly departed: (id: PeerId) => Departed | undefined;
+  /** The same without those whom we ended alone: their records are welcome, and nobody is told. */
+  readonly ended: (id: PeerId) => Departed | undefined;
+  readonly allDeparted: () => IterableIterator<[PeerId, Departed]>;
+  /** Lets a departed member in again. */
+  readonly readmit: (id: PeerId) => void;
+  /** Forgets the departed whose time in the filter is over. */
+  readonly expire: (at: Instant) => void;
+  /** Keeps a links record whose identity has not come yet; the oldest gives way. */
+  readonly holdEarly: (links: LinksRecord) => void;
+  /** Takes the early links of this member, if they are of this epoch. */
+  readonly takeEarly: (id: PeerId, epoch: Epoch) => LinksRecord | undefined;
+}
+
+export function createRoster(config: MembershipConfig): Roster {
+  const members = new Map<PeerId, Member>();
+  const departed = createBoundedMap<PeerId, Departed>(config.departedMax);
+  const early = createBoundedMap<PeerId, LinksRecord>(config.earlyLinksMax);
+
+  const setIdentity = (identity: IdentityRecord, at: Instant): Member => {
+    const known = members.get(identity.id);
+    const member: Member = {
+      identity,
+      links: known && known.identity.epoch === identity.epoch ? known.links : null,
+      knownSince: known?.knownSince ?? at,
+      hash: known?.hash ?? hashText(identity.id),
+    };
+    members.set(identity.id, member);
+    return member;
+  };
+  const expire = (at: Instant): void => {
+    for (const [id, entry] of departed.entries()) {
+      if (elapsedMs(entry.since, at) < config.departedMs) return;
+      departed.delete(id);
+    }
+  };
+  const holdEarly = (links: LinksRecord): void => {
+    const held = early.get(links.id);
+    const newer = !held || links.epoch > held.epoch || (links.epoch === held.epoch && links.seq > held.seq);
+    if (newer) early.set(links.id, links);
+  };
+  const takeEarly = (id: PeerId, epoch: Epoch): LinksRecord | undefined => {
+    const held = early.get(id);
+    if (!held || held.epoch > epoch) return undefined;
+    early.delete(id);
+    return held.epoch === epoch ? held : undefined;
+  };
+
+  return {
+    get size() {
+      return members.size;
+    },
+    members,
+    get: (id) => members.get(id),
+    isFull: () => members.size >= config.membersMax,
+    setIdentity,
+    setLinks: (member, links) => members.set(links.id, { ...member, links }),
+    depart: (id, entry) => {
+      const member = members.get(id);
+      members.delete(id);
+      early.delete(id);
+      departed.set(id, entry);
+      return member;
+    },
+    remove: (id) => members.delete(id),
+    departed: (id) => departed.get(id),
+    ended: (id) => ifOpenly(departed.get(id)),
+    allDeparted: () => departed.entries(),
+    readmit: (id) => departed.delete(id),
+    expire,
+    holdEarly,
+    takeEarly,
+  };
+}
+
+function ifOpenly(entry: Departed | undefined): Departed | undefined {
+  return entry?.decided === 'openly' ? entry : undefined;
+}

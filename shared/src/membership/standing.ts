@@ -1,0 +1,70 @@
+/** Changes of a member's standing: suspect, recovered, gone. Each tells the application and keeps the tables true. */
+import type { PeerId } from '../base/ids.ts';
+import type { Accusation, IdentityRecord, LeaveReason, Verdict } from './messages.ts';
+import { compareLives, type Decided, type Life } from './roster.ts';
+import { recordRemoved, type Turn } from './state.ts';
+import { openSuspicion, withAccusation } from './suspicion.ts';
+
+export function hasRoomForSuspicion(turn: Turn, target: PeerId): boolean {
+  const { suspicions, config } = turn.state;
+  return suspicions.has(target) || suspicions.size < config.suspicionsMax;
+}
+
+/** Adds an accusation to the suspicion of its target, which begins with the first. There must be room. */
+export function joinSuspicion(turn: Turn, accusation: Accusation): void {
+  const { state, at, out } = turn;
+  const running = state.suspicions.get(accusation.target);
+  if (running && compareLives(running, accusation) === 0) {
+    state.suspicions.set(running.target, withAccusation(running, accusation, at, state.config));
+    return;
+  }
+  state.suspicions.set(accusation.target, openSuspicion(accusation, at));
+  out.push({ kind: 'memberSuspected', id: accusation.target, by: accusation.observer });
+}
+
+/** The suspect lives, as far as anybody can tell. */
+export function endSuspicion(turn: Turn, id: PeerId): void {
+  if (turn.state.suspicions.delete(id)) turn.out.push({ kind: 'memberRecovered', id });
+}
+
+/** Somebody else, or the member itself, has shown that it lives: our own silence weighs less now. */
+export function acceptVouch(turn: Turn, id: PeerId): void {
+  const { state, at } = turn;
+  state.neighbors.get(id)?.vouched(at);
+  state.lost.delete(id);
+  state.orphans.delete(id);
+  state.heldSince.delete(id);
+}
+
+/** Takes a member off the roster, or only remembers the claim if it was not on it. */
+export function removeMember(
+  turn: Turn,
+  life: Life & { readonly id: PeerId },
+  claim: IdentityRecord | Verdict,
+  decided: Decided = 'openly',
+): void {
+  const { state, at, out } = turn;
+  const reason: LeaveReason = claim.kind === 'identity' ? 'goodbye' : 'failed';
+  const { id, epoch, incarnation } = life;
+  const member = state.roster.depart(id, { epoch, incarnation, reason, decided, claim, since: at });
+  state.suspicions.delete(id);
+  state.lost.delete(id);
+  state.orphans.delete(id);
+  state.heldSince.delete(id);
+  if (!member) return;
+  recordRemoved(turn, member.identity);
+  if (member.links) recordRemoved(turn, member.links);
+  out.push({ kind: 'memberGone', id, reason });
+}
+
+/** Answers a neighbor that holds a member who is gone: with the claim that ended it, seldom. */
+export function tellDeparture(turn: Turn, to: PeerId, id: PeerId): void {
+  const { state, at, out } = turn;
+  const departed = state.roster.ended(id);
+  if (!departed || to === state.self) return;
+  const pair = `${to}:${id}`;
+  const toldAt = state.toldAt.get(pair);
+  if (toldAt !== undefined && at - toldAt < state.config.tellSpacingMs) return;
+  state.toldAt.set(pair, at);
+  out.push({ kind: 'tell', to, claims: [departed.claim] });
+}

@@ -1,0 +1,102 @@
+/**
+ * A suspicion: the accusations against one life of one member, and when they are enough. Pure values
+ * and functions; who may accuse and what follows is decided elsewhere.
+ *
+ * SWIM section 4.2 gives a suspect time to refute. Deviation: the time is counted from the last proof of
+ * life, not from the suspicion, and is one figure for all rooms; agreement shortens it, as in
+ * Lifeguard section IV.B, but all at once with the third observer (Rapid's corroboration).
+ */
+import type { PeerId } from '../base/ids.ts';
+import { after, elapsedMs, type Instant } from '../base/time.ts';
+import type { MembershipConfig } from './config.ts';
+import type { Accusation, Verdict } from './messages.ts';
+import type { Life } from './roster.ts';
+
+interface HeldAccusation {
+  readonly accusation: Accusation;
+  readonly receivedAt: Instant;
+}
+
+export interface Suspicion extends Life {
+  readonly target: PeerId;
+  readonly startedAt: Instant;
+  /** When any accuser last heard the target, by our clock. */
+  readonly provenAt: Instant;
+  /** At most `accusationsMax`, one per observer. */
+  readonly held: readonly HeldAccusation[];
+}
+
+/** `agreed`: enough observers. `overdue`: the deadline has passed with an accusation unanswered. */
+export type Judgement = 'open' | 'agreed' | 'overdue';
+
+export function openSuspicion(accusation: Accusation, at: Instant): Suspicion {
+  const { target, epoch, incarnation } = accusation;
+  return {
+    target,
+    epoch,
+    incarnation,
+    startedAt: at,
+    provenAt: after(at, -accusation.silentMs),
+    held: [{ accusation, receivedAt: at }],
+  };
+}
+
+/** Adds one observer's accusation. The first of each observer counts; over the limit nothing changes. */
+export function withAccusation(
+  suspicion: Suspicion,
+  accusation: Accusation,
+  at: Instant,
+  config: MembershipConfig,
+): Suspicion {
+  if (suspicion.held.length >= config.accusationsMax || isAccuser(suspicion, accusation.observer)) {
+    return suspicion;
+  }
+  const heardAt = after(at, -accusation.silentMs);
+  return {
+    ...suspicion,
+    provenAt: heardAt > suspicion.provenAt ? heardAt : suspicion.provenAt,
+    held: [...suspicion.held, { accusation, receivedAt: at }],
+  };
+}
+
+/** Takes one observer's accusation back and lets the time run anew; `null` when none is left. */
+export function restartedWithout(suspicion: Suspicion, observer: PeerId, at: Instant): Suspicion | null {
+  const held = suspicion.held.filter((entry) => entry.accusation.observer !== observer);
+  return held.length === 0 ? null : { ...suspicion, startedAt: at, provenAt: at, held };
+}
+
+export function isAccuser(suspicion: Suspicion, observer: PeerId): boolean {
+  return suspicion.held.some((entry) => entry.accusation.observer === observer);
+}
+
+/** When the suspect is dead unless somebody objects. `provenAt`: the latest proof of life we know of. */
+export function deadlineAt(suspicion: Suspicion, provenAt: Instant, config: MembershipConfig): Instant {
+  const silence = after(provenAt, config.deadlineMs);
+  const answers = after(suspicion.startedAt, config.answerMsMin);
+  return silence > answers ? silence : answers;
+}
+
+export function judge(
+  suspicion: Suspicion,
+  ownProofAt: Instant | null,
+  at: Instant,
+  config: MembershipConfig,
+): Judgement {
+  const fresh = suspicion.held.filter(
+    (entry) => elapsedMs(entry.receivedAt, at) <= config.accusationLifeMs,
+  ).length;
+  if (fresh >= config.quorum) return 'agreed';
+  const provenAt = ownProofAt !== null && ownProofAt > suspicion.provenAt ? ownProofAt : suspicion.provenAt;
+  return at >= deadlineAt(suspicion, provenAt, config) ? 'overdue' : 'open';
+}
+
+export function verdictOf(suspicion: Suspicion): Verdict {
+  const { target, epoch, incarnation } = suspicion;
+  return {
+    kind: 'verdict',
+    target,
+    epoch,
+    incarnation,
+    accusations: suspicion.held.map((entry) => entry.accusation),
+  };
+}

@@ -1,0 +1,28 @@
+/** The configuration of a node: one part per layer. */
+import { defaultBroadcastConfig, type BroadcastConfig } from '../broadcast/config.ts';
+import { defaultMembershipConfig, type MembershipConfig } from '../membership/config.ts';
+import { defaultOverlayConfig, type OverlayConfig } from '../overlay/config.ts';
+import { defaultPresenceConfig, type PresenceConfig } from '../presence/config.ts';
+import { defaultReconcileConfig, type ReconcileConfig } from '../reconcile/config.ts';
+import { defaultRoutingConfig, type RoutingConfig } from '../routing/config.ts';
+import { defaultStateConfig, type StateConfig } from '../state/config.ts';
+
+export interface MeshConfig {
+  readonly overlay: OverlayConfig;
+  readonly broadcast: BroadcastConfig;
+  readonly membership: MembershipConfig;
+  readonly presence: PresenceConfig;
+  readonly reconcile: ReconcileConfig;
+  readonly routing: RoutingConfig;
+  readonly state: StateConfig;
+}
+
+export const defaultMeshConfig: MeshConfig = Object.freeze({
+  overlay: defaultOverlayConfig,
+  broadcast: defaultBroadcastConfig,
+  membership: defaultMembershipConfig,
+  presence: defaultPresenceConfig,
+  reconcile: defaultReconcileConfig,
+  routing: defaultRoutingConfig,
+  state: defaultStateConfig,
+});

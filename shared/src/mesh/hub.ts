@@ -1,0 +1,47 @@
+/**
+ * What the joints between layers share: who is linked, who is here, the records behind the tables, and the
+ * two ways out of a joint: a job for another layer, an effect for the world.
+ */
+import type { PeerId } from '../base/ids.ts';
+import type { Now } from '../base/time.ts';
+import type { Job, Layers } from './layers.ts';
+import type { Effect, MeshEvent } from './messages.ts';
+import { createStability, type Stability } from './stability.ts';
+import { createTables, type Tables } from './tables.ts';
+
+export interface Hub {
+  readonly self: PeerId;
+  readonly layers: Layers;
+  /** The time of the input that is being worked off. */
+  now: Now;
+  /** Gives a layer its next input, after all effects of the present one have been carried out. */
+  readonly feed: (job: Job) => void;
+  readonly emit: (effect: Effect) => void;
+  readonly tell: (event: MeshEvent) => void;
+  /** Who we hold an open channel to; at most the overlay's hard maximum. */
+  readonly neighbors: Map<PeerId, NeighborNote>;
+  /** Live members but ourselves; at most the roster's limit. */
+  readonly members: Set<PeerId>;
+  readonly tables: Tables;
+  readonly stability: Stability;
+}
+
+/** What is remembered of a neighbor between two of its messages. */
+export interface NeighborNote {
+  /** The wall clock on its last heartbeat; our answer gives it back. */
+  heartbeatWall: number;
+  /** Tables whose first comparison with this neighbor has ended. */
+  readonly comparedTables: Set<string>;
+}
+
+export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 'now'>): Hub {
+  const { emit } = deps;
+  return {
+    ...deps,
+    tell: (event) => emit({ kind: 'tell', event }),
+    neighbors: new Map(),
+    members: new Set(),
+    tables: createTables(),
+    stability: createStability(),
+  };
+}

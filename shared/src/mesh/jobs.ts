@@ -1,0 +1,101 @@
+/** Which layer an input of the node is for. Pure: no input is looked into further than its kind. */
+import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
+import type { Job } from './layers.ts';
+import type { Command, Input, NodeTimer, RoutedPayload } from './messages.ts';
+
+/** The jobs of an input that needs nothing but its layer; frames are the inbox's. */
+export function inputToJobs(input: Exclude<Input, { kind: 'frame' | 'badFrame' }>): readonly Job[] {
+  switch (input.kind) {
+    case 'start':
+      return [
+        { layer: 'membership', input: { kind: 'start' } },
+        { layer: 'state', input: { kind: 'start' } },
+        { layer: 'overlay', input: { kind: 'roomSize', size: 1 } },
+      ];
+    case 'command':
+      return [commandToJob(input.command)];
+    case 'channelOpened':
+    case 'channelClosed':
+    case 'described':
+      return [{ layer: 'overlay', input }];
+    case 'congestion':
+      return [{ layer: 'broadcast', input }];
+    case 'serverAttached':
+      return [
+        { layer: 'routing', input: { kind: 'serverAttached' } },
+        { layer: 'overlay', input: { kind: 'serverAttached' } },
+        { layer: 'overlay', input: { kind: 'contacts', peers: input.contacts } },
+      ];
+    case 'serverContacts':
+      return [{ layer: 'overlay', input: { kind: 'contacts', peers: input.contacts } }];
+    case 'serverDetached':
+      return [
+        { layer: 'routing', input: { kind: 'serverDetached' } },
+        { layer: 'overlay', input: { kind: 'serverDetached' } },
+      ];
+    case 'serverUnreachable':
+      return [{ layer: 'overlay', input: { kind: 'notAttached', peer: input.to } }];
+    case 'serverSignal':
+      return [
+        { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
+      ];
+    case 'timer':
+      return [timerToJob(input.timer)];
+    default:
+      return unreachable(input);
+  }
+}
+
+function commandToJob(command: Command): Job {
+  switch (command.kind) {
+    case 'publish': {
+      const { topic, data } = command;
+      return {
+        layer: 'broadcast',
+        input: { kind: 'broadcast', lane: 'reliable', payload: { kind: 'topic', topic, data } },
+      };
+    }
+    case 'sendTo': {
+      const { to, token, topic, data } = command;
+      return ackedTo(to, token, { kind: 'direct', topic, data });
+    }
+    case 'echo':
+      return ackedTo(command.to, command.token, { kind: 'echo' });
+    case 'present':
+      return { layer: 'presence', input: { kind: 'set', fields: command.fields } };
+    case 'write':
+      return { layer: 'state', input: command };
+    case 'leave':
+      return { layer: 'membership', input: { kind: 'leave' } };
+    default:
+      return unreachable(command);
+  }
+}
+
+/** What an application sends goes over the mesh or not at all: the server never carries it. */
+function ackedTo(to: PeerId, token: number, payload: RoutedPayload): Job {
+  return {
+    layer: 'routing',
+    input: { kind: 'sendTo', to, route: null, delivery: 'acked', serverMay: false, token, payload },
+  };
+}
+
+function timerToJob(due: NodeTimer): Job {
+  switch (due.layer) {
+    case 'overlay':
+      return { layer: 'overlay', input: { kind: 'timer', timer: due.timer } };
+    case 'broadcast':
+      return { layer: 'broadcast', input: { kind: 'timer', timer: due.timer } };
+    case 'membership':
+      return { layer: 'membership', input: { kind: 'timer', timer: due.timer } };
+    case 'presence':
+      return { layer: 'presence', input: { kind: 'timer', timer: due.timer } };
+    case 'state':
+      return { layer: 'state', input: { kind: 'timer', timer: due.timer } };
+    case 'routing':
+      return { layer: 'routing', input: { kind: 'timer', timer: due.timer } };
+    default:
+      return unreachable(due);
+  }
+}

@@ -1,0 +1,125 @@
+/** What follows from membership: everyone who keeps something per member hears who came and who is gone. */
+import { unreachable } from '../../base/assert.ts';
+import type { PeerId } from '../../base/ids.ts';
+import type { MembershipEffect } from '../../membership/messages.ts';
+import type { DisconnectReason } from '../../overlay/messages.ts';
+import type { Hub } from '../hub.ts';
+
+type Effect<K extends MembershipEffect['kind']> = Extract<MembershipEffect, { kind: K }>;
+
+export function afterMembership(effect: MembershipEffect, hub: Hub): void {
+  switch (effect.kind) {
+    case 'schedule':
+      return hub.emit({ ...effect, timer: { layer: 'membership', timer: effect.timer } });
+    case 'peerMisbehaved':
+    case 'memberSuspected':
+    case 'memberRecovered':
+    case 'rtt':
+      return hub.tell(effect);
+    case 'send':
+      return sendHeartbeat(effect, hub);
+    case 'publish':
+      return publish(effect, hub);
+    case 'tell':
+      return hub.emit({ kind: 'send', to: effect.to, message: { kind: 'claims', claims: effect.claims } });
+    case 'route':
+      return route(effect, hub);
+    case 'recordChanged':
+      return onRecordChanged(effect, hub);
+    case 'recordRemoved':
+      hub.tables.roster.delete(effect.key);
+      return hub.feed({ layer: 'reconcile', input: { kind: 'removed', table: 'roster', key: effect.key } });
+    case 'memberUp':
+      return onMemberUp(effect.id, effect.returned, hub);
+    case 'memberGone':
+      return onMemberGone(effect, hub);
+    case 'linksChanged':
+      return onLinksChanged(effect, hub);
+    case 'neighborSuspected':
+      return hub.feed({ layer: 'broadcast', input: effect });
+    case 'strangerSilent':
+      return drop(effect.peer, 'declared-dead', hub);
+    default:
+      return unreachable(effect);
+  }
+}
+
+/**
+ * What a node without links thinks of the others is worth nothing to them: kept for the next link, it would
+ * accuse the living of having been out of reach.
+ */
+function publish({ claim }: Effect<'publish'>, { neighbors, feed }: Hub): void {
+  const isRecord = claim.kind === 'identity' || claim.kind === 'links';
+  if (neighbors.size === 0 && !isRecord) return;
+  if (claim.kind === 'identity' && claim.left) {
+    return feed({ layer: 'broadcast', input: { kind: 'farewell', payload: claim } });
+  }
+  return feed({ layer: 'broadcast', input: { kind: 'broadcast', lane: 'record', payload: claim } });
+}
+
+/** Roots and clocks ride on the pings that flow anyway. */
+function sendHeartbeat({ to, message }: Effect<'send'>, hub: Hub): void {
+  const { roots } = hub.layers.reconcile.inspect();
+  const { wall } = hub.now;
+  const { probe } = message;
+  if (message.kind === 'ping') {
+    const { tickMs } = message;
+    return hub.emit({ kind: 'send', to, message: { kind: 'heartbeat', probe, tickMs, wall, roots } });
+  }
+  const echo = hub.neighbors.get(to)?.heartbeatWall ?? 0;
+  return hub.emit({ kind: 'send', to, message: { kind: 'heartbeatAck', probe, echo, wall, roots } });
+}
+
+function route({ to, message }: Effect<'route'>, hub: Hub): void {
+  hub.feed({
+    layer: 'routing',
+    input: {
+      kind: 'sendTo',
+      to,
+      route: null,
+      delivery: 'once',
+      serverMay: false,
+      token: 0,
+      payload: message,
+    },
+  });
+}
+
+function onRecordChanged({ key, version, record }: Effect<'recordChanged'>, hub: Hub): void {
+  hub.tables.roster.set(key, record);
+  if (record.kind === 'links' && record.id !== hub.self) hub.stability.heard(record.id, record.stability);
+  hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'roster', key, version } });
+}
+
+function onLinksChanged({ id, neighbors }: Effect<'linksChanged'>, hub: Hub): void {
+  hub.feed({ layer: 'routing', input: { kind: 'links', id, neighbors } });
+  if (id !== hub.self) {
+    hub.feed({ layer: 'overlay', input: { kind: 'known', peer: id, degree: neighbors.length } });
+  }
+  hub.tell({ kind: 'graphChanged' });
+}
+
+function onMemberUp(id: PeerId, returned: boolean, hub: Hub): void {
+  hub.members.add(id);
+  hub.tell({ kind: 'memberJoined', id, returned });
+  hub.feed({ layer: 'overlay', input: { kind: 'known', peer: id, degree: 0 } });
+  hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
+}
+
+/** Ends the link to a peer, or the attempt at one. */
+function drop(peer: PeerId, reason: DisconnectReason, hub: Hub): void {
+  hub.feed({ layer: 'overlay', input: { kind: 'drop', peer, reason } });
+}
+
+function onMemberGone({ id, reason }: Effect<'memberGone'>, hub: Hub): void {
+  hub.members.delete(id);
+  hub.stability.forget(id);
+  hub.tell({ kind: 'memberLeft', id, reason });
+  hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
+  hub.feed({ layer: 'overlay', input: { kind: 'forget', peer: id } });
+  drop(id, reason === 'goodbye' ? 'leaving' : 'declared-dead', hub);
+  hub.feed({ layer: 'routing', input: { kind: 'forget', id } });
+  hub.feed({ layer: 'broadcast', input: { kind: 'forget', origin: id } });
+  hub.feed({ layer: 'presence', input: { kind: 'forget', owner: id } });
+  hub.tell({ kind: 'graphChanged' });
+}

@@ -1,0 +1,54 @@
+/** What follows from reconciliation: records are handed over, and comparisons say what is stable. */
+import { unreachable } from '../../base/assert.ts';
+import { sameHash } from '../../base/hash.ts';
+import type { PeerId } from '../../base/ids.ts';
+import { TABLES, type ReconcileEffect, type Roots } from '../../reconcile/messages.ts';
+import type { Hub } from '../hub.ts';
+
+type RoundEnded = Extract<ReconcileEffect, { kind: 'roundEnded' }>;
+
+export function afterReconcile(effect: ReconcileEffect, hub: Hub): void {
+  switch (effect.kind) {
+    case 'send':
+      return hub.emit(effect);
+    case 'peerMisbehaved':
+      return hub.tell(effect);
+    case 'give':
+      return hub.tables
+        .deltas(effect.table, effect.keys)
+        .forEach((message) => hub.emit({ kind: 'send', to: effect.to, message }));
+    case 'roundEnded':
+      return onRoundEnded(effect, hub);
+    default:
+      return unreachable(effect);
+  }
+}
+
+/** When all tables have been compared with a neighbor once, what each held at its coming, both hold. */
+function onRoundEnded({ peer, table }: RoundEnded, hub: Hub): void {
+  const compared = hub.neighbors.get(peer)?.comparedTables;
+  if (!compared || compared.size === TABLES.length) return;
+  compared.add(table);
+  if (compared.size === TABLES.length) hub.tell({ kind: 'synced', peer });
+}
+
+/** Roots came on a heartbeat: they may start a round, and equal ones move the stability stamp. */
+export function compareRoots(from: PeerId, roots: Roots, hub: Hub): void {
+  hub.feed({ layer: 'reconcile', input: { kind: 'roots', from, roots } });
+  const equal = sameHash(hub.layers.reconcile.inspect().roots.state, roots.state);
+  hub.stability.compared(from, equal, meshTime(hub));
+  refreshStability(hub);
+}
+
+/** How far the room has got matters while there are tombstones to collect, and costs a record a member. */
+export function refreshStability(hub: Hub): void {
+  const { layers, neighbors, stability, members } = hub;
+  if (layers.state.inspect().tombstones === 0) return;
+  const own = stability.own(neighbors.keys(), meshTime(hub));
+  hub.feed({ layer: 'membership', input: { kind: 'stability', stamp: own } });
+  hub.feed({ layer: 'state', input: { kind: 'stability', stamp: stability.ofRoom(own, members) } });
+}
+
+function meshTime({ layers, now }: Hub): number {
+  return layers.state.inspect().offsetMs + now.wall;
+}

@@ -1,0 +1,46 @@
+/** What follows from routing: a packet that has arrived is opened by the layer it is for. */
+import { unreachable } from '../../base/assert.ts';
+import type { RoutingEffect } from '../../routing/messages.ts';
+import type { Hub } from '../hub.ts';
+import type { RoutedPayload } from '../messages.ts';
+
+type Deliver = Extract<RoutingEffect<RoutedPayload>, { kind: 'deliver' }>;
+
+export function afterRouting(effect: RoutingEffect<RoutedPayload>, hub: Hub): void {
+  switch (effect.kind) {
+    case 'send':
+    case 'serverSend':
+      return hub.emit(effect);
+    case 'schedule':
+      return hub.emit({ ...effect, timer: { layer: 'routing', timer: effect.timer } });
+    case 'peerMisbehaved':
+    case 'delivered':
+    case 'undeliverable':
+      return hub.tell(effect);
+    case 'deliver':
+      return open(effect, hub);
+    default:
+      return unreachable(effect);
+  }
+}
+
+function open({ origin, trail, hops, payload }: Deliver, hub: Hub): void {
+  switch (payload.kind) {
+    case 'request':
+    case 'accept':
+    case 'refuse':
+    case 'description':
+      return hub.feed({ layer: 'overlay', input: { kind: 'signal', from: origin, trail, signal: payload } });
+    case 'routedPing':
+    case 'routedAck':
+    case 'accused':
+      return hub.feed({ layer: 'membership', input: { kind: 'routed', from: origin, message: payload } });
+    case 'direct':
+      return hub.tell({ kind: 'message', topic: payload.topic, data: payload.data, from: origin, hops });
+    case 'echo':
+      // Its acknowledgement, which routing has sent, is all it asked for.
+      return;
+    default:
+      return unreachable(payload);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * One participant: all layers together. This is the single place that knows two layers at once; it
+ * translates what one layer says into what another must hear, and nothing else.
+ *
+ * Work is a queue: a layer's effects are carried out to the end before any layer is given its next input.
+ * Start at `jobs.ts` (what an input becomes), go on to `inbox.ts` (what a frame becomes), and read
+ * `joints/` as a table of consequences.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { Layer } from '../base/layer.ts';
+import { now as at, type Now } from '../base/time.ts';
+import type { BroadcastSnapshot } from '../broadcast/messages.ts';
+import type { MembershipSnapshot } from '../membership/messages.ts';
+import type { OverlaySnapshot } from '../overlay/messages.ts';
+import type { PresenceSnapshot } from '../presence/messages.ts';
+import type { ReconcileSnapshot } from '../reconcile/messages.ts';
+import type { RoutingSnapshot } from '../routing/messages.ts';
+import type { StateSnapshot } from '../state/messages.ts';
+import type { MeshConfig } from './config.ts';
+import { createHub, type Hub } from './hub.ts';
+import { onFrame } from './inbox.ts';
+import { inputToJobs } from './jobs.ts';
+import { afterBroadcast } from './joints/broadcast.ts';
+import { afterMembership } from './joints/membership.ts';
+import { afterOverlay } from './joints/overlay.ts';
+import { afterPresence, ofMembers } from './joints/presence.ts';
+import { afterReconcile, refreshStability } from './joints/reconcile.ts';
+import { afterRouting } from './joints/routing.ts';
+import { afterState } from './joints/state.ts';
+import { createLayers, type Job, type Layers, type MeshDeps } from './layers.ts';
+import type { Effect, Input } from './messages.ts';
+
+export interface MeshSnapshot {
+  readonly overlay: OverlaySnapshot;
+  readonly broadcast: BroadcastSnapshot;
+  readonly membership: MembershipSnapshot;
+  readonly routing: RoutingSnapshot;
+  readonly reconcile: ReconcileSnapshot;
+  readonly presence: PresenceSnapshot;
+  readonly state: StateSnapshot;
+}
+
+export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
+
+export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
+  const layers = createLayers(deps, config);
+  const queue: Job[] = [];
+  let effects: Effect[] = [];
+  let left = false;
+  const hub = createHub({
+    self: deps.self,
+    layers,
+    now: at(0),
+    feed: (job) => queue.push(job),
+    emit: (effect) => effects.push(effect),
+  });
+
+  /** The queue grows while it is worked off; it ends because no layer answers its own echo. */
+  const workOff = (): void => {
+    try {
+      for (let next = 0; next < queue.length; next++) run(queue[next]!, hub);
+    } finally {
+      // A broken invariant spoils one input, not all that follow.
+      queue.length = 0;
+    }
+  };
+
+  return {
+    handle: (input: Input, now: Now) => {
+      effects = [];
+      if (left) return effects;
+      hub.now = now;
+      enter(input, hub);
+      workOff();
+      if (input.kind === 'command' && input.command.kind === 'leave') {
+        // The farewell has been handed to the links; now they close, and nothing is said any more.
+        left = true;
+        const { activeView, pending } = layers.overlay.inspect();
+        for (const peer of [...activeView, ...pending]) {
+          hub.feed({ layer: 'overlay', input: { kind: 'drop', peer, reason: 'leaving' } });
+        }
+        workOff();
+      }
+      return effects;
+    },
+    inspect: () => inspectAll(layers),
+  };
+}
+
+function enter(input: Input, hub: Hub): void {
+  if (input.kind === 'frame') return onFrame(input.from, input.message, hub);
+  if (input.kind === 'badFrame') {
+    return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
+  }
+  // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
+  if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
+  return inputToJobs(input).forEach(hub.feed);
+}
+
+/** Gives a job to its layer and carries out what the layer answers. */
+function run(job: Job, hub: Hub): void {
+  const { layers, now } = hub;
+  switch (job.layer) {
+    case 'overlay':
+      return layers.overlay.handle(job.input, now).forEach((effect) => afterOverlay(effect, hub));
+    case 'broadcast':
+      return layers.broadcast.handle(job.input, now).forEach((effect) => afterBroadcast(effect, hub));
+    case 'membership':
+      return layers.membership.handle(job.input, now).forEach((effect) => afterMembership(effect, hub));
+    case 'routing':
+      return layers.routing.handle(job.input, now).forEach((effect) => afterRouting(effect, hub));
+    case 'reconcile':
+      return layers.reconcile.handle(job.input, now).forEach((effect) => afterReconcile(effect, hub));
+    case 'presence':
+      return layers.presence
+        .handle(ofMembers(job.input, hub), now)
+        .forEach((effect) => afterPresence(effect, hub));
+    case 'state':
+      return layers.state.handle(job.input, now).forEach((effect) => afterState(effect, hub));
+    default:
+      return unreachable(job);
+  }
+}
+
+function inspectAll(layers: Layers): MeshSnapshot {
+  return Object.freeze({
+    overlay: layers.overlay.inspect(),
+    broadcast: layers.broadcast.inspect(),
+    membership: layers.membership.inspect(),
+    routing: layers.routing.inspect(),
+    reconcile: layers.reconcile.inspect(),
+    presence: layers.presence.inspect(),
+    state: layers.state.inspect(),
+  });
+}

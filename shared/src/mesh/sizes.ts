@@ -1,0 +1,66 @@
+/**
+ * Upper bounds of encoded sizes, so that caches can be bounded in bytes and records cut to frames
+ * without this folder knowing how bytes are laid out.
+ */
+import type { Value } from '../base/value.ts';
+import type { RosterRecord } from '../membership/messages.ts';
+import type { PresenceRecord } from '../presence/messages.ts';
+import type { Entry } from '../state/messages.ts';
+import type { Payload } from './messages.ts';
+
+/** An id written out, with its index. */
+const ID_BYTES = 20;
+/** A number of any kind, with its tag. */
+const NUMBER_BYTES = 10;
+/** Kind, lengths and counters of a record. */
+const RECORD_BYTES = 64;
+
+/** At least what `text` takes in UTF-8 with its length. */
+export const textBytesMax = (text: string): number => text.length * 3 + 5;
+
+/** At least what `value` takes when encoded. */
+export function valueBytesMax(value: Value | undefined): number {
+  if (typeof value === 'string') return textBytesMax(value);
+  if (value === null || value === undefined || typeof value !== 'object') return NUMBER_BYTES;
+  if (value instanceof Uint8Array) return value.byteLength + 6;
+  let bytes = 6;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Value[]) bytes += valueBytesMax(item);
+    return bytes;
+  }
+  for (const [key, item] of Object.entries(value)) bytes += textBytesMax(key) + valueBytesMax(item);
+  return bytes;
+}
+
+/** At least what a record of any table takes when encoded. */
+export function recordBytesMax(record: RosterRecord | Entry | PresenceRecord): number {
+  if ('collection' in record) {
+    const name = textBytesMax(record.collection) + textBytesMax(record.key);
+    return RECORD_BYTES + name + valueBytesMax(record.value);
+  }
+  if ('field' in record) return RECORD_BYTES + textBytesMax(record.field) + valueBytesMax(record.value);
+  return RECORD_BYTES + (record.kind === 'links' ? record.neighbors.length * ID_BYTES : 0);
+}
+
+/** At least what a broadcast payload takes when encoded. */
+export function payloadBytesMax(payload: Payload): number {
+  switch (payload.kind) {
+    case 'topic':
+      return RECORD_BYTES + textBytesMax(payload.topic) + valueBytesMax(payload.data);
+    case 'state':
+      return payload.entries.reduce((sum, entry) => sum + recordBytesMax(entry), RECORD_BYTES);
+    case 'presence':
+      return payload.fields.reduce(
+        (sum, field) => sum + textBytesMax(field.field) + valueBytesMax(field.value) + NUMBER_BYTES,
+        RECORD_BYTES,
+      );
+    case 'identity':
+    case 'links':
+      return recordBytesMax(payload);
+    case 'verdict':
+      return RECORD_BYTES * (1 + payload.accusations.length);
+    case 'accusation':
+    case 'objection':
+      return RECORD_BYTES + 2 * ID_BYTES;
+  }
+}

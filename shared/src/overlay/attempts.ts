@@ -1,0 +1,108 @@
+/**
+ * The life of one link, as a union of phases, and the questions that its phases answer.
+ *
+ *     requesting --accept--> connecting --channelOpened--> up
+ *                              ^ a request that we accept starts here
+ *
+ * Whatever ends a phase (a refusal, time, a closed channel) removes the link.
+ */
+import { compareIds, type AttemptId, type PeerId } from '../base/ids.ts';
+import { after, elapsedMs, type Instant } from '../base/time.ts';
+import type { OverlayConfig } from './config.ts';
+
+export type Link = Requesting | Connecting | Up;
+export type Attempt = Requesting | Connecting;
+
+/** We asked and wait for the answer; nothing is constructed yet. */
+export interface Requesting extends Deadline {
+  readonly phase: 'requesting';
+  readonly attempt: AttemptId;
+  readonly purpose: OwnPurpose;
+}
+
+/** Both ends have agreed and construct; descriptions travel by `route`. */
+export interface Connecting extends Deadline {
+  readonly phase: 'connecting';
+  readonly attempt: AttemptId;
+  readonly purpose: Purpose;
+  /** Hops to take in order, nearest first: the reverse of the trail by which the other end was heard. */
+  readonly route: readonly PeerId[];
+}
+
+/** The channel is open: the other end is a neighbor. */
+export interface Up {
+  readonly phase: 'up';
+  readonly attempt: AttemptId;
+}
+
+interface Deadline {
+  readonly dueAt: Instant;
+  /** The deadline was moved once already because we were stalled; it is not moved again. */
+  readonly stretched: boolean;
+}
+
+/**
+ * Why we asked.
+ *
+ * - `join`: we have no link, and the server named this contact.
+ * - `bridge`: the server named one whom our roster lacks, so perhaps another half of the room.
+ * - `degree`: we hold fewer links than we want.
+ */
+export type OwnPurpose = 'join' | 'bridge' | 'degree';
+/** `answer`: the other end asked. */
+export type Purpose = OwnPurpose | 'answer';
+
+/** A contact may let a walk find somebody else in its place; a member of our roster may not. */
+export function mayBeForwarded(purpose: Purpose): boolean {
+  return purpose === 'join' || purpose === 'bridge';
+}
+
+/** An attempt that we began. */
+export function isOwnAttempt(link: Link): link is Attempt {
+  return link.phase !== 'up' && link.purpose !== 'answer';
+}
+
+/**
+ * A peer asks while there is something between us already.
+ *
+ * - `ignore`: ours stands, or it is a repetition.
+ * - `replace`: its end has given the old one up; the new one takes its place.
+ */
+export function settleClash(
+  self: PeerId,
+  from: PeerId,
+  held: Link,
+  attempt: AttemptId,
+): 'ignore' | 'replace' {
+  if (held.attempt === attempt) return 'ignore';
+  // Glare: both asked. The lower id's attempt survives at both ends, also when its answer overtook this.
+  if (isOwnAttempt(held) && compareIds(self, from) < 0) return 'ignore';
+  return 'replace';
+}
+
+/**
+ * What a due timer means for an attempt: nothing yet (it belongs to an earlier phase), its end, or a
+ * new deadline, because our own lateness shows that the answer may still wait in our queue.
+ */
+export function judgeDeadline(
+  attempt: Attempt,
+  at: Instant,
+  config: OverlayConfig,
+):
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'over' }
+  | { readonly kind: 'stretch'; readonly graceMs: number } {
+  const lateMs = elapsedMs(attempt.dueAt, at);
+  if (lateMs < -TIMER_EARLY_MS_MAX) return { kind: 'wait' };
+  if (lateMs <= config.stallMsMin || attempt.stretched) return { kind: 'over' };
+  const limitMs = attempt.phase === 'requesting' ? config.answerTimeoutMs : config.openTimeoutMs;
+  return { kind: 'stretch', graceMs: Math.min(lateMs, limitMs) };
+}
+
+/** The attempt with its deadline moved. */
+export function stretchAttempt(attempt: Attempt, at: Instant, graceMs: number): Attempt {
+  return { ...attempt, dueAt: after(at, graceMs), stretched: true };
+}
+
+/** Timers of the platform may fire a little before their time; this much earlier counts as due. */
+const TIMER_EARLY_MS_MAX = 50;

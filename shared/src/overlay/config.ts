@@ -1,0 +1,195 @@
+/** What of the overlay may be tuned, what it costs, and where each default comes from. */
+import { assert } from '../base/assert.ts';
+
+export interface OverlayConfig {
+  /** Links wanted in a large room. More: fewer hops and safer, but each is a connection. From `degreeMin` to `degreeMax`. */
+  readonly degreeTarget: number;
+  /** Links wanted in a small room, where everyone should see everyone. Same cost. From `degreeMin` to `degreeMax`. */
+  readonly degreeTargetSmallRoom: number;
+  /** Members up to which a room is small. More: more full meshes. At least 2. */
+  readonly smallRoomSizeMax: number;
+  /** Links below which help is asked with high priority and without a token. More: more forced links. At least 1. */
+  readonly degreeMin: number;
+  /** Links and attempts together never exceed this. More: hubs carry more. At least both targets. */
+  readonly degreeMax: number;
+  /** Links and attempts over the target beyond which a forced one evicts another. Less: more evictions. 0 to `degreeMax`. */
+  readonly degreeSlack: number;
+
+  /** Peers kept in reserve. More: survives larger losses, costs a sweep per tick. 1 to 200. */
+  readonly passiveViewSizeMax: number;
+  /** Members whose degree is remembered; also tells strangers from members. More: memory. At least `passiveViewSizeMax`. */
+  readonly knownMembersMax: number;
+  /** Reserves drawn at random to choose the poorest of. More: everyone asks the same poor peer. 1 to `passiveViewSizeMax`. */
+  readonly candidatesMax: number;
+
+  /** Hops a newcomer's walk may take. More: finds a free slot more surely, takes longer. 0 to `trailLengthMax` - 1. */
+  readonly activeWalkLength: number;
+  /** Members a walk may have passed. More: longer ways back, each hop a risk. 1 to 16. */
+  readonly trailLengthMax: number;
+  /** Members a signal may have passed; what routing allows. At least `trailLengthMax`. */
+  readonly signalTrailLengthMax: number;
+
+  /** Own attempts under way until the first channel of this life opens. More: wasted links at the join. At least 1. */
+  readonly attemptsMaxUnlinked: number;
+  /** Own attempts under way later. More: fills faster, overshoots more. At least `attemptsMaxUnlinked`. */
+  readonly attemptsMax: number;
+  /** Time to answer a request. More: dead peers hold us up; less: slow paths fail. Over 0. */
+  readonly answerTimeoutMs: number;
+  /** Time from construction to an open channel. Same trade. Over 0. */
+  readonly openTimeoutMs: number;
+  /** A timer later than this shows that we were stalled, so the attempt gets its lateness as a grace, once. Over 0. */
+  readonly stallMsMin: number;
+
+  /** Failed connections after which a pair rests. Less: gives up on the flaky; more: wastes constructions. At least 1. */
+  readonly pairFailuresMax: number;
+  /** How long such a pair rests. More: a mended path stays unused. Over `refusedRestMs`. */
+  readonly pairRestMs: number;
+  /** How long it rests at first where the asker is below its minimum, doubled by each failure. Less: wastes constructions. Over 0. */
+  readonly urgentRestMs: number;
+  /** The longest such rest. More: a small room stays parted longer after an outage. From `urgentRestMs` to `pairRestMs`. */
+  readonly urgentRestMsMax: number;
+  /** How long one who refused or kept silent is not asked again. Less: nags; more: fills slowly. Over 0. */
+  readonly refusedRestMs: number;
+  /** Peers whose failures and refusals are remembered, each. More: memory. At least `passiveViewSizeMax`. */
+  readonly restsMax: number;
+
+  /** Contacts of the server kept. More: more tries before it is asked again. 1 to 64. */
+  readonly contactsMax: number;
+  /** How long the server's word counts. More: the dead are asked; less: asks the server more. Over 0. */
+  readonly contactsFreshMs: number;
+  /** Time the roster gets to name a contact before it counts as a stranger of another half. Less: needless links. */
+  readonly strangerPatienceMs: number;
+  /** First pause between two calls for contacts; it doubles. Less: the server's load. Over 0. */
+  readonly needContactsMsMin: number;
+  /** Longest such pause. More: a lonely tab waits longer. At least `needContactsMsMin`. */
+  readonly needContactsMsMax: number;
+
+  /** Pause between two looks at the degree while links are wanted, give or take a quarter. Over 0. */
+  readonly maintainMs: number;
+  /** The same while nothing is wanted. Less: idle costs more. At least `maintainMs`. */
+  readonly maintainIdleMs: number;
+
+  readonly budget: BudgetConfig;
+}
+
+/** Connections are money: Chromium allows 500 per page, and closed ones count until collected. */
+export interface BudgetConfig {
+  /** Tokens for links above the minimum that may be spent at once. More: burstier. At least 1. */
+  readonly tokensMax: number;
+  /** Time that brings one token back. Less: more churn allowed. Over 0. */
+  readonly tokenMs: number;
+  /** Connections constructed in any minute. At least `tokensMax`. */
+  readonly constructedPerMinuteMax: number;
+  /** Connections open or not yet presumed collected. At most 500, Chromium's limit. */
+  readonly uncollectedMax: number;
+  /** How long a closed connection is presumed uncollected. More: safer, stops earlier. Over 0. */
+  readonly collectedAfterMs: number;
+}
+
+export const defaultOverlayConfig: OverlayConfig = {
+  degreeTarget: 6, // DESIGN 4
+  degreeTargetSmallRoom: 7, // DESIGN 4
+  smallRoomSizeMax: 8, // DESIGN 4
+  degreeMin: 4, // DESIGN 4
+  degreeMax: 10, // DESIGN 4
+  degreeSlack: 2, // guess: a contact that stays 3 over its target is a hub
+  passiveViewSizeMax: 30, // HyParView, section 5.1; DESIGN 4
+  knownMembersMax: 4_096, // twice the largest room of DESIGN 4
+  candidatesMax: 5, // guess: poor enough a peer, without all choosing the same one
+  activeWalkLength: 6, // HyParView, section 5.1
+  trailLengthMax: 8, // walk length, the contact, and one to spare
+  signalTrailLengthMax: 16, // what a packet of routing may carry
+  attemptsMaxUnlinked: 1, // DESIGN 4
+  attemptsMax: 3, // DESIGN 4
+  answerTimeoutMs: 5_000, // DESIGN 4
+  openTimeoutMs: 10_000, // DESIGN 4
+  stallMsMin: 500, // DESIGN 4, the lateness at which a node doubts itself
+  pairFailuresMax: 2, // DESIGN 4
+  pairRestMs: 600_000, // DESIGN 4
+  urgentRestMs: 10_000, // measured: ten minutes for everyone parted rooms of three for as long after an outage of 30 s
+  urgentRestMsMax: 60_000, // guess: six constructions in the ten minutes that others rest
+  refusedRestMs: 5_000, // guess: about the time in which degrees change and are told
+  restsMax: 128, // guess: four passive views
+  contactsMax: 16, // guess: four times the greeters of a room
+  contactsFreshMs: 30_000, // guess
+  strangerPatienceMs: 2_000, // guess: a few roster exchanges
+  needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
+  needContactsMsMax: 15_000, // guess
+  maintainMs: 1_000, // guess: between the 2 s and the immediate refill of other implementations
+  maintainIdleMs: 5_000, // guess
+  budget: {
+    tokensMax: 12, // DESIGN 4
+    tokenMs: 4_000, // DESIGN 4
+    constructedPerMinuteMax: 100, // DESIGN 4
+    uncollectedMax: 250, // DESIGN 4
+    collectedAfterMs: 30_000, // DESIGN 4, measured on Chromium
+  },
+};
+
+/** Asserts every bound and relation above. */
+export function checkOverlayConfig(config: OverlayConfig): void {
+  checkDegrees(config);
+  checkWalks(config);
+  checkAttempts(config);
+  checkContacts(config);
+  checkBudget(config.budget);
+}
+
+function checkDegrees(config: OverlayConfig): void {
+  const targets = [config.degreeTarget, config.degreeTargetSmallRoom];
+  atLeast('degreeMin', config.degreeMin, 1);
+  atLeast('smallRoomSizeMax', config.smallRoomSizeMax, 2);
+  atLeast('a target degree', Math.min(...targets), config.degreeMin);
+  atLeast('degreeMax', config.degreeMax, Math.max(...targets));
+  within('degreeSlack', config.degreeSlack, [0, config.degreeMax]);
+  within('passiveViewSizeMax', config.passiveViewSizeMax, [1, 200]);
+  atLeast('knownMembersMax', config.knownMembersMax, config.passiveViewSizeMax);
+  within('candidatesMax', config.candidatesMax, [1, config.passiveViewSizeMax]);
+}
+
+function checkWalks(config: OverlayConfig): void {
+  within('trailLengthMax', config.trailLengthMax, [1, 16]);
+  within('activeWalkLength', config.activeWalkLength, [0, config.trailLengthMax - 1]);
+  atLeast('signalTrailLengthMax', config.signalTrailLengthMax, config.trailLengthMax);
+}
+
+function checkAttempts(config: OverlayConfig): void {
+  atLeast('attemptsMaxUnlinked', config.attemptsMaxUnlinked, 1);
+  atLeast('attemptsMax', config.attemptsMax, config.attemptsMaxUnlinked);
+  atLeast('answerTimeoutMs', config.answerTimeoutMs, 1);
+  atLeast('openTimeoutMs', config.openTimeoutMs, 1);
+  atLeast('stallMsMin', config.stallMsMin, 1);
+  atLeast('pairFailuresMax', config.pairFailuresMax, 1);
+  atLeast('refusedRestMs', config.refusedRestMs, 1);
+  atLeast('pairRestMs', config.pairRestMs, config.refusedRestMs);
+  atLeast('urgentRestMs', config.urgentRestMs, 1);
+  atLeast('urgentRestMsMax', config.urgentRestMsMax, config.urgentRestMs);
+  atLeast('pairRestMs', config.pairRestMs, config.urgentRestMsMax);
+  atLeast('restsMax', config.restsMax, config.passiveViewSizeMax);
+}
+
+function checkContacts(config: OverlayConfig): void {
+  within('contactsMax', config.contactsMax, [1, 64]);
+  atLeast('contactsFreshMs', config.contactsFreshMs, 1);
+  within('strangerPatienceMs', config.strangerPatienceMs, [0, config.contactsFreshMs]);
+  atLeast('needContactsMsMin', config.needContactsMsMin, 1);
+  atLeast('needContactsMsMax', config.needContactsMsMax, config.needContactsMsMin);
+  atLeast('maintainMs', config.maintainMs, 1);
+  atLeast('maintainIdleMs', config.maintainIdleMs, config.maintainMs);
+}
+
+function checkBudget(budget: BudgetConfig): void {
+  atLeast('tokensMax', budget.tokensMax, 1);
+  atLeast('tokenMs', budget.tokenMs, 1);
+  atLeast('constructedPerMinuteMax', budget.constructedPerMinuteMax, budget.tokensMax);
+  within('uncollectedMax', budget.uncollectedMax, [1, 500]);
+  atLeast('collectedAfterMs', budget.collectedAfterMs, 1);
+}
+
+function atLeast(name: string, value: number, min: number): void {
+  assert(value >= min, `${name} must be at least ${min}, not ${value}`);
+}
+
+function within(name: string, value: number, [min, max]: readonly [number, number]): void {
+  assert(value >= min && value <= max, `${name} must lie from ${min} to ${max}, not ${value}`);
+}

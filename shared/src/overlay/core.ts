@@ -1,0 +1,115 @@
+/**
+ * What the parts of the overlay share: the links, the reserves, and the few steps that touch both (a
+ * neighbor is lost, an attempt ends).
+ */
+import { createBoundedMap, type BoundedMap } from '../base/collections.ts';
+import type { PeerId } from '../base/ids.ts';
+import type { Rng } from '../base/rng.ts';
+import type { Instant } from '../base/time.ts';
+import type { OverlayConfig } from './config.ts';
+import { createContacts, type Contacts } from './contacts.ts';
+import { createLinks, type Links } from './links.ts';
+import type { AttemptFailure, NeighborDownReason, OverlayEffect } from './messages.ts';
+import { createRests, type Rests } from './rests.ts';
+import { createPassiveView, type PassiveView } from './view.ts';
+
+export type Effects = readonly OverlayEffect[];
+
+/** Who sent a signal, and the members it passed: those near the sender first, so the way back is the reverse. */
+export interface Sender {
+  readonly peer: PeerId;
+  readonly trail: readonly PeerId[];
+}
+
+export interface Core {
+  readonly self: PeerId;
+  readonly rng: Rng;
+  readonly config: OverlayConfig;
+  readonly links: Links;
+  readonly passiveView: PassiveView;
+  /** Live members as the roster tells them; at most `knownMembersMax`. */
+  readonly degreeByPeer: BoundedMap<PeerId, number>;
+  readonly contacts: Contacts;
+  readonly rests: Rests;
+  /** A live member and its degree; a reserve, unless it is a neighbor. */
+  readonly learn: (peer: PeerId, degree: number) => void;
+  /** A member is no longer one: no candidate until it is known anew. */
+  readonly forget: (peer: PeerId) => void;
+  /** Takes a neighbor out. `destroy` comes first unless the transport closed the channel itself. */
+  readonly loseNeighbor: (peer: PeerId, reason: NeighborDownReason, at: Instant) => Effects;
+  /** The same on our own initiative: the neighbor is told. */
+  readonly dismissNeighbor: (
+    peer: PeerId,
+    reason: 'evicted' | 'leaving' | 'declared-dead' | 'glare',
+    at: Instant,
+  ) => Effects;
+  /** Takes an attempt out that came to nothing. */
+  readonly endAttempt: (peer: PeerId, reason: AttemptFailure, at: Instant) => Effects;
+}
+
+export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, config: OverlayConfig): Core {
+  const { self, rng } = deps;
+  const links = createLinks(deps, config);
+  const passiveView = createPassiveView(config.passiveViewSizeMax, rng);
+  const degreeByPeer = createBoundedMap<PeerId, number>(config.knownMembersMax);
+  const contacts = createContacts(rng, config);
+  const rests = createRests(config);
+
+  const reserve = (peer: PeerId): void => {
+    if (!degreeByPeer.has(peer) || links.get(peer)?.phase === 'up') return;
+    passiveView.add(peer, degreeByPeer.size - links.activeView().length);
+  };
+  const forget = (peer: PeerId): void => {
+    degreeByPeer.delete(peer);
+    passiveView.remove(peer);
+  };
+  const endAttempt = (peer: PeerId, reason: AttemptFailure, at: Instant): Effects => {
+    const destroyed = links.remove(peer, at);
+    if (reason === 'not-opened' || reason === 'channel-failed') rests.failed(peer, at);
+    else rests.refused(peer, at);
+    return [...(reason === 'channel-failed' ? [] : destroyed), { kind: 'attemptFailed', peer, reason }];
+  };
+  const loseNeighbor = (peer: PeerId, reason: NeighborDownReason, at: Instant): Effects => {
+    const destroyed = links.remove(peer, at);
+    if (reason === 'leaving' || reason === 'declared-dead') forget(peer);
+    else reserve(peer);
+    const isLast = links.activeView().length === 0;
+    // It may have crashed: while others can be asked, they are asked first.
+    if (reason !== 'replaced' && !isLast) rests.refused(peer, at);
+    // The mesh that carried these requests is out of reach now.
+    const unheard = isLast ? links.requested('degree') : [];
+    return [
+      ...(reason === 'closed' ? [] : destroyed),
+      { kind: 'neighborDown', peer, reason },
+      ...unheard.flatMap((asked) => endAttempt(asked, 'no-answer', at)),
+    ];
+  };
+
+  return {
+    self,
+    rng,
+    config,
+    links,
+    passiveView,
+    degreeByPeer,
+    contacts,
+    rests,
+    learn: (peer, degree) => {
+      if (peer === self) return;
+      const given = degreeByPeer.set(peer, degree);
+      if (given) passiveView.remove(given[0]);
+      reserve(peer);
+    },
+    forget,
+    loseNeighbor,
+    dismissNeighbor: (peer, reason, at) => [
+      { kind: 'send', to: peer, message: { kind: 'disconnect', reason } },
+      ...loseNeighbor(peer, reason, at),
+    ],
+    endAttempt,
+  };
+}
+
+export function misbehaved(peer: PeerId, reason: string): Effects {
+  return [{ kind: 'peerMisbehaved', peer, reason }];
+}

@@ -1,0 +1,150 @@
+/** An own attempt from its answer to its channel, and what the transport tells of any link. */
+import { unreachable } from '../base/assert.ts';
+import type { AttemptId, PeerId } from '../base/ids.ts';
+import type { Instant } from '../base/time.ts';
+import { mayBeForwarded, type Requesting } from './attempts.ts';
+import { misbehaved, type Core, type Effects, type Sender } from './core.ts';
+import type { AttemptFailure, Description, DisconnectReason, OverlayEffect, Refuse } from './messages.ts';
+import { maintain, maintainIfBelowMin } from './upkeep.ts';
+
+/** A request of ours that waits for its answer. */
+interface Asked {
+  readonly peer: PeerId;
+  readonly link: Requesting;
+}
+
+/** The one asked accepts, or one whom a walk found. A stale accept is dropped. */
+export function onAccept(core: Core, from: Sender, attempt: AttemptId, at: Instant): Effects {
+  const asked = findAsked(core, attempt);
+  if (!asked) return [];
+  return mayAnswer(asked, from.peer)
+    ? connect(core, asked, from, at)
+    : misbehaved(from.peer, 'answer-not-asked');
+}
+
+/** An own attempt is refused; or the other end, which had accepted, takes it back. */
+export function onRefuse(core: Core, from: PeerId, { attempt, reason }: Refuse, at: Instant): Effects {
+  const asked = findAsked(core, attempt);
+  if (asked && !mayAnswer(asked, from)) return misbehaved(from, 'answer-not-asked');
+  if (asked) return endAttempt(core, asked.peer, reason, at);
+  return isConnecting(core, from, attempt) ? endAttempt(core, from, reason, at) : [];
+}
+
+/** Hands a description to the transport, but never a stale one. */
+export function onDescription(core: Core, from: Sender, signal: Description, at: Instant): Effects {
+  const { attempt, data } = signal;
+  const asked = findAsked(core, attempt);
+  // It overtook the accept, and implies it.
+  const implied = asked && mayAnswer(asked, from.peer) ? connect(core, asked, from, at) : [];
+  const link = core.links.get(from.peer);
+  if (link?.attempt !== attempt || link.phase === 'requesting') return implied;
+  return [...implied, { kind: 'describe', peer: from.peer, attempt, data }];
+}
+
+/** What the transport made goes to the other end, by the way on which that one was heard. */
+export function afterDescribed(core: Core, peer: PeerId, attempt: AttemptId, data: string): Effects {
+  const link = core.links.get(peer);
+  if (!link || link.attempt !== attempt || link.phase === 'requesting') return [];
+  const route = link.phase === 'up' ? [] : link.route;
+  return [{ kind: 'signal', to: peer, route, signal: { kind: 'description', attempt, data } }];
+}
+
+export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
+  if (!isConnecting(core, peer, attempt)) return [];
+  core.links.open(peer, attempt, at);
+  core.passiveView.remove(peer);
+  core.rests.opened(peer);
+  core.contacts.calmDown();
+  return [{ kind: 'neighborUp', peer }, ...maintainIfBelowMin(core, at)];
+}
+
+/** The transport's last word on an attempt: it has nothing left to destroy. */
+export function afterClosed(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
+  const link = core.links.get(peer);
+  if (!link || link.attempt !== attempt) return [];
+  switch (link.phase) {
+    case 'requesting':
+      return [];
+    case 'connecting':
+      return endAttempt(core, peer, 'channel-failed', at);
+    case 'up':
+      return [...core.loseNeighbor(peer, 'closed', at), ...maintain(core, at)];
+    default:
+      return unreachable(link);
+  }
+}
+
+/** The attempt's time is up, unless the timer belongs to an earlier phase, or we were stalled ourselves. */
+export function afterAttemptDue(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
+  const link = core.links.get(peer);
+  if (!link || link.phase === 'up' || link.attempt !== attempt) return [];
+  const checked = core.links.checkDeadline(peer, link, at);
+  if (checked !== 'over') return checked;
+  return endAttempt(core, peer, link.phase === 'requesting' ? 'no-answer' : 'not-opened', at);
+}
+
+/** A contact that the server cannot reach will not answer: the next one is asked at once. */
+export function afterNotAttached(core: Core, peer: PeerId, at: Instant): Effects {
+  const link = core.links.get(peer);
+  if (link?.phase !== 'requesting' || !mayBeForwarded(link.purpose)) return [];
+  return endAttempt(core, peer, 'no-answer', at);
+}
+
+/** The tick's second look: an attempt ends also where its own timer was lost. */
+export function endOverdue(core: Core, at: Instant): Effects {
+  return core.links.pending().flatMap((peer) => {
+    const attempt = core.links.get(peer)?.attempt;
+    return attempt === undefined ? [] : afterAttemptDue(core, peer, attempt, at);
+  });
+}
+
+/** The node wants this link gone. On leaving no other takes its place. */
+export function drop(core: Core, peer: PeerId, reason: DisconnectReason, at: Instant): Effects {
+  const link = core.links.get(peer);
+  if (!link) return [];
+  if (link.phase !== 'up') core.rests.refused(peer, at);
+  const gone = link.phase === 'up' ? core.dismissNeighbor(peer, reason, at) : core.links.remove(peer, at);
+  return reason === 'leaving' ? gone : [...gone, ...maintain(core, at)];
+}
+
+/** An own attempt was accepted; from now on it belongs to whoever accepted it. */
+function connect(core: Core, { peer, link }: Asked, from: Sender, at: Instant): Effects {
+  const { links, rests } = core;
+  const { attempt, purpose } = link;
+  links.remove(peer, at);
+  // A walk found somebody else: the one asked has no slot to give.
+  if (peer !== from.peer) rests.refused(peer, at);
+  const route = from.trail.toReversed();
+  const isNew = !links.get(from.peer);
+  if (isNew && links.affords(at)) return links.connect(from.peer, { attempt, purpose, route }, at);
+  // The other end has constructed already: it is told, so that it need not wait in vain for a channel.
+  const refusal: OverlayEffect = {
+    kind: 'signal',
+    to: from.peer,
+    route,
+    signal: { kind: 'refuse', attempt, reason: 'busy' },
+  };
+  if (!isNew) return [refusal];
+  rests.refused(from.peer, at);
+  return [refusal, { kind: 'attemptFailed', peer: from.peer, reason: 'busy' }];
+}
+
+function endAttempt(core: Core, peer: PeerId, reason: AttemptFailure, at: Instant): Effects {
+  return [...core.endAttempt(peer, reason, at), ...maintainIfBelowMin(core, at)];
+}
+
+function findAsked({ links }: Core, attempt: AttemptId): Asked | undefined {
+  const peer = links.askedBy(attempt);
+  const link = peer === undefined ? undefined : links.get(peer);
+  return peer !== undefined && link?.phase === 'requesting' ? { peer, link } : undefined;
+}
+
+/** The one asked answers, or whoever its walk found. */
+function mayAnswer({ peer, link }: Asked, from: PeerId): boolean {
+  return from === peer || mayBeForwarded(link.purpose);
+}
+
+function isConnecting({ links }: Core, peer: PeerId, attempt: AttemptId): boolean {
+  const link = links.get(peer);
+  return link?.phase === 'connecting' && link.attempt === attempt;
+}

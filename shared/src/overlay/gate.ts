@@ -1,0 +1,94 @@
+/** Who gets a link with us: incoming requests, and the walks on which newcomers arrive. */
+import type { AttemptId, PeerId } from '../base/ids.ts';
+import type { Instant } from '../base/time.ts';
+import { settleClash } from './attempts.ts';
+import type { Core, Effects, Sender } from './core.ts';
+import { hasSlot, type Bar } from './degree.ts';
+import type { ForwardJoin, OverlayEffect, Priority, RefuseReason, Request } from './messages.ts';
+import { firstTtl, stepWalk, walkSteps } from './walk.ts';
+
+/** Somebody who wants a link, whichever way it was heard of. */
+interface Asker {
+  readonly peer: PeerId;
+  readonly attempt: AttemptId;
+  readonly priority: Priority;
+  /** Way back: hops to take in order, nearest first. */
+  readonly route: readonly PeerId[];
+}
+
+/** Accepts, refuses, or sends the asker's walk on its way. */
+export function onRequest(core: Core, from: Sender, request: Request, at: Instant): Effects {
+  const { self, links, config } = core;
+  const { peer, trail } = from;
+  const { attempt, priority } = request;
+  const asker: Asker = { peer, attempt, priority, route: trail.toReversed() };
+  const held = links.get(peer);
+  if (held && settleClash(self, peer, held, attempt) === 'ignore') return [];
+  const cleared = held ? clear(core, peer, at) : [];
+  const answer = verdict(core, asker, held ? 'slot-held' : 'by-priority', at);
+  if (answer === 'accept') return [...cleared, ...accept(core, asker, at)];
+
+  const passed = [...trail, self];
+  const ttl = firstTtl(passed, config);
+  const walk: ForwardJoin = { kind: 'forwardJoin', newcomer: peer, attempt, priority, ttl, trail: passed };
+  const step = request.forward && ttl > 0 ? walkOn(core, walk) : undefined;
+  return [...cleared, ...(step ? [step] : refuse(asker, answer))];
+}
+
+/** Takes the newcomer of a well formed walk in, or passes the walk on (HyParView, section 4.2). */
+export function onForwardJoin(core: Core, walk: ForwardJoin, at: Instant): Effects {
+  const { newcomer, attempt, priority } = walk;
+  const asker: Asker = { peer: newcomer, attempt, priority, route: walk.trail.toReversed() };
+  // Where a link or an attempt with the newcomer is there already, the walk seeks another.
+  const isNew = !core.links.get(newcomer);
+  if (isNew && verdict(core, asker, 'free-slot', at) === 'accept') return accept(core, asker, at);
+  const step = walk.ttl > 0 ? walkOn(core, stepWalk(walk, core.self)) : undefined;
+  if (step) return [step];
+  // Paper, step i: at the end of its time, or where it cannot go on, the walk takes whom it finds.
+  const answer = isNew ? verdict(core, asker, 'by-priority', at) : 'full';
+  return answer === 'accept' ? accept(core, asker, at) : refuse(asker, answer);
+}
+
+function verdict(core: Core, asker: Asker, bar: Bar, at: Instant): 'accept' | RefuseReason {
+  const { links, rests } = core;
+  if (bar !== 'slot-held' && rests.isResting(asker.peer, asker.priority, at)) return 'resting';
+  if (!hasSlot(bar, asker.priority, links.slots(), links.limits())) return 'full';
+  return links.affords(at) ? 'accept' : 'busy';
+}
+
+function accept(core: Core, { peer, attempt, priority, route }: Asker, at: Instant): Effects {
+  return [
+    { kind: 'signal', to: peer, route, signal: { kind: 'accept', attempt } },
+    ...core.links.connect(peer, { attempt, purpose: 'answer', route }, at),
+    ...(priority === 'high' ? makeRoom(core, at) : []),
+  ];
+}
+
+function refuse({ peer, attempt, route }: Asker, reason: RefuseReason): Effects {
+  return [{ kind: 'signal', to: peer, route, signal: { kind: 'refuse', attempt, reason } }];
+}
+
+/**
+ * Deviation: the paper evicts a random neighbor for every forced link (section 4.2). Here only a node
+ * well over its target does, and only the newest neighbor that has links to spare: old links are
+ * proven, and nobody falls below its minimum for another's sake.
+ */
+function makeRoom(core: Core, at: Instant): Effects {
+  const { links, degreeByPeer, config } = core;
+  const { target } = links.limits();
+  if (links.slots() <= target + config.degreeSlack) return [];
+  const spare = links.activeView().findLast((peer) => (degreeByPeer.get(peer) ?? 0) > target);
+  return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
+}
+
+/** Frees the place of whatever there was between us and the asker. */
+function clear(core: Core, peer: PeerId, at: Instant): Effects {
+  const isNeighbor = core.links.get(peer)?.phase === 'up';
+  return isNeighbor ? core.loseNeighbor(peer, 'replaced', at) : core.links.remove(peer, at);
+}
+
+/** The walk's next step, or `undefined` where it cannot go on. */
+function walkOn({ links, rng }: Core, walk: ForwardJoin): OverlayEffect | undefined {
+  const to = rng.pick(walkSteps(walk, links.activeView()));
+  return to === undefined ? undefined : { kind: 'send', to, message: walk };
+}

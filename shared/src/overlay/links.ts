@@ -1,0 +1,220 @@
+/**
+ * The links of this node: those up and those on their way, what they cost, and the effects of taking
+ * one from phase to phase. It decides nothing about whom to link to.
+ */
+import { assert } from '../base/assert.ts';
+import { compareIds, wordsToAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
+import type { Rng } from '../base/rng.ts';
+import { after, instant, type Instant } from '../base/time.ts';
+import {
+  isOwnAttempt,
+  judgeDeadline,
+  mayBeForwarded,
+  stretchAttempt,
+  type Attempt,
+  type Link,
+  type OwnPurpose,
+  type Purpose,
+} from './attempts.ts';
+import {
+  afterClosing,
+  afterConstruction,
+  canConstruct,
+  fullBudget,
+  type Budget,
+  type Need,
+} from './budget.ts';
+import type { OverlayConfig } from './config.ts';
+import { degreeLimits, type DegreeLimits } from './degree.ts';
+import type { OverlayEffect, Priority } from './messages.ts';
+
+type Effects = readonly OverlayEffect[];
+
+export interface Links extends LinkReader, LinkWriter {}
+
+/** What is there. */
+interface LinkReader {
+  readonly get: (peer: PeerId) => Link | undefined;
+  /** Whom an own attempt was made to, if it is still there. */
+  readonly askedBy: (attempt: AttemptId) => PeerId | undefined;
+  /** Neighbors, the newest last. */
+  readonly activeView: () => readonly PeerId[];
+  readonly pending: () => readonly PeerId[];
+  /** Links and attempts together; at most `degreeMax`. */
+  readonly slots: () => number;
+  /** Attempts that we began, all or those of one purpose. */
+  readonly ownAttempts: (purpose?: Purpose) => number;
+  readonly limits: () => DegreeLimits;
+  /** Whom we asked for this purpose and who has not answered yet. */
+  readonly requested: (purpose: OwnPurpose) => readonly PeerId[];
+  /** Connections constructed in this life. */
+  readonly constructed: () => number;
+  /** A channel has opened in this life. */
+  readonly everLinked: () => boolean;
+  /** When the first of the present neighbors came up. */
+  readonly linkedAt: () => Instant;
+  /** Whether the budget has room for one more link. */
+  readonly affords: (at: Instant) => boolean;
+}
+
+/** What changes it. */
+interface LinkWriter {
+  readonly setRoomSize: (size: number) => void;
+  /** Sends a request. */
+  readonly ask: (peer: PeerId, wish: Wish, at: Instant) => Effects;
+  /** Constructs for an attempt that both ends agreed on. */
+  readonly connect: (peer: PeerId, agreed: Agreed, at: Instant) => Effects;
+  /** The channel of a connecting link opened. */
+  readonly open: (peer: PeerId, attempt: AttemptId, at: Instant) => void;
+  /** Takes a link out, whatever its phase; `destroy` when something was constructed for it. */
+  readonly remove: (peer: PeerId, at: Instant) => Effects;
+  /** Moves the deadline of an attempt, or tells that it is over. */
+  readonly checkDeadline: (peer: PeerId, attempt: Attempt, at: Instant) => Effects | 'over';
+}
+
+interface Wish {
+  readonly purpose: OwnPurpose;
+  readonly priority: Priority;
+  /** As in the effect `signal`. */
+  readonly route: readonly PeerId[] | null;
+}
+
+interface Agreed {
+  readonly attempt: AttemptId;
+  readonly purpose: Purpose;
+  readonly route: readonly PeerId[];
+}
+
+interface State {
+  readonly self: PeerId;
+  readonly rng: Rng;
+  readonly config: OverlayConfig;
+  /** At most `degreeMax`; neighbors in the order in which they came up. */
+  readonly linkByPeer: Map<PeerId, Link>;
+  budget: Budget;
+  roomSize: number;
+  everLinked: boolean;
+  linkedAt: Instant;
+}
+
+export function createLinks(
+  deps: { readonly self: PeerId; readonly rng: Rng },
+  config: OverlayConfig,
+): Links {
+  const state: State = {
+    self: deps.self,
+    rng: deps.rng,
+    config,
+    linkByPeer: new Map(),
+    budget: fullBudget(config.budget),
+    roomSize: 1,
+    everLinked: false,
+    linkedAt: instant(0),
+  };
+  return { ...createReader(state), ...createWriter(state) };
+}
+
+function createReader(state: State): LinkReader {
+  return {
+    get: (peer) => state.linkByPeer.get(peer),
+    askedBy: (attempt) => peersWhere(state, (link) => link.attempt === attempt && isOwnAttempt(link))[0],
+    activeView: () => activeView(state),
+    pending: () => peersWhere(state, (link) => link.phase !== 'up'),
+    slots: () => state.linkByPeer.size,
+    ownAttempts: (purpose) =>
+      peersWhere(state, (link) => isOwnAttempt(link) && (!purpose || link.purpose === purpose)).length,
+    requested: (purpose) =>
+      peersWhere(state, (link) => link.phase === 'requesting' && link.purpose === purpose),
+    limits: () => limits(state),
+    constructed: () => state.budget.total,
+    everLinked: () => state.everLinked,
+    linkedAt: () => state.linkedAt,
+    affords: (at) => {
+      const promised = peersWhere(state, (link) => link.phase === 'requesting').length;
+      return canConstruct(state.budget, { need: need(state), promised }, at, state.config.budget);
+    },
+  };
+}
+
+function createWriter(state: State): LinkWriter {
+  const { linkByPeer, config } = state;
+  return {
+    setRoomSize: (size) => {
+      state.roomSize = size;
+    },
+    ask: (peer, wish, at) => ask(state, peer, wish, at),
+    connect: (peer, agreed, at) => connect(state, peer, agreed, at),
+    open: (peer, attempt, at) => {
+      if (activeView(state).length === 0) state.linkedAt = at;
+      state.everLinked = true;
+      linkByPeer.delete(peer);
+      add(state, peer, { phase: 'up', attempt });
+    },
+    remove: (peer, at) => {
+      const link = linkByPeer.get(peer);
+      linkByPeer.delete(peer);
+      if (!link || link.phase === 'requesting') return [];
+      state.budget = afterClosing(state.budget, at, config.budget);
+      return [{ kind: 'destroy', peer, attempt: link.attempt }];
+    },
+    checkDeadline: (peer, attempt, at) => {
+      const verdict = judgeDeadline(attempt, at, config);
+      if (verdict.kind === 'wait') return [];
+      if (verdict.kind === 'over') return 'over';
+      linkByPeer.set(peer, stretchAttempt(attempt, at, verdict.graceMs));
+      return [due(peer, attempt.attempt, verdict.graceMs)];
+    },
+  };
+}
+
+function ask(state: State, peer: PeerId, { purpose, priority, route }: Wish, at: Instant): Effects {
+  const { rng, config } = state;
+  const attempt = wordsToAttemptId(rng.word(), rng.word());
+  const dueAt = after(at, config.answerTimeoutMs);
+  const forward = mayBeForwarded(purpose);
+  add(state, peer, { phase: 'requesting', attempt, purpose, dueAt, stretched: false });
+  return [
+    { kind: 'signal', to: peer, route, signal: { kind: 'request', attempt, priority, forward } },
+    due(peer, attempt, config.answerTimeoutMs),
+  ];
+}
+
+function connect(state: State, peer: PeerId, agreed: Agreed, at: Instant): Effects {
+  const { self, config } = state;
+  const { attempt } = agreed;
+  const dueAt = after(at, config.openTimeoutMs);
+  state.budget = afterConstruction(state.budget, need(state), at, config.budget);
+  add(state, peer, { phase: 'connecting', ...agreed, dueAt, stretched: false });
+  return [
+    { kind: 'construct', peer, attempt, initiator: compareIds(self, peer) < 0 },
+    due(peer, attempt, config.openTimeoutMs),
+  ];
+}
+
+function due(peer: PeerId, attempt: AttemptId, afterMs: number): OverlayEffect {
+  return { kind: 'schedule', timer: { kind: 'attemptDue', peer, attempt }, afterMs };
+}
+
+function add({ linkByPeer, self, config }: State, peer: PeerId, link: Link): void {
+  assert(peer !== self, 'a node holds no link to itself');
+  assert(!linkByPeer.has(peer), `${peer} has a link or an attempt already`);
+  linkByPeer.set(peer, link);
+  assert(linkByPeer.size <= config.degreeMax, `${linkByPeer.size} links, over ${config.degreeMax}`);
+}
+
+/** A newcomer learns the size of the room after its first neighbors: those count at least. */
+function limits(state: State): DegreeLimits {
+  return degreeLimits(Math.max(state.roomSize, activeView(state).length + 1), state.config);
+}
+
+function need(state: State): Need {
+  return state.linkByPeer.size < limits(state).min ? 'below-minimum' : 'extra';
+}
+
+function activeView(state: State): readonly PeerId[] {
+  return peersWhere(state, (link) => link.phase === 'up');
+}
+
+function peersWhere({ linkByPeer }: State, wanted: (link: Link) => boolean): readonly PeerId[] {
+  return [...linkByPeer].filter(([, link]) => wanted(link)).map(([peer]) => peer);
+}

@@ -1,0 +1,146 @@
+/**
+ * The overlay layer: takes inputs, answers with effects. Read `messages.ts` first, then this file, then
+ * whichever part you need: `gate.ts` lets others in, `upkeep.ts` asks for links, `dialing.ts` follows an
+ * attempt to its channel, and `links.ts` holds them all.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
+import type { Layer } from '../base/layer.ts';
+import type { Rng } from '../base/rng.ts';
+import type { Instant } from '../base/time.ts';
+import { checkOverlayConfig, type OverlayConfig } from './config.ts';
+import { createCore, misbehaved, type Core, type Effects, type Sender } from './core.ts';
+import {
+  afterAttemptDue,
+  afterClosed,
+  afterDescribed,
+  afterNotAttached,
+  afterOpened,
+  drop,
+  endOverdue,
+  onAccept,
+  onDescription,
+  onRefuse,
+} from './dialing.ts';
+import { onForwardJoin, onRequest } from './gate.ts';
+import type {
+  OverlayEffect,
+  OverlayInput,
+  OverlayMessage,
+  OverlaySignal,
+  OverlaySnapshot,
+} from './messages.ts';
+import { createTicker, type Ticker } from './ticker.ts';
+import { maintain, wantsLinks } from './upkeep.ts';
+import { walkFault } from './walk.ts';
+
+export type Overlay = Layer<OverlayInput, OverlayEffect, OverlaySnapshot>;
+
+/** Makes the overlay of `self`. It does nothing before its first input. */
+export function createOverlay(
+  deps: { readonly self: PeerId; readonly rng: Rng },
+  config: OverlayConfig,
+): Overlay {
+  checkOverlayConfig(config);
+  const core = createCore(deps, config);
+  const ticker = createTicker(deps.rng, config);
+  return {
+    handle: (input, now) => {
+      const effects = answer(core, ticker, input, now.instant);
+      return [...effects, ...ticker.keep(wantsLinks(core, now.instant) ? 'quick' : 'idle')];
+    },
+    inspect: () => snapshot(core),
+  };
+}
+
+function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): Effects {
+  switch (input.kind) {
+    case 'message':
+      return onMessage(core, input.from, input.message, at);
+    case 'signal':
+      return onSignal(core, { peer: input.from, trail: input.trail }, input.signal, at);
+    case 'timer':
+      if (input.timer.kind === 'attemptDue') {
+        return afterAttemptDue(core, input.timer.peer, input.timer.attempt, at);
+      }
+      return ticker.take(input.timer.token) ? [...endOverdue(core, at), ...maintain(core, at)] : [];
+    case 'contacts':
+      core.contacts.setAttached(true);
+      core.contacts.named(input.peers, at);
+      return maintain(core, at);
+    case 'serverAttached':
+    case 'serverDetached':
+      core.contacts.setAttached(input.kind === 'serverAttached');
+      if (input.kind === 'serverAttached') core.rests.forgive();
+      return [];
+    case 'notAttached':
+      return afterNotAttached(core, input.peer, at);
+    case 'known':
+      core.learn(input.peer, input.degree);
+      return [];
+    case 'forget':
+      core.forget(input.peer);
+      return [];
+    case 'roomSize':
+      core.links.setRoomSize(input.size);
+      return [];
+    case 'described':
+      return afterDescribed(core, input.peer, input.attempt, input.data);
+    case 'channelOpened':
+      return afterOpened(core, input.peer, input.attempt, at);
+    case 'channelClosed':
+      return afterClosed(core, input.peer, input.attempt, at);
+    case 'drop':
+      return drop(core, input.peer, input.reason, at);
+    default:
+      return unreachable(input);
+  }
+}
+
+function onMessage(core: Core, from: PeerId, message: OverlayMessage, at: Instant): Effects {
+  // It crossed the end of a link that we gave up a moment ago: stale, and no fault of the sender.
+  if (core.links.get(from)?.phase !== 'up') return [];
+  switch (message.kind) {
+    case 'forwardJoin': {
+      const fault = walkFault(message, { self: core.self, from }, core.config);
+      return fault === undefined ? onForwardJoin(core, message, at) : misbehaved(from, fault);
+    }
+    case 'disconnect':
+      return [...core.loseNeighbor(from, message.reason, at), ...maintain(core, at)];
+    default:
+      return unreachable(message);
+  }
+}
+
+function onSignal(core: Core, from: Sender, signal: OverlaySignal, at: Instant): Effects {
+  const fault = senderFault(core, from);
+  if (fault !== undefined) return misbehaved(from.peer, fault);
+  switch (signal.kind) {
+    case 'request':
+      return onRequest(core, from, signal, at);
+    case 'accept':
+      return onAccept(core, from, signal.attempt, at);
+    case 'refuse':
+      return onRefuse(core, from.peer, signal, at);
+    case 'description':
+      return onDescription(core, from, signal, at);
+    default:
+      return unreachable(signal);
+  }
+}
+
+function senderFault({ self, config }: Core, { peer, trail }: Sender): string | undefined {
+  if (peer === self) return 'signal-from-self';
+  if (trail.length > config.signalTrailLengthMax) return 'signal-trail-too-long';
+  return trail.includes(self) || trail.includes(peer) ? 'signal-trail-loops' : undefined;
+}
+
+function snapshot({ links, passiveView }: Core): OverlaySnapshot {
+  return Object.freeze({
+    activeView: Object.freeze(links.activeView()),
+    passiveView: Object.freeze(passiveView.peers()),
+    pending: Object.freeze(links.pending()),
+    targetDegree: links.limits().target,
+    constructed: links.constructed(),
+  });
+}

@@ -1,0 +1,66 @@
+/** Whom not to ask for a while: pairs whose connection failed, and those who refused or kept silent. */
+import { createBoundedMap } from '../base/collections.ts';
+import type { PeerId } from '../base/ids.ts';
+import { after, elapsedMs, instant, type Instant } from '../base/time.ts';
+import type { OverlayConfig } from './config.ts';
+import type { Priority } from './messages.ts';
+
+export interface Rests {
+  /** A connection was built and came to nothing. */
+  readonly failed: (peer: PeerId, at: Instant) => void;
+  /** Asked in vain. */
+  readonly refused: (peer: PeerId, at: Instant) => void;
+  /** A channel opened: the past is forgiven. */
+  readonly opened: (peer: PeerId) => void;
+  /**
+   * The pair failed too often and rests: long where the asker can do without (`low`), ever a little longer where
+   * it is below its minimum (`high`), for then there may be nobody else and the way may have been mended.
+   */
+  readonly isResting: (peer: PeerId, priority: Priority, at: Instant) => boolean;
+  /** Neither resting nor asked in vain a moment ago. */
+  readonly mayAsk: (peer: PeerId, priority: Priority, at: Instant) => boolean;
+  /** The server is back, so perhaps the whole network is: every pair may try again. */
+  readonly forgive: () => void;
+}
+
+interface Failures {
+  readonly count: number;
+  readonly last: Instant;
+}
+
+export function createRests(config: OverlayConfig): Rests {
+  const failuresByPeer = createBoundedMap<PeerId, Failures>(config.restsMax);
+  const refusedUntilByPeer = createBoundedMap<PeerId, Instant>(config.restsMax);
+
+  const failures = (peer: PeerId, at: Instant): number => {
+    const held = failuresByPeer.get(peer);
+    return held && elapsedMs(held.last, at) < config.pairRestMs ? held.count : 0;
+  };
+  const refused = (peer: PeerId, at: Instant): void => {
+    refusedUntilByPeer.set(peer, after(at, config.refusedRestMs));
+  };
+  const isResting = (peer: PeerId, priority: Priority, at: Instant): boolean => {
+    const beyond = failures(peer, at) - config.pairFailuresMax;
+    const held = failuresByPeer.get(peer);
+    if (beyond < 0 || !held) return false;
+    const doubledMs = config.urgentRestMs * 2 ** Math.min(beyond, 16);
+    const restMs = priority === 'low' ? config.pairRestMs : Math.min(doubledMs, config.urgentRestMsMax);
+    return elapsedMs(held.last, at) < restMs;
+  };
+
+  return {
+    refused,
+    isResting,
+    failed: (peer, at) => {
+      failuresByPeer.set(peer, { count: failures(peer, at) + 1, last: at });
+      refused(peer, at);
+    },
+    opened: (peer) => {
+      failuresByPeer.delete(peer);
+      refusedUntilByPeer.delete(peer);
+    },
+    mayAsk: (peer, priority, at) =>
+      !isResting(peer, priority, at) && at >= (refusedUntilByPeer.get(peer) ?? instant(0)),
+    forgive: () => failuresByPeer.clear(),
+  };
+}

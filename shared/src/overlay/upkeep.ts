@@ -1,0 +1,110 @@
+/** Looks after the degree: whom to ask for a link, and how urgently. */
+import type { PeerId } from '../base/ids.ts';
+import type { Instant } from '../base/time.ts';
+import type { Core, Effects } from './core.ts';
+import type { OverlayEffect, Priority } from './messages.ts';
+
+/** Asks for the links that are wanted and affordable now. */
+export function maintain(core: Core, at: Instant): Effects {
+  return isLinked(core) ? [...bridge(core, at), ...fillSlots(core, at)] : join(core, at);
+}
+
+/** The same, but only where waiting for the tick would hurt: below the minimum. */
+export function maintainIfBelowMin(core: Core, at: Instant): Effects {
+  return isLinked(core) && !isBelowMin(core) ? [] : maintain(core, at);
+}
+
+/** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
+export function wantsLinks(core: Core, at: Instant): boolean {
+  const { links } = core;
+  if (!isLinked(core) || strangers(core, at).length > 0) return true;
+  return links.slots() < links.limits().target && candidates(core, priorityNow(core), at).length > 0;
+}
+
+/** Without a link the server is the only way, so only its contacts can be asked. */
+function join(core: Core, at: Instant): Effects {
+  const { links, contacts, rng, config } = core;
+  const effects: OverlayEffect[] = [];
+  for (const peer of rng.sample(askable(core, contacts.fresh(at), 'high', at), config.attemptsMax)) {
+    if (!mayAttempt(core)) break;
+    effects.push(...links.ask(peer, { purpose: 'join', priority: 'high', route: [] }, at));
+  }
+  const waiting = links.ownAttempts('join') > 0;
+  if (!waiting && contacts.takeCall(at)) effects.push({ kind: 'needContacts' });
+  return effects;
+}
+
+/** Asks one whom the server named and our roster lacks: two halves of a parted room find each other. */
+function bridge(core: Core, at: Instant): Effects {
+  const { links, rng } = core;
+  const peer = rng.pick(strangers(core, at));
+  const busy = links.ownAttempts('bridge') > 0 || !mayAttempt(core) || !links.affords(at);
+  return peer === undefined || busy
+    ? []
+    : links.ask(peer, { purpose: 'bridge', priority: 'high', route: [] }, at);
+}
+
+/** Asks reserves until the links wanted are there or under way. */
+function fillSlots(core: Core, at: Instant): Effects {
+  const { links } = core;
+  const effects: OverlayEffect[] = [];
+  while (links.slots() < links.limits().target && mayAttempt(core) && links.affords(at)) {
+    const priority = priorityNow(core);
+    const peer = poorest(core, candidates(core, priority, at));
+    if (peer === undefined) break;
+    effects.push(...links.ask(peer, { purpose: 'degree', priority, route: null }, at));
+  }
+  return effects;
+}
+
+/** Reserves who may be asked: one whose house is full need not give way to mere comfort. */
+function candidates(core: Core, priority: Priority, at: Instant): readonly PeerId[] {
+  const { target } = core.links.limits();
+  return askable(core, core.passiveView.peers(), priority, at).filter(
+    (peer) => priority === 'high' || degreeOf(core, peer) < target,
+  );
+}
+
+/** The poorest of a random handful: it evens the degrees out, and not everyone asks the same one. */
+function poorest(core: Core, peers: readonly PeerId[]): PeerId | undefined {
+  return core.rng
+    .sample(peers, core.config.candidatesMax)
+    .toSorted((a, b) => degreeOf(core, a) - degreeOf(core, b))[0];
+}
+
+function strangers(core: Core, at: Instant): readonly PeerId[] {
+  const { contacts, links, degreeByPeer } = core;
+  if (!isLinked(core)) return [];
+  const settled = contacts.settled(links.linkedAt(), at);
+  return askable(core, settled, 'high', at).filter((peer) => !degreeByPeer.has(peer));
+}
+
+function askable(
+  { self, links, rests }: Core,
+  peers: readonly PeerId[],
+  priority: Priority,
+  at: Instant,
+): readonly PeerId[] {
+  return peers.filter((peer) => peer !== self && !links.get(peer) && rests.mayAsk(peer, priority, at));
+}
+
+function mayAttempt({ links, config }: Core): boolean {
+  const max = links.everLinked() ? config.attemptsMax : config.attemptsMaxUnlinked;
+  return links.ownAttempts() < max && links.slots() < config.degreeMax;
+}
+
+function isLinked({ links }: Core): boolean {
+  return links.activeView().length > 0;
+}
+
+function isBelowMin({ links }: Core): boolean {
+  return links.slots() < links.limits().min;
+}
+
+function priorityNow(core: Core): Priority {
+  return isBelowMin(core) ? 'high' : 'low';
+}
+
+function degreeOf({ degreeByPeer }: Core, peer: PeerId): number {
+  return degreeByPeer.get(peer) ?? 0;
+}

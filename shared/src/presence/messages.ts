@@ -1,0 +1,82 @@
+/**
+ * Presence: what each member shows right now. It is versioned per (member, epoch, field), so a moving
+ * pointer never re-sends a name, and a patch overtaken on another path loses nothing. It has no
+ * heartbeat: it lives and dies with its member.
+ *
+ * A value that changes after a rest goes out at once, at rest (reliable). While it goes on changing it
+ * is volatile: throttled, latest wins, unconfirmed. When it has rested for 150 ms the last value goes
+ * out at rest again, which outranks every volatile one. A volatile value that nothing confirms for 2 s
+ * gives way to the last confirmed one.
+ */
+import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
+import type { Epoch, PeerId } from '../base/ids.ts';
+import type { Value } from '../base/value.ts';
+
+/** One field's value under one version; the unit that is reconciled (values at rest only). */
+export interface PresenceRecord {
+  readonly owner: PeerId;
+  readonly epoch: Epoch;
+  readonly field: string;
+  /** Counts the owner's changes of any field; from 1. */
+  readonly seq: number;
+  /** `undefined`: the owner took the field away. */
+  readonly value: Value | undefined;
+}
+
+/** Some fields of one owner, broadcast together. */
+export interface PresenceUpdate {
+  readonly kind: 'presence';
+  readonly owner: PeerId;
+  readonly epoch: Epoch;
+  readonly rest: boolean;
+  readonly fields: readonly {
+    readonly field: string;
+    readonly seq: number;
+    readonly value: Value | undefined;
+  }[];
+}
+
+export type PresenceTimer =
+  /** The throttle of own volatile fields is over, or own fields have come to rest. */
+  | { readonly kind: 'flush'; readonly token: number }
+  /** Take back unconfirmed values of others. */
+  | { readonly kind: 'expire'; readonly token: number };
+
+export type PresenceInput =
+  /** The application shows something new; `undefined` takes a field away. Only changed fields count. */
+  | { readonly kind: 'set'; readonly fields: ReadonlyMap<string, Value | undefined> }
+  /** An update came by broadcast. `from`: the neighbor that brought it. */
+  | { readonly kind: 'update'; readonly from: PeerId; readonly update: PresenceUpdate }
+  /** Records came by reconciliation or in a greeting. */
+  | { readonly kind: 'records'; readonly from: PeerId; readonly records: readonly PresenceRecord[] }
+  /** The member is gone; so is what it showed. */
+  | { readonly kind: 'forget'; readonly owner: PeerId }
+  /** Neighbors now held; with none, nothing volatile is sent. */
+  | { readonly kind: 'neighbors'; readonly count: number }
+  | { readonly kind: 'timer'; readonly timer: PresenceTimer };
+
+export type PresenceEffect =
+  | Schedule<PresenceTimer>
+  | PeerMisbehaved
+  /** `rest` goes out on the record lane, else on the volatile lane. */
+  | { readonly kind: 'publish'; readonly update: PresenceUpdate }
+  /** What a member shows is different; `fields` names what changed. */
+  | {
+      readonly kind: 'presenceChanged';
+      readonly owner: PeerId;
+      readonly fields: ReadonlyMap<string, Value | undefined>;
+    }
+  | RecordChanged<PresenceRecord>
+  | RecordRemoved;
+
+export interface PresenceSnapshot {
+  /** Values now shown, per owner; own ones included. */
+  readonly fieldsByOwner: ReadonlyMap<PeerId, ReadonlyMap<string, Value>>;
+  /** Owners whose volatile frames came within the last second. */
+  readonly movers: number;
+}
+
+/** The key of a record in the presence table. */
+export function presenceKey(record: Pick<PresenceRecord, 'owner' | 'field'>): string {
+  return `${record.owner}/${record.field}`;
+}

@@ -1,0 +1,136 @@
+/**
+ * What we show, and when each change of it is due: at rest at once after a rest, volatile while it goes
+ * on changing, at rest again when it has been left alone.
+ */
+import { after, elapsedMs, instant, type Instant } from '../base/time.ts';
+import { equalValues } from '../base/value-equal.ts';
+import type { Value } from '../base/value.ts';
+import { frameBytes, volatileIntervalMs } from './budget.ts';
+import type { PresenceConfig } from './config.ts';
+import { earliest } from './deadline.ts';
+import type { PresenceUpdate } from './messages.ts';
+
+export type SentFields = PresenceUpdate['fields'];
+
+export interface OwnFields {
+  /** The number of the last change of any field. */
+  readonly seq: () => number;
+  /** Takes a new value; false if it is no change, or if there is no room for the field. */
+  readonly change: (name: string, value: Value | undefined, at: Instant) => boolean;
+  /** Fields whose publication at rest is due; they count as published. */
+  readonly takeRest: (at: Instant) => SentFields;
+  /** Fields with an unsent change, if the throttle allows a frame now; they count as sent. */
+  readonly takeVolatile: (at: Instant, movers: number) => SentFields;
+  readonly restDue: () => Instant | undefined;
+  readonly volatileDue: (movers: number) => Instant | undefined;
+  readonly isMoving: (at: Instant) => boolean;
+  readonly values: () => ReadonlyMap<string, Value>;
+}
+
+interface OwnField {
+  readonly name: string;
+  value: Value | undefined;
+  /** The number of its last change. */
+  seq: number;
+  /** The number of the change last published, on either lane. */
+  sentSeq: number;
+  sentAt: Instant;
+  changedAt: Instant;
+  /** When it is due to be published at rest; `undefined`: it was, and has not changed since. */
+  restAt: Instant | undefined;
+}
+
+const NEVER: Instant = instant(-Infinity);
+
+export function createOwnFields(config: PresenceConfig): OwnFields {
+  const fields = new Map<string, OwnField>();
+  let seq = 0;
+  let volatileSentAt = NEVER;
+
+  const hasRoomFor = (name: string): boolean =>
+    name.length <= config.fieldLengthMax && fields.size < config.fieldsMax;
+
+  const change = (name: string, value: Value | undefined, at: Instant): boolean => {
+    const held = fields.get(name);
+    if (equalValues(held?.value, value)) return false;
+    if (!held && !hasRoomFor(name)) return false;
+    seq += 1;
+    const leads = value === undefined || !held || isAtRest(held, at, config.restMs);
+    fields.set(name, {
+      name,
+      value,
+      seq,
+      sentSeq: held?.sentSeq ?? 0,
+      sentAt: held?.sentAt ?? NEVER,
+      changedAt: at,
+      restAt: leads ? at : after(at, config.restMs),
+    });
+    return true;
+  };
+
+  const takeRest = (at: Instant): SentFields => {
+    const due = [...fields.values()].filter((field) => field.restAt !== undefined && field.restAt <= at);
+    for (const field of due) field.restAt = undefined;
+    return send(due, at);
+  };
+
+  const takeVolatile = (at: Instant, movers: number): SentFields => {
+    const due = volatileDue(movers);
+    if (due === undefined || due > at) return [];
+    // A frame that goes out late counts as sent when it was due, or one late timer would delay all that follow.
+    volatileSentAt = later(due, instant(at - config.intervalMsMin / 2));
+    return send(unsent(), volatileSentAt);
+  };
+
+  const unsent = (): readonly OwnField[] => [...fields.values()].filter((field) => field.sentSeq < field.seq);
+
+  const restDue = (): Instant | undefined => earliest(Array.from(fields.values(), (field) => field.restAt));
+
+  /**
+   * The throttle runs from the last volatile frame, and for each field also from its own last frame: so
+   * a frame at rest leads its field's movement, and frames at rest of other fields never hold one back.
+   */
+  const volatileDue = (movers: number): Instant | undefined => {
+    const waiting = unsent();
+    if (waiting.length === 0) return undefined;
+    const intervalMs = volatileIntervalMs({ movers, frameBytes: frameBytes(waiting.map(sentField)) }, config);
+    return earliest(waiting.map(({ sentAt }) => after(later(volatileSentAt, sentAt), intervalMs)));
+  };
+
+  return {
+    seq: () => seq,
+    change,
+    takeRest,
+    takeVolatile,
+    restDue,
+    volatileDue,
+    isMoving: (at) => elapsedMs(volatileSentAt, at) < config.moverMs,
+    values: () => valuesOf(fields.values()),
+  };
+}
+
+function isAtRest(field: OwnField, at: Instant, restMs: number): boolean {
+  return field.restAt === undefined && elapsedMs(field.changedAt, at) >= restMs;
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
+}
+
+function send(due: readonly OwnField[], at: Instant): SentFields {
+  for (const field of due) {
+    field.sentSeq = field.seq;
+    field.sentAt = at;
+  }
+  return due.map(sentField);
+}
+
+function sentField(field: OwnField): SentFields[number] {
+  return { field: field.name, seq: field.seq, value: field.value };
+}
+
+function valuesOf(fields: Iterable<OwnField>): ReadonlyMap<string, Value> {
+  const values = new Map<string, Value>();
+  for (const { name, value } of fields) if (value !== undefined) values.set(name, value);
+  return values;
+}

@@ -1,0 +1,146 @@
+/**
+ * Presence: what each member shows right now. Own changes are published at rest or, while they go on,
+ * as throttled volatile frames; what others claim is judged field by field.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { Epoch, PeerId } from '../base/ids.ts';
+import type { Layer } from '../base/layer.ts';
+import type { Instant, Now } from '../base/time.ts';
+import type { Value } from '../base/value.ts';
+import { cutToFrames } from './budget.ts';
+import { checkPresenceConfig, type PresenceConfig } from './config.ts';
+import { createDeadline, earliest } from './deadline.ts';
+import type {
+  PresenceEffect,
+  PresenceInput,
+  PresenceRecord,
+  PresenceSnapshot,
+  PresenceTimer,
+  PresenceUpdate,
+} from './messages.ts';
+import { createOthers, type Claim } from './others.ts';
+import { createOutcome, type Outcome } from './outcome.ts';
+import { createOwnFields, type SentFields } from './own-fields.ts';
+import { createShown } from './shown.ts';
+
+export type Presence = Layer<PresenceInput, PresenceEffect, PresenceSnapshot>;
+
+// oxlint-disable-next-line max-lines-per-function -- One closure owns what changes; each handler in it is short.
+export function createPresence(
+  deps: { readonly self: PeerId; readonly epoch: Epoch },
+  config: PresenceConfig,
+): Presence {
+  checkPresenceConfig(config);
+  const { self, epoch } = deps;
+  const own = createOwnFields(config);
+  const others = createOthers(config);
+  const shown = createShown((owner) => (owner === self ? own.values() : others.values(owner)));
+  const flushDeadline = createDeadline('flush');
+  const expireDeadline = createDeadline('expire');
+  let neighbors = 0;
+  let movers = 0;
+
+  const handle = (input: PresenceInput, now: Now): readonly PresenceEffect[] => {
+    const at = now.instant;
+    const effects = respond(input, at);
+    movers = others.movers(at) + (own.isMoving(at) ? 1 : 0);
+    return effects;
+  };
+
+  const respond = (input: PresenceInput, at: Instant): readonly PresenceEffect[] => {
+    switch (input.kind) {
+      case 'set':
+        return set(input.fields, at);
+      case 'update':
+        return take(input.from, updateToClaims(input.update), at);
+      case 'records':
+        return take(input.from, input.records.map(recordToClaim), at);
+      case 'forget':
+        return forget(input.owner);
+      case 'neighbors':
+        neighbors = input.count;
+        return publishDue(createOutcome(), at);
+      case 'timer':
+        return afterTimer(input.timer, at);
+      default:
+        return unreachable(input);
+    }
+  };
+
+  const set = (fields: ReadonlyMap<string, Value | undefined>, at: Instant): readonly PresenceEffect[] => {
+    const outcome = createOutcome();
+    for (const [name, value] of fields) {
+      if (own.change(name, value, at)) outcome.show(self, name, value);
+    }
+    shown.outdate(outcome.owners());
+    return publishDue(outcome, at);
+  };
+
+  /** Own fields that are due, a frame for each lane (more if they are large); then what was gathered; then the timer for the next. */
+  const publishDue = (outcome: Outcome, at: Instant): readonly PresenceEffect[] => {
+    const isHeard = neighbors > 0;
+    const moversWithUs = others.movers(at) + 1;
+    const rest = own.takeRest(at);
+    const volatile = isHeard ? own.takeVolatile(at, moversWithUs) : [];
+    for (const field of rest) outcome.keep({ owner: self, epoch, ...field });
+    const due = earliest([own.restDue(), isHeard ? own.volatileDue(moversWithUs) : undefined]);
+    return [
+      ...publish(rest, 'rest'),
+      ...publish(volatile, 'volatile'),
+      ...outcome.effects(),
+      ...flushDeadline.arm(due, at),
+    ];
+  };
+
+  const publish = (fields: SentFields, lane: 'rest' | 'volatile'): readonly PresenceEffect[] =>
+    cutToFrames(fields, config.frameBytesMax).map((frame) => ({
+      kind: 'publish',
+      update: { kind: 'presence', owner: self, epoch, rest: lane === 'rest', fields: frame },
+    }));
+
+  const take = (from: PeerId, claims: readonly Claim[], at: Instant): readonly PresenceEffect[] => {
+    const outcome = createOutcome();
+    for (const claim of claims) {
+      const reason = claim.owner === self ? forgeryIn(claim) : others.take(claim, at, outcome);
+      if (reason) outcome.refuse(from, reason);
+    }
+    shown.outdate(outcome.owners());
+    return [...outcome.effects(), ...expireDeadline.arm(others.expireDue(), at)];
+  };
+
+  /** Echoes of what we showed come back and mean nothing; what we never showed is a forgery. */
+  const forgeryIn = (claim: Claim): 'forged-presence' | undefined =>
+    claim.epoch === epoch && claim.seq > own.seq() ? 'forged-presence' : undefined;
+
+  /** What we show ourselves stays, whatever the room thinks of us. */
+  const forget = (owner: PeerId): readonly PresenceEffect[] => {
+    if (owner === self) return [];
+    const outcome = createOutcome();
+    others.forget(owner, outcome);
+    shown.outdate([owner]);
+    return outcome.effects();
+  };
+
+  const afterTimer = (timer: PresenceTimer, at: Instant): readonly PresenceEffect[] => {
+    if (timer.kind === 'flush') {
+      return flushDeadline.take(timer.token) ? publishDue(createOutcome(), at) : [];
+    }
+    if (!expireDeadline.take(timer.token)) return [];
+    const outcome = createOutcome();
+    others.expire(at, outcome);
+    shown.outdate(outcome.owners());
+    return [...outcome.effects(), ...expireDeadline.arm(others.expireDue(), at)];
+  };
+
+  const inspect = (): PresenceSnapshot => Object.freeze({ fieldsByOwner: shown.fieldsByOwner(), movers });
+
+  return { handle, inspect };
+}
+
+function updateToClaims({ owner, epoch, rest, fields }: PresenceUpdate): readonly Claim[] {
+  return fields.map(({ field, seq, value }) => ({ owner, epoch, field, seq, value, rest }));
+}
+
+function recordToClaim(record: PresenceRecord): Claim {
+  return { ...record, rest: true };
+}

@@ -1,0 +1,55 @@
+/** What reconciliation may cost, and where each number comes from. */
+import { checkRange } from '../base/config-check.ts';
+import { HASH_GROUP_MAX } from './leaf.ts';
+
+export interface ReconcileConfig {
+  /**
+   * Least time between two rounds of one table over one link, whoever begins. More leaves a difference
+   * unmended for longer; less repeats rounds while a broadcast is still on its way. At least 100.
+   */
+  readonly roundIntervalMs: number;
+  /**
+   * Heartbeats in a row that must show another root before a round begins. More is slower to mend; fewer
+   * begins rounds over records that are merely in flight. 1 to 10.
+   */
+  readonly differingHeartbeatsMin: number;
+  /**
+   * Records tracked per table. More costs memory (about 200 bytes each); what comes beyond is not
+   * reconciled. 1 to 2^20.
+   */
+  readonly recordsMax: number;
+  /**
+   * Summaries in one `leaves` message. More makes larger frames (a summary is 12 to 32 bytes); fewer makes
+   * more frames. At least twice `HASH_GROUP_MAX`, at most 512, what a frame takes.
+   */
+  readonly summariesPerFrameMax: number;
+  /** Key hashes in one `wantRecords` message, of 8 bytes each. More makes larger frames. 1 to 2,048. */
+  readonly keyHashesPerFrameMax: number;
+  /**
+   * Rounds' worth of answers that a neighbor gets per table within `roundIntervalMs`. More lets a hostile
+   * neighbor make us work more; fewer than 2 would refuse a round on a new link that crosses another. 2 to 100.
+   */
+  readonly quotaRounds: number;
+  /** Links followed. More than the overlay's hard maximum, with room for links that replace one another. 1 to 1,000. */
+  readonly neighborsMax: number;
+}
+
+export const defaultReconcileConfig: ReconcileConfig = {
+  roundIntervalMs: 5_000, // DESIGN 4, "Reconciliation"
+  differingHeartbeatsMin: 2, // DESIGN 4, "Reconciliation"
+  recordsMax: 131_072, // guess: 2,000 members with 64 records each
+  summariesPerFrameMax: 256, // guess: at most 8 kB, half of a 16 KiB chunk (DESIGN 6)
+  keyHashesPerFrameMax: 512, // guess: 4 kB
+  quotaRounds: 3, // guess: two crossing rounds and one to spare
+  neighborsMax: 24, // guess: twice the overlay's hard maximum of 10, and some
+};
+
+export function checkReconcileConfig(config: ReconcileConfig): void {
+  checkRange(config, 'roundIntervalMs', { from: 100, to: 3_600_000 });
+  checkRange(config, 'differingHeartbeatsMin', { from: 1, to: 10 });
+  checkRange(config, 'recordsMax', { from: 1, to: 2 ** 20 });
+  checkRange(config, 'summariesPerFrameMax', { from: 2 * HASH_GROUP_MAX, to: 512 });
+  checkRange(config, 'keyHashesPerFrameMax', { from: 1, to: 2_048 });
+  checkRange(config, 'quotaRounds', { from: 2, to: 100 });
+  checkRange(config, 'neighborsMax', { from: 1, to: 1_000 });
+}

@@ -1,0 +1,151 @@
+/**
+ * The incremental hash tree of one table: a root over 16 nodes over 16 leaves each. A leaf is the xor of
+ * its entries' hashes, so that an entry is added or taken away in one step and the order never matters;
+ * nodes and root hash their children and are computed again only when asked for after a change.
+ */
+import { hashHashes, hashText, xorHashes, ZERO_HASH, type Hash64 } from '../base/hash.ts';
+import { compareVersions, versionToText, type Version } from '../base/version.ts';
+
+export const NODES: number = 16;
+export const LEAVES_PER_NODE: number = 16;
+export const LEAVES: number = NODES * LEAVES_PER_NODE;
+
+export interface TreeEntry {
+  readonly key: string;
+  readonly keyHash: Hash64;
+  readonly version: Version;
+  /** Hash of key and version together. */
+  readonly hash: Hash64;
+}
+
+export interface HashTree {
+  readonly size: number;
+  /** `full`: a new key found no room, and nothing changed. */
+  readonly set: (key: string, version: Version) => 'changed' | 'same' | 'full';
+  /** Tells whether the key was there. */
+  readonly remove: (key: string) => boolean;
+  readonly root: () => Hash64;
+  /** The hashes of the 16 nodes. */
+  readonly nodes: () => readonly Hash64[];
+  /** The hashes of the 16 leaves under a node. */
+  readonly leaves: (node: number) => readonly Hash64[];
+  /** What lies under a leaf, ascending by key hash, then by key. */
+  readonly entries: (leaf: number) => readonly TreeEntry[];
+  /** The keys with this hash; nearly always none or one. */
+  readonly find: (keyHash: Hash64) => readonly TreeEntry[];
+}
+
+/** The leaf of a key: the first byte of its hash. */
+export function leafOf(keyHash: Hash64): number {
+  return keyHash.high >>> 24;
+}
+
+/** Negative, zero or positive, as numbers of 64 bits compare. */
+export function compareHashes(a: Hash64, b: Hash64): number {
+  return a.high - b.high || a.low - b.low;
+}
+
+/** The place of the first entry whose key hash is not below (or, for `above`, is above) `keyHash`. */
+export function seek(
+  entries: readonly { readonly keyHash: Hash64 }[],
+  where: 'at-or-above' | 'above',
+  keyHash: Hash64,
+): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const order = compareHashes(entries[middle]!.keyHash, keyHash);
+    if (order < 0 || (where === 'above' && order === 0)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Makes an empty tree that holds at most `recordsMax` keys. */
+export function createHashTree(recordsMax: number): HashTree {
+  const entriesByLeaf: TreeEntry[][] = Array.from({ length: LEAVES }, () => []);
+  const hashes = createHashes();
+  let size = 0;
+
+  return {
+    get size() {
+      return size;
+    },
+    set: (key, version) => {
+      const entry = entryOf(key, version);
+      const leaf = leafOf(entry.keyHash);
+      const entries = entriesByLeaf[leaf]!;
+      const at = placeOf(entries, entry.keyHash, key);
+      const old = entries[at]?.key === key ? entries[at] : undefined;
+      if (old && compareVersions(old.version, version) === 0) return 'same';
+      if (!old && size >= recordsMax) return 'full';
+      entries.splice(at, old ? 1 : 0, entry);
+      if (!old) size++;
+      hashes.toggle(leaf, old ? xorHashes(old.hash, entry.hash) : entry.hash);
+      return 'changed';
+    },
+    remove: (key) => {
+      const keyHash = hashText(key);
+      const entries = entriesByLeaf[leafOf(keyHash)]!;
+      const at = placeOf(entries, keyHash, key);
+      const old = entries[at];
+      if (old?.key !== key) return false;
+      entries.splice(at, 1);
+      size--;
+      hashes.toggle(leafOf(keyHash), old.hash);
+      return true;
+    },
+    root: hashes.root,
+    nodes: hashes.nodes,
+    leaves: hashes.leaves,
+    entries: (leaf) => entriesByLeaf[leaf]!,
+    find: (keyHash) => {
+      const entries = entriesByLeaf[leafOf(keyHash)]!;
+      return entries.slice(seek(entries, 'at-or-above', keyHash), seek(entries, 'above', keyHash));
+    },
+  };
+}
+
+interface Hashes {
+  /** Adds `hash` to the leaf, or takes it away if it was added before. */
+  readonly toggle: (leaf: number, hash: Hash64) => void;
+  readonly root: () => Hash64;
+  readonly nodes: () => readonly Hash64[];
+  readonly leaves: (node: number) => readonly Hash64[];
+}
+
+/** The hashes alone: leaves are kept up to date, nodes and root are made on demand. */
+function createHashes(): Hashes {
+  const leaves: Hash64[] = Array.from({ length: LEAVES }, () => ZERO_HASH);
+  const nodes: (Hash64 | undefined)[] = Array.from({ length: NODES }, () => undefined);
+  let root: Hash64 | undefined;
+
+  const leavesOf = (node: number): readonly Hash64[] =>
+    leaves.slice(node * LEAVES_PER_NODE, (node + 1) * LEAVES_PER_NODE);
+  const allNodes = (): readonly Hash64[] =>
+    nodes.map((hash, node) => hash ?? (nodes[node] = hashHashes(leavesOf(node))));
+
+  return {
+    toggle: (leaf, hash) => {
+      leaves[leaf] = xorHashes(leaves[leaf]!, hash);
+      nodes[Math.floor(leaf / LEAVES_PER_NODE)] = undefined;
+      root = undefined;
+    },
+    root: () => (root ??= hashHashes(allNodes())),
+    nodes: allNodes,
+    leaves: leavesOf,
+  };
+}
+
+function entryOf(key: string, version: Version): TreeEntry {
+  return { key, version, keyHash: hashText(key), hash: hashText(`${key}\0${versionToText(version)}`) };
+}
+
+/** Where the key stands, or where it would stand. */
+function placeOf(entries: readonly TreeEntry[], keyHash: Hash64, key: string): number {
+  let at = seek(entries, 'at-or-above', keyHash);
+  while (at < entries.length && compareHashes(entries[at]!.keyHash, keyHash) === 0 && entries[at]!.key < key)
+    at++;
+  return at;
+}

@@ -1,0 +1,68 @@
+/** What is remembered of one table over one link: where its round stands, and what the neighbor has used up. */
+import { elapsedMs, type Instant } from '../base/time.ts';
+import type { ReconcileConfig } from './config.ts';
+import { LEAVES } from './hash-tree.ts';
+
+/**
+ * The answer a round waits for. Nothing else of a round is remembered, so one that is lost halfway
+ * leaves nothing behind; the next takes its place.
+ * - `middle`, `wants`: we began it. `done`: the neighbor did.
+ */
+export type Waiting = 'nothing' | 'middle' | 'wants' | 'done';
+
+export interface LinkTable {
+  waiting: Waiting;
+  /** Heartbeats in a row whose root differed from ours. */
+  differing: number;
+  /** When either side last began a round. */
+  lastRoundAt: Instant | null;
+  /** The neighbor's use of its quota, counted from `quotaFrom`. */
+  quotaFrom: Instant | null;
+  tops: number;
+  work: number;
+}
+
+export function createLinkTable(): LinkTable {
+  return { waiting: 'nothing', differing: 0, lastRoundAt: null, quotaFrom: null, tops: 0, work: 0 };
+}
+
+/** Marks the beginning of a round, whoever begins it. */
+export function beginRound(link: LinkTable, waiting: 'middle' | 'done', at: Instant): void {
+  link.waiting = waiting;
+  link.differing = 0;
+  link.lastRoundAt = at;
+}
+
+/** Whether the last round began less than an interval ago. */
+export function hasRecentRound(link: LinkTable, at: Instant, config: ReconcileConfig): boolean {
+  return link.lastRoundAt !== null && elapsedMs(link.lastRoundAt, at) < config.roundIntervalMs;
+}
+
+/** Takes one round from the quota; false when none is left. */
+export function takeRound(link: LinkTable, at: Instant, config: ReconcileConfig): boolean {
+  renewQuota(link, at, config);
+  link.tops++;
+  return link.tops <= config.quotaRounds;
+}
+
+/**
+ * Takes work from the quota; false when that is more than is left. A whole round is worth all leaves and
+ * all records of the table, once.
+ */
+export function takeWork(
+  link: LinkTable,
+  at: Instant,
+  { work, tableSize }: { readonly work: number; readonly tableSize: number },
+  config: ReconcileConfig,
+): boolean {
+  renewQuota(link, at, config);
+  link.work += work;
+  return link.work <= config.quotaRounds * (LEAVES + tableSize);
+}
+
+function renewQuota(link: LinkTable, at: Instant, config: ReconcileConfig): void {
+  if (link.quotaFrom !== null && elapsedMs(link.quotaFrom, at) < config.roundIntervalMs) return;
+  link.quotaFrom = at;
+  link.tops = 0;
+  link.work = 0;
+}

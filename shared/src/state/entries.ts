@@ -1,0 +1,109 @@
+/** The entries held: newest value or tombstone of each (collection, key), within limits. Maps throughout. */
+import { assert } from '../base/assert.ts';
+import type { Value } from '../base/value.ts';
+import type { StateConfig } from './config.ts';
+import type { Entry } from './messages.ts';
+
+export type LiveCollections = ReadonlyMap<string, ReadonlyMap<string, Value>>;
+
+export interface EntryTable {
+  readonly size: number;
+  readonly tombstones: number;
+  readonly get: (collection: string, key: string) => Entry | undefined;
+  /** Whether a key not yet held may be added: names and counts are within limits. */
+  readonly hasRoomFor: (collection: string, key: string) => boolean;
+  /** Adds or replaces; what is new must have room. */
+  readonly put: (entry: Entry) => void;
+  readonly remove: (entry: Entry) => void;
+  /** Every tombstone that `isDue` picks. */
+  readonly tombstonesWhere: (isDue: (tombstone: Entry) => boolean) => readonly Entry[];
+  /** Live values only; keeps identity, as a whole and per collection, until a value changes. */
+  readonly live: () => LiveCollections;
+}
+
+export function createEntryTable(config: StateConfig): EntryTable {
+  const entriesByCollection = new Map<string, Map<string, Entry>>();
+  const staleCollections = new Set<string>();
+  let live: LiveCollections = new Map();
+  let size = 0;
+  let tombstones = 0;
+
+  const get = (collection: string, key: string): Entry | undefined =>
+    entriesByCollection.get(collection)?.get(key);
+
+  const count = (entry: Entry, by: 1 | -1): void => {
+    size += by;
+    if (entry.value === undefined) tombstones += by;
+    else staleCollections.add(entry.collection);
+  };
+
+  const hasRoomFor = (collection: string, key: string): boolean =>
+    key.length <= config.keyLengthMax &&
+    collection.length <= config.collectionLengthMax &&
+    size < config.entriesMax &&
+    (entriesByCollection.has(collection) || entriesByCollection.size < config.collectionsMax);
+
+  const put = (entry: Entry): void => {
+    const held = get(entry.collection, entry.key);
+    if (held) count(held, -1);
+    else assert(hasRoomFor(entry.collection, entry.key), `no room for an entry in ${entry.collection}`);
+    const collection = entriesByCollection.get(entry.collection) ?? new Map<string, Entry>();
+    entriesByCollection.set(entry.collection, collection.set(entry.key, entry));
+    count(entry, 1);
+  };
+
+  const remove = (entry: Entry): void => {
+    const collection = entriesByCollection.get(entry.collection);
+    if (!collection?.delete(entry.key)) return;
+    if (collection.size === 0) entriesByCollection.delete(entry.collection);
+    count(entry, -1);
+  };
+
+  const tombstonesWhere = (isDue: (tombstone: Entry) => boolean): readonly Entry[] => {
+    if (tombstones === 0) return [];
+    return [...entriesByCollection.values()].flatMap((collection) =>
+      [...collection.values()].filter((entry) => entry.value === undefined && isDue(entry)),
+    );
+  };
+
+  const refreshLive = (): LiveCollections => {
+    if (staleCollections.size > 0) live = renew(live, staleCollections, entriesByCollection);
+    staleCollections.clear();
+    return live;
+  };
+
+  return {
+    get size() {
+      return size;
+    },
+    get tombstones() {
+      return tombstones;
+    },
+    get,
+    hasRoomFor,
+    put,
+    remove,
+    tombstonesWhere,
+    live: refreshLive,
+  };
+}
+
+function renew(
+  live: LiveCollections,
+  stale: Iterable<string>,
+  entriesByCollection: ReadonlyMap<string, ReadonlyMap<string, Entry>>,
+): LiveCollections {
+  const renewed = new Map(live);
+  for (const name of stale) {
+    const values = liveValues(entriesByCollection.get(name));
+    if (values.size === 0) renewed.delete(name);
+    else renewed.set(name, values);
+  }
+  return renewed;
+}
+
+function liveValues(entries: ReadonlyMap<string, Entry> = new Map()): ReadonlyMap<string, Value> {
+  const values = new Map<string, Value>();
+  for (const [key, entry] of entries) if (entry.value !== undefined) values.set(key, entry.value);
+  return values;
+}

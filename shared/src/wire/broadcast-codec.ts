@@ -1,0 +1,139 @@
+/** Broadcast's messages, around a payload that `payload-codec.ts` knows. */
+import { unreachable } from '../base/assert.ts';
+import { epoch } from '../base/ids.ts';
+import type {
+  BroadcastMessage,
+  Gossip,
+  Head,
+  Lane,
+  TreeKey,
+  VectorHead,
+  Want,
+} from '../broadcast/messages.ts';
+import type { Payload } from '../mesh/messages.ts';
+import { createChoice, type Choice } from './choice.ts';
+import { HEADS_MAX, ROUND_MAX, TREES_MAX, WANTS_MAX } from './limits.ts';
+import { readPayload, writePayload } from './payload-codec.ts';
+import { readChoice, readFlag, readId, readList, readUint, type Reader } from './reader.ts';
+import { writeChoice, writeFlag, writeId, writeList, writeUint, type Writer } from './writer.ts';
+
+const lanes: Choice<Lane> = createChoice({ reliable: 0, record: 1, volatile: 2 });
+
+export function writeBroadcast(writer: Writer, message: BroadcastMessage<Payload>): void {
+  switch (message.kind) {
+    case 'gossip':
+      return writeGossip(writer, message);
+    case 'ihave':
+      return writeList(writer, message.heads, HEADS_MAX, writeHead);
+    case 'vector':
+      writeFlag(writer, message.begun);
+      writeFlag(writer, message.last);
+      return writeList(writer, message.heads, HEADS_MAX, writeVectorHead);
+    case 'graft':
+      writeList(writer, message.trees, TREES_MAX, writeTree);
+      return writeList(writer, message.wants, WANTS_MAX, writeWant);
+    case 'prune':
+      return writeTree(writer, message.tree);
+    default:
+      return unreachable(message);
+  }
+}
+
+export function readBroadcast(
+  reader: Reader,
+  kind: BroadcastMessage<Payload>['kind'],
+): BroadcastMessage<Payload> {
+  switch (kind) {
+    case 'gossip':
+      return readGossip(reader);
+    case 'ihave':
+      return { kind, heads: readList(reader, HEADS_MAX, readHead) };
+    case 'vector':
+      return {
+        kind,
+        begun: readFlag(reader),
+        last: readFlag(reader),
+        heads: readList(reader, HEADS_MAX, readVectorHead),
+      };
+    case 'graft':
+      return {
+        kind,
+        trees: readList(reader, TREES_MAX, readTree),
+        wants: readList(reader, WANTS_MAX, readWant),
+      };
+    case 'prune':
+      return { kind, tree: readTree(reader) };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function writeGossip(writer: Writer, gossip: Gossip<Payload>): void {
+  writeHead(writer, gossip);
+  writeFlag(writer, gossip.hot);
+  writeUint(writer, gossip.round, ROUND_MAX);
+  writePayload(writer, gossip.payload);
+}
+
+function readGossip(reader: Reader): Gossip<Payload> {
+  return {
+    kind: 'gossip',
+    ...readHead(reader),
+    hot: readFlag(reader),
+    round: readUint(reader, ROUND_MAX),
+    payload: readPayload(reader),
+  };
+}
+
+function writeHead(writer: Writer, head: Head): void {
+  writeId(writer, head.origin);
+  writeUint(writer, head.epoch);
+  writeChoice(writer, lanes, head.lane);
+  writeUint(writer, head.seq);
+}
+
+function readHead(reader: Reader): Head {
+  return {
+    origin: readId(reader),
+    epoch: epoch(readUint(reader)),
+    lane: readChoice(reader, lanes),
+    seq: readUint(reader),
+  };
+}
+
+function writeVectorHead(writer: Writer, head: VectorHead): void {
+  writeHead(writer, head);
+  writeUint(writer, head.from);
+}
+
+function readVectorHead(reader: Reader): VectorHead {
+  return { ...readHead(reader), from: readUint(reader) };
+}
+
+function writeWant(writer: Writer, want: Want): void {
+  writeId(writer, want.origin);
+  writeUint(writer, want.epoch);
+  writeChoice(writer, lanes, want.lane);
+  writeUint(writer, want.first);
+  writeUint(writer, want.last);
+}
+
+function readWant(reader: Reader): Want {
+  return {
+    origin: readId(reader),
+    epoch: epoch(readUint(reader)),
+    lane: readChoice(reader, lanes),
+    first: readUint(reader),
+    last: readUint(reader),
+  };
+}
+
+/** A flag, then the origin; no origin for the tree that quiet ones share. */
+function writeTree(writer: Writer, tree: TreeKey): void {
+  writeFlag(writer, tree !== null);
+  if (tree !== null) writeId(writer, tree);
+}
+
+function readTree(reader: Reader): TreeKey {
+  return readFlag(reader) ? readId(reader) : null;
+}

@@ -1,0 +1,156 @@
+/**
+ * Bytes on a channel.
+ *
+ * A frame is a version, a sequence that counts the frames of this link in this direction, a kind, and the
+ * kind's body. Both ends of a direction keep state: the sequence, and the short names of member ids.
+ * A frame that is refused changes nothing, so that the next good one decodes.
+ */
+import { createEncoder } from 'lib0/encoding';
+import { unreachable } from '../base/assert.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { LinkMessage } from '../mesh/messages.ts';
+import { readBroadcast, writeBroadcast } from './broadcast-codec.ts';
+import { createIdDecoder, createIdEncoder } from './ids-codec.ts';
+import { linkKinds, payloadKinds, routedKinds } from './kinds.ts';
+import { FRAME_BYTES_MAX, INTERNED_IDS_MAX } from './limits.ts';
+import { readNodeMessage, writeNodeMessage } from './mesh-codec.ts';
+import { readOverlayMessage, writeOverlayMessage } from './overlay-codec.ts';
+import {
+  readChoice,
+  readUint,
+  readVersion,
+  readWhole,
+  refuse,
+  type FrameProblem,
+  type Reader,
+} from './reader.ts';
+import { readReconcile, writeReconcile } from './reconcile-codec.ts';
+import { readRouting, writeRouting } from './routing-codec.ts';
+import { createSequenceWindow } from './sequences.ts';
+import { finish, writeChoice, writeUint, writeVersion, type Writer } from './writer.ts';
+
+/** Every kind of message, of broadcast payload and of packet payload. */
+export const MESSAGE_KINDS: readonly string[] = [
+  ...new Set<string>([...linkKinds.names, ...payloadKinds.names, ...routedKinds.names]),
+];
+
+/** The writing end of one direction of one link. Every frame it makes must be sent, in order. */
+export interface LinkEncoder {
+  readonly encode: (message: LinkMessage) => Uint8Array;
+}
+
+/** The reading end of one direction of one link. */
+export interface LinkDecoder {
+  readonly decode: (bytes: Uint8Array) => Result<LinkMessage, FrameProblem>;
+}
+
+export function createLinkEncoder(): LinkEncoder {
+  const ids = createIdEncoder(INTERNED_IDS_MAX);
+  let sequence = 0;
+  return {
+    encode: (message) => {
+      // An assertion may have cut the last frame short; its definitions were not sent.
+      ids.rollback();
+      const writer: Writer = { out: createEncoder(), writeId: ids.write };
+      writeVersion(writer);
+      writeUint(writer, sequence + 1);
+      writeLinkMessage(writer, message);
+      const bytes = finish(writer, FRAME_BYTES_MAX);
+      ids.commit();
+      sequence += 1;
+      return bytes;
+    },
+  };
+}
+
+export function createLinkDecoder(): LinkDecoder {
+  const ids = createIdDecoder(INTERNED_IDS_MAX);
+  const sequences = createSequenceWindow();
+
+  function readFrame(reader: Reader): { readonly sequence: number; readonly message: LinkMessage } {
+    readVersion(reader);
+    const sequence = readUint(reader);
+    if (sequence === 0) refuse(reader, 'malformed');
+    const verdict = sequences.judge(sequence);
+    if (verdict !== 'next') refuse(reader, verdict);
+    return { sequence, message: readLinkMessage(reader) };
+  }
+
+  return {
+    decode: (bytes) => {
+      if (bytes.length > FRAME_BYTES_MAX) return err('oversized');
+      const frame = readWhole(bytes, ids.read, readFrame);
+      if (!frame.ok) {
+        ids.rollback();
+        return frame;
+      }
+      ids.commit();
+      sequences.accept(frame.value.sequence);
+      return ok(frame.value.message);
+    },
+  };
+}
+
+function writeLinkMessage(writer: Writer, message: LinkMessage): void {
+  writeChoice(writer, linkKinds, message.kind);
+  switch (message.kind) {
+    case 'hello':
+    case 'heartbeat':
+    case 'heartbeatAck':
+    case 'claims':
+    case 'delta':
+      return writeNodeMessage(writer, message);
+    case 'forwardJoin':
+    case 'disconnect':
+      return writeOverlayMessage(writer, message);
+    case 'gossip':
+    case 'ihave':
+    case 'vector':
+    case 'graft':
+    case 'prune':
+      return writeBroadcast(writer, message);
+    case 'top':
+    case 'middle':
+    case 'leaves':
+    case 'wantRecords':
+    case 'roundDone':
+      return writeReconcile(writer, message);
+    case 'packet':
+    case 'packetAck':
+      return writeRouting(writer, message);
+    default:
+      return unreachable(message);
+  }
+}
+
+function readLinkMessage(reader: Reader): LinkMessage {
+  const kind = readChoice(reader, linkKinds, 'unknown-kind');
+  switch (kind) {
+    case 'hello':
+    case 'heartbeat':
+    case 'heartbeatAck':
+    case 'claims':
+    case 'delta':
+      return readNodeMessage(reader, kind);
+    case 'forwardJoin':
+    case 'disconnect':
+      return readOverlayMessage(reader, kind);
+    case 'gossip':
+    case 'ihave':
+    case 'vector':
+    case 'graft':
+    case 'prune':
+      return readBroadcast(reader, kind);
+    case 'top':
+    case 'middle':
+    case 'leaves':
+    case 'wantRecords':
+    case 'roundDone':
+      return readReconcile(reader, kind);
+    case 'packet':
+    case 'packetAck':
+      return readRouting(reader, kind);
+    default:
+      return unreachable(kind);
+  }
+}

@@ -1,0 +1,106 @@
+/** Packets, their acknowledgements, and what a packet carries. */
+import { unreachable } from '../base/assert.ts';
+import type { RoutedPayload } from '../mesh/messages.ts';
+import type { Packet, RoutingMessage } from '../routing/messages.ts';
+import { createChoice, type Choice } from './choice.ts';
+import { routedKinds } from './kinds.ts';
+import { ROUTE_MAX, TOPIC_BYTES_MAX, TRAIL_MAX } from './limits.ts';
+import { readMembershipRouted, writeMembershipRouted } from './membership-codec.ts';
+import { readOverlaySignal, writeOverlaySignal } from './overlay-codec.ts';
+import { readChoice, readFlag, readId, readIds, readText, readUint, type Reader } from './reader.ts';
+import { readValue, writeValue } from './value-codec.ts';
+import { writeChoice, writeFlag, writeId, writeIds, writeText, writeUint, type Writer } from './writer.ts';
+
+const deliveries: Choice<Packet<RoutedPayload>['delivery']> = createChoice({ once: 0, acked: 1 });
+
+export function writeRouting(writer: Writer, message: RoutingMessage<RoutedPayload>): void {
+  writeId(writer, message.origin);
+  writeId(writer, message.to);
+  writeUint(writer, message.id);
+  writeUint(writer, message.ttl);
+  writeFlag(writer, message.serverMay);
+  writeIds(writer, message.route, ROUTE_MAX);
+  switch (message.kind) {
+    case 'packet':
+      writeChoice(writer, deliveries, message.delivery);
+      writeFlag(writer, message.flooded);
+      writeIds(writer, message.trail, TRAIL_MAX);
+      return writeRouted(writer, message.payload);
+    case 'packetAck':
+      return;
+    default:
+      return unreachable(message);
+  }
+}
+
+export function readRouting(
+  reader: Reader,
+  kind: RoutingMessage<RoutedPayload>['kind'],
+): RoutingMessage<RoutedPayload> {
+  const header = {
+    origin: readId(reader),
+    to: readId(reader),
+    id: readUint(reader),
+    ttl: readUint(reader),
+    serverMay: readFlag(reader),
+    route: readIds(reader, ROUTE_MAX),
+  };
+  switch (kind) {
+    case 'packet':
+      return {
+        kind,
+        ...header,
+        delivery: readChoice(reader, deliveries),
+        flooded: readFlag(reader),
+        trail: readIds(reader, TRAIL_MAX),
+        payload: readRouted(reader),
+      };
+    case 'packetAck':
+      return { kind, ...header };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function writeRouted(writer: Writer, payload: RoutedPayload): void {
+  writeChoice(writer, routedKinds, payload.kind);
+  switch (payload.kind) {
+    case 'request':
+    case 'accept':
+    case 'refuse':
+    case 'description':
+      return writeOverlaySignal(writer, payload);
+    case 'routedPing':
+    case 'routedAck':
+    case 'accused':
+      return writeMembershipRouted(writer, payload);
+    case 'direct':
+      writeText(writer, payload.topic, TOPIC_BYTES_MAX);
+      return writeValue(writer, payload.data);
+    case 'echo':
+      return;
+    default:
+      return unreachable(payload);
+  }
+}
+
+function readRouted(reader: Reader): RoutedPayload {
+  const kind = readChoice(reader, routedKinds, 'unknown-kind');
+  switch (kind) {
+    case 'request':
+    case 'accept':
+    case 'refuse':
+    case 'description':
+      return readOverlaySignal(reader, kind);
+    case 'routedPing':
+    case 'routedAck':
+    case 'accused':
+      return readMembershipRouted(reader, kind);
+    case 'direct':
+      return { kind, topic: readText(reader, TOPIC_BYTES_MAX), data: readValue(reader) };
+    case 'echo':
+      return { kind };
+    default:
+      return unreachable(kind);
+  }
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { instant } from '#shared/base/time.ts';
+import { defaultMembershipConfig as config } from '#shared/membership/config.ts';
+import {
+  deadlineAt,
+  isAccuser,
+  judge,
+  openSuspicion,
+  restartedWithout,
+  verdictOf,
+  withAccusation,
+  type Suspicion,
+} from '#shared/membership/suspicion.ts';
+import { a, accusation, b, c, d, e, peer, verdict } from './fixtures.ts';
+
+/** A suspicion of `e` by each of these, received at these instants after `silentMs` of silence. */
+function suspect(held: readonly (readonly [observer: typeof a, at: number, silentMs: number])[]): Suspicion {
+  const [first, ...more] = held.map(([observer, at, silentMs]) => ({
+    at: instant(at),
+    accusation: accusation(e, observer, { silentMs }),
+  }));
+  return more.reduce(
+    (sum, one) => withAccusation(sum, one.accusation, one.at, config),
+    openSuspicion(first!.accusation, first!.at),
+  );
+}
+
+describe('a suspicion', () => {
+  it.each([
+    { held: [[a, 10_000, 2_200]], proof: null, at: 11_799, judgement: 'open' },
+    { held: [[a, 10_000, 2_200]], proof: null, at: 11_800, judgement: 'overdue' },
+    // Silence that is long already still leaves time for an objection.
+    { held: [[a, 10_000, 6_000]], proof: null, at: 10_499, judgement: 'open' },
+    { held: [[a, 10_000, 6_000]], proof: null, at: 10_500, judgement: 'overdue' },
+    // The latest proof of life counts, whoever had it.
+    {
+      held: [
+        [a, 10_000, 3_000],
+        [b, 10_100, 2_300],
+      ],
+      proof: null,
+      at: 11_799,
+      judgement: 'open',
+    },
+    {
+      held: [
+        [a, 10_000, 3_000],
+        [b, 10_100, 2_300],
+      ],
+      proof: null,
+      at: 11_800,
+      judgement: 'overdue',
+    },
+    { held: [[a, 10_000, 3_000]], proof: 8_500, at: 12_499, judgement: 'open' },
+    { held: [[a, 10_000, 3_000]], proof: 8_500, at: 12_500, judgement: 'overdue' },
+    { held: [[a, 10_000, 3_000]], proof: 6_000, at: 11_000, judgement: 'overdue' },
+    // Three agree at once; two do not.
+    {
+      held: [
+        [a, 10_000, 2_200],
+        [b, 10_000, 2_200],
+      ],
+      proof: null,
+      at: 10_000,
+      judgement: 'open',
+    },
+    {
+      held: [
+        [a, 10_000, 2_200],
+        [b, 10_000, 2_200],
+        [c, 10_000, 2_200],
+      ],
+      proof: null,
+      at: 10_000,
+      judgement: 'agreed',
+    },
+    // The same observer counts once.
+    {
+      held: [
+        [a, 10_000, 2_200],
+        [a, 10_000, 2_200],
+        [c, 10_000, 2_200],
+      ],
+      proof: null,
+      at: 10_000,
+      judgement: 'open',
+    },
+    // Ten seconds apart they do not add up.
+    {
+      held: [
+        [a, 0, 0],
+        [b, 9_999, 0],
+        [c, 10_001, 0],
+      ],
+      proof: 9_000,
+      at: 10_001,
+      judgement: 'open',
+    },
+  ] as const)('$judgement at $at', ({ held, proof, at, judgement }) => {
+    expect(judge(suspect(held), proof === null ? null : instant(proof), instant(at), config)).toBe(judgement);
+  });
+
+  it('holds one accusation per observer, and no more than its limit', () => {
+    const many = Array.from({ length: 20 }, (_, at) => [peer(`o${at}`), 10_000, 2_200] as const);
+    expect(suspect(many).held.length).toBe(config.accusationsMax);
+    expect(
+      suspect([
+        [a, 0, 1],
+        [a, 5, 1],
+      ]).held.length,
+    ).toBe(1);
+  });
+
+  it('starts its time again without the accusation that is taken back', () => {
+    const both = suspect([
+      [a, 10_000, 2_200],
+      [b, 10_000, 2_200],
+    ]);
+    const rest = restartedWithout(both, a, instant(40_000))!;
+    expect(isAccuser(rest, a)).toBe(false);
+    expect(deadlineAt(rest, rest.provenAt, config)).toBe(44_000);
+    expect(restartedWithout(rest, b, instant(40_000))).toBeNull();
+  });
+
+  it('becomes a verdict that carries its accusations', () => {
+    const all = suspect([
+      [b, 0, 2_300],
+      [c, 0, 2_300],
+      [d, 0, 2_300],
+    ]);
+    expect(verdictOf(all)).toEqual(verdict(e, [b, c, d]));
+  });
+});

@@ -1,0 +1,341 @@
+/** Own attempts, the transport's word, and the end of links. */
+import { describe, expect, it } from 'vitest';
+import {
+  attempt,
+  contacts,
+  createBench,
+  linkAttempt,
+  message,
+  peer,
+  request,
+  requestIn,
+  signal,
+  timer,
+  type Bench,
+} from './helpers.ts';
+import type { AttemptId, PeerId } from '#shared/base/ids.ts';
+import type { OverlayEffect, OverlayInput } from '#shared/overlay/messages.ts';
+
+const self = peer(100);
+const [a, b, c] = [peer(1), peer(2), peer(3)] as const;
+const z = peer(200);
+
+/** A tab that has just asked its only contact `z`. */
+function asking(): { readonly bench: Bench; readonly id: AttemptId } {
+  const bench = createBench(self);
+  return { bench, id: requestIn(bench.feed(contacts(z))).attempt };
+}
+
+/** The same, accepted by `z`. */
+function connecting(): { readonly bench: Bench; readonly id: AttemptId } {
+  const { bench, id } = asking();
+  bench.feed(signal(z, { kind: 'accept', attempt: id }, [b, c]));
+  return { bench, id };
+}
+
+const constructed = (other: PeerId, id: AttemptId): readonly OverlayEffect[] => [
+  { kind: 'construct', peer: other, attempt: id, initiator: self < other },
+  { kind: 'schedule', timer: { kind: 'attemptDue', peer: other, attempt: id }, afterMs: 10_000 },
+];
+
+const due = (other: PeerId, id: AttemptId): OverlayInput =>
+  timer({ kind: 'attemptDue', peer: other, attempt: id });
+
+/** A bench in a room where one more link is wanted and `c` may be asked: its request to `c`, not to be forwarded. */
+function askingMember(): { readonly bench: Bench; readonly id: AttemptId } {
+  const bench = createBench(self);
+  bench.linkTo(a);
+  bench.feed({ kind: 'roomSize', size: 3 });
+  bench.feed({ kind: 'known', peer: c, degree: 1 });
+  return { bench, id: requestIn(bench.tick()).attempt };
+}
+
+describe('a contact that is not attached', () => {
+  it('is given up at once', () => {
+    const { bench } = asking();
+    expect(bench.effects({ kind: 'notAttached', peer: z })[0]).toEqual({
+      kind: 'attemptFailed',
+      peer: z,
+      reason: 'no-answer',
+    });
+    expect(bench.overlay.inspect().pending).toEqual([]);
+  });
+
+  it('changes nothing for an attempt that the server does not carry, nor for one that was answered', () => {
+    const member = askingMember();
+    expect(member.bench.effects({ kind: 'notAttached', peer: c })).toEqual([]);
+    expect(member.bench.overlay.inspect().pending).toEqual([c]);
+    expect(connecting().bench.effects({ kind: 'notAttached', peer: z })).toEqual([]);
+  });
+});
+
+describe('an accept', () => {
+  it('of the one asked makes us construct', () => {
+    const { bench, id } = asking();
+    expect(bench.effects(signal(z, { kind: 'accept', attempt: id }))).toEqual(constructed(z, id));
+  });
+
+  it("of one whom the walk found is as good, and the attempt is that one's", () => {
+    const { bench, id } = asking();
+    expect(bench.effects(signal(a, { kind: 'accept', attempt: id }, [b, z]))).toEqual(constructed(a, id));
+    expect(bench.overlay.inspect().pending).toEqual([a]);
+    // Our own descriptions take the way back.
+    expect(bench.effects({ kind: 'described', peer: a, attempt: id, data: 'x' })).toEqual([
+      { kind: 'signal', to: a, route: [z, b], signal: { kind: 'description', attempt: id, data: 'x' } },
+    ]);
+  });
+
+  it('of somebody else is misbehaviour where no walk was asked for', () => {
+    const { bench, id } = askingMember();
+    expect(bench.effects(signal(z, { kind: 'accept', attempt: id }))).toEqual([
+      { kind: 'peerMisbehaved', peer: z, reason: 'answer-not-asked' },
+    ]);
+    expect(bench.overlay.inspect().pending).toEqual([c]);
+  });
+
+  it('of one with whom there is a link or an attempt already is taken back', () => {
+    const { bench, id } = asking();
+    bench.feed(signal(a, request(attempt(5), 'high')));
+    expect(bench.effects(signal(a, { kind: 'accept', attempt: id }, [b]))).toEqual([
+      { kind: 'signal', to: a, route: [b], signal: { kind: 'refuse', attempt: id, reason: 'busy' } },
+    ]);
+    expect(bench.overlay.inspect().pending).toEqual([a]);
+  });
+
+  it('with an attempt that is unknown, or accepted already, is stale', () => {
+    const { bench, id } = connecting();
+    expect(bench.effects(signal(z, { kind: 'accept', attempt: attempt(9) }))).toEqual([]);
+    expect(bench.effects(signal(z, { kind: 'accept', attempt: id }))).toEqual([]);
+    expect(bench.effects(signal(a, { kind: 'accept', attempt: id }))).toEqual([]);
+  });
+
+  it('that the budget does not bear is taken back', () => {
+    const bench = createBench(self, {
+      budget: {
+        tokensMax: 1,
+        tokenMs: 4_000,
+        constructedPerMinuteMax: 1,
+        uncollectedMax: 50,
+        collectedAfterMs: 30_000,
+      },
+    });
+    const id = requestIn(bench.feed(contacts(z))).attempt;
+    bench.feed({ kind: 'serverDetached' });
+    bench.feed(signal(a, { kind: 'accept', attempt: id }));
+    expect(bench.overlay.inspect().constructed).toBe(1);
+    bench.feed({ kind: 'channelClosed', peer: a, attempt: id });
+    const again = requestIn(bench.feed(contacts(b))).attempt;
+    expect(bench.effects(signal(b, { kind: 'accept', attempt: again }))).toEqual([
+      { kind: 'signal', to: b, route: [], signal: { kind: 'refuse', attempt: again, reason: 'busy' } },
+      { kind: 'attemptFailed', peer: b, reason: 'busy' },
+    ]);
+  });
+});
+
+describe('a refusal', () => {
+  it('makes us ask the next contact', () => {
+    const bench = createBench(self);
+    const first = requestIn(bench.feed(contacts(a, b)));
+    const effects = bench.feed(signal(first.to, { kind: 'refuse', attempt: first.attempt, reason: 'full' }));
+    expect(effects[0]).toEqual({ kind: 'attemptFailed', peer: first.to, reason: 'full' });
+    expect(requestIn(effects).to).toBe(first.to === a ? b : a);
+  });
+
+  it('may come from the end of the walk', () => {
+    const { bench, id } = asking();
+    expect(bench.effects(signal(c, { kind: 'refuse', attempt: id, reason: 'full' }))).toEqual([
+      { kind: 'attemptFailed', peer: z, reason: 'full' },
+    ]);
+  });
+
+  it('of an attempt under way ends it, without counting against the pair', () => {
+    const { bench, id } = connecting();
+    expect(bench.effects(signal(z, { kind: 'refuse', attempt: id, reason: 'busy' }))).toEqual([
+      { kind: 'destroy', peer: z, attempt: id },
+      { kind: 'attemptFailed', peer: z, reason: 'busy' },
+    ]);
+  });
+
+  it('that is stale, or of a link that is up, changes nothing', () => {
+    const { bench, id } = connecting();
+    expect(bench.effects(signal(z, { kind: 'refuse', attempt: attempt(9), reason: 'full' }))).toEqual([]);
+    expect(bench.effects(signal(a, { kind: 'refuse', attempt: id, reason: 'full' }))).toEqual([]);
+    bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
+    expect(bench.effects(signal(z, { kind: 'refuse', attempt: id, reason: 'full' }))).toEqual([]);
+  });
+});
+
+describe('a description', () => {
+  it('reaches the transport while its attempt lasts', () => {
+    const { bench, id } = connecting();
+    const described = { kind: 'describe', peer: z, attempt: id, data: 'x' };
+    const arrived = signal(z, { kind: 'description', attempt: id, data: 'x' });
+    expect(bench.effects(arrived)).toEqual([described]);
+    bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
+    expect(bench.effects(arrived)).toEqual([described]);
+  });
+
+  it('that overtakes the accept counts as one', () => {
+    const { bench, id } = asking();
+    expect(bench.effects(signal(z, { kind: 'description', attempt: id, data: 'x' }))).toEqual([
+      ...constructed(z, id),
+      { kind: 'describe', peer: z, attempt: id, data: 'x' },
+    ]);
+    expect(bench.effects(signal(z, { kind: 'accept', attempt: id }))).toEqual([]);
+  });
+
+  it('of an older attempt, of somebody else, or of none never reaches the transport', () => {
+    const { bench, id } = connecting();
+    const stale = attempt(9);
+    expect(bench.effects(signal(z, { kind: 'description', attempt: stale, data: 'x' }))).toEqual([]);
+    expect(bench.effects(signal(a, { kind: 'description', attempt: id, data: 'x' }))).toEqual([]);
+    const member = askingMember();
+    expect(member.bench.effects(signal(z, { kind: 'description', attempt: member.id, data: 'x' }))).toEqual(
+      [],
+    );
+  });
+
+  it('of our own takes the way on which the other end was heard, and none when stale', () => {
+    const { bench, id } = connecting();
+    expect(bench.effects({ kind: 'described', peer: z, attempt: id, data: 'x' })).toEqual([
+      { kind: 'signal', to: z, route: [c, b], signal: { kind: 'description', attempt: id, data: 'x' } },
+    ]);
+    expect(bench.effects({ kind: 'described', peer: z, attempt: attempt(9), data: 'x' })).toEqual([]);
+    expect(bench.effects({ kind: 'described', peer: a, attempt: id, data: 'x' })).toEqual([]);
+  });
+
+  it('takes the channel itself once that is open', () => {
+    const { bench, id } = connecting();
+    bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
+    expect(bench.effects({ kind: 'described', peer: z, attempt: id, data: 'x' })).toEqual([
+      { kind: 'signal', to: z, route: [], signal: { kind: 'description', attempt: id, data: 'x' } },
+    ]);
+  });
+});
+
+describe('a channel', () => {
+  it('that opens makes a neighbor, who leaves the passive view', () => {
+    const { bench, id } = connecting();
+    bench.feed({ kind: 'known', peer: z, degree: 3 });
+    expect(bench.overlay.inspect().passiveView).toEqual([z]);
+    expect(bench.effects({ kind: 'channelOpened', peer: z, attempt: id })).toEqual([
+      { kind: 'neighborUp', peer: z },
+    ]);
+    expect(bench.overlay.inspect()).toEqual({
+      activeView: [z],
+      passiveView: [],
+      pending: [],
+      targetDegree: 1,
+      constructed: 1,
+    });
+  });
+
+  it('of another attempt neither opens nor closes anything', () => {
+    const { bench, id } = connecting();
+    expect(bench.effects({ kind: 'channelOpened', peer: z, attempt: attempt(9) })).toEqual([]);
+    expect(bench.effects({ kind: 'channelClosed', peer: z, attempt: attempt(9) })).toEqual([]);
+    bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
+    expect(bench.effects({ kind: 'channelOpened', peer: z, attempt: id })).toEqual([]);
+    expect(bench.effects({ kind: 'channelClosed', peer: z, attempt: attempt(9) })).toEqual([]);
+    expect(bench.overlay.inspect().activeView).toEqual([z]);
+  });
+
+  it('of a neighbor that closes is replaced at once from the reserves', () => {
+    const bench = createBench(self);
+    bench.linkTo(a, b);
+    bench.feed({ kind: 'roomSize', size: 4 });
+    bench.feed({ kind: 'known', peer: c, degree: 2 });
+    const effects = bench.feed({ kind: 'channelClosed', peer: a, attempt: linkAttempt(a) });
+    expect(effects[0]).toEqual({ kind: 'neighborDown', peer: a, reason: 'closed' });
+    expect(requestIn(effects)).toMatchObject({ to: c, route: null, priority: 'high', forward: false });
+  });
+});
+
+describe('the end of a link', () => {
+  it('by order of the node is told first; the dead are no reserve', () => {
+    const bench = createBench(self);
+    bench.linkTo(a, b);
+    bench.feed({ kind: 'known', peer: a, degree: 2 });
+    expect(bench.effects({ kind: 'drop', peer: a, reason: 'declared-dead' })).toEqual([
+      { kind: 'send', to: a, message: { kind: 'disconnect', reason: 'declared-dead' } },
+      { kind: 'destroy', peer: a, attempt: linkAttempt(a) },
+      { kind: 'neighborDown', peer: a, reason: 'declared-dead' },
+    ]);
+    expect(bench.overlay.inspect().passiveView).toEqual([]);
+    expect(bench.effects({ kind: 'drop', peer: a, reason: 'declared-dead' })).toEqual([]);
+  });
+
+  it('on leaving looks for no other', () => {
+    const bench = createBench(self);
+    bench.linkTo(a);
+    bench.feed({ kind: 'known', peer: c, degree: 1 });
+    expect(bench.effects({ kind: 'drop', peer: a, reason: 'leaving' })).toEqual([
+      { kind: 'send', to: a, message: { kind: 'disconnect', reason: 'leaving' } },
+      { kind: 'destroy', peer: a, attempt: linkAttempt(a) },
+      { kind: 'neighborDown', peer: a, reason: 'leaving' },
+    ]);
+  });
+
+  it('by word of the other end is taken as it is told', () => {
+    const bench = createBench(self);
+    bench.linkTo(a, b);
+    bench.feed({ kind: 'known', peer: a, degree: 9 });
+    expect(bench.effects(message(a, { kind: 'disconnect', reason: 'evicted' }))).toEqual([
+      { kind: 'destroy', peer: a, attempt: linkAttempt(a) },
+      { kind: 'neighborDown', peer: a, reason: 'evicted' },
+    ]);
+    expect(bench.overlay.inspect().passiveView).toEqual([a]);
+    expect(bench.effects(message(a, { kind: 'disconnect', reason: 'evicted' }))).toEqual([]);
+  });
+
+  it('that was the last gives up the requests that went through the mesh', () => {
+    const { bench } = askingMember();
+    expect(bench.effects({ kind: 'channelClosed', peer: a, attempt: linkAttempt(a) })).toEqual([
+      { kind: 'neighborDown', peer: a, reason: 'closed' },
+      { kind: 'attemptFailed', peer: c, reason: 'no-answer' },
+      { kind: 'needContacts' },
+    ]);
+  });
+});
+
+describe('the deadline of an attempt', () => {
+  it('is five seconds for an answer', () => {
+    const { bench, id } = asking();
+    expect(bench.effects(due(z, id), 4_000)).toEqual([]);
+    expect(bench.effects(due(z, id), 5_000)).toEqual([
+      { kind: 'attemptFailed', peer: z, reason: 'no-answer' },
+      { kind: 'needContacts' },
+    ]);
+    expect(bench.effects(due(z, id), 5_000)).toEqual([]);
+  });
+
+  it('is ten seconds for a channel; the timer of the answer comes to nothing', () => {
+    const { bench, id } = connecting();
+    expect(bench.effects(due(z, id), 5_000)).toEqual([]);
+    expect(bench.effects(due(z, id), 10_000)).toEqual([
+      { kind: 'destroy', peer: z, attempt: id },
+      { kind: 'attemptFailed', peer: z, reason: 'not-opened' },
+      { kind: 'needContacts' },
+    ]);
+  });
+
+  it('is void once the channel is open, and for any other attempt', () => {
+    const { bench, id } = connecting();
+    bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
+    expect(bench.effects(due(z, id), 20_000)).toEqual([]);
+    expect(bench.effects(due(z, attempt(9)), 20_000)).toEqual([]);
+    expect(bench.effects(due(a, id), 20_000)).toEqual([]);
+  });
+
+  it('is stretched once by our own lateness', () => {
+    const { bench, id } = asking();
+    const again = { kind: 'schedule', timer: { kind: 'attemptDue', peer: z, attempt: id }, afterMs: 3_000 };
+    expect(bench.effects(due(z, id), 8_000)).toEqual([again]);
+    expect(bench.effects(due(z, id), 8_000)).toEqual([]);
+    expect(bench.effects(due(z, id), 15_000)[0]).toEqual({
+      kind: 'attemptFailed',
+      peer: z,
+      reason: 'no-answer',
+    });
+  });
+});

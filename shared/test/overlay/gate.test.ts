@@ -1,0 +1,279 @@
+/** Requests of others, glare, and walks. `a` to `l` are lower than self, `n` to `z` higher. */
+import { describe, expect, it } from 'vitest';
+import {
+  attempt,
+  contacts,
+  createBench,
+  linkAttempt,
+  message,
+  peer,
+  request,
+  requestIn,
+  signal,
+} from './helpers.ts';
+import type { Bench } from './helpers.ts';
+import type { PeerId } from '#shared/base/ids.ts';
+import { defaultOverlayConfig } from '#shared/overlay/config.ts';
+import type { ForwardJoin, OverlayEffect, RefuseReason } from '#shared/overlay/messages.ts';
+
+const self = peer(100);
+const [a, b, c, d] = [peer(1), peer(2), peer(3), peer(4)] as const;
+const z = peer(200);
+const one = attempt(1);
+const two = attempt(2);
+
+const accepted = (
+  by: { peer: PeerId; route?: readonly PeerId[]; initiator?: boolean },
+  id = one,
+): readonly OverlayEffect[] => [
+  { kind: 'signal', to: by.peer, route: by.route ?? [], signal: { kind: 'accept', attempt: id } },
+  { kind: 'construct', peer: by.peer, attempt: id, initiator: by.initiator ?? false },
+  { kind: 'schedule', timer: { kind: 'attemptDue', peer: by.peer, attempt: id }, afterMs: 10_000 },
+];
+const refused = (to: PeerId, reason: RefuseReason, route: readonly PeerId[] = []): OverlayEffect => ({
+  kind: 'signal',
+  to,
+  route,
+  signal: { kind: 'refuse', attempt: one, reason },
+});
+const walk = (over: Partial<ForwardJoin>): ForwardJoin => ({
+  kind: 'forwardJoin',
+  newcomer: z,
+  attempt: one,
+  priority: 'high',
+  ttl: 6,
+  trail: [a],
+  ...over,
+});
+
+/** A node with this many neighbors, numbered from 1, in a room of 50. */
+function linked(count: number): Bench {
+  const bench = createBench(self);
+  bench.feed({ kind: 'roomSize', size: 50 });
+  bench.linkTo(...Array.from({ length: count }, (_, at) => peer(at + 1)));
+  return bench;
+}
+
+describe('a request', () => {
+  it('of high priority is accepted, the lower id making the offer', () => {
+    expect(linked(0).effects(signal(a, request(one, 'high')))).toEqual(accepted({ peer: a }));
+    expect(linked(0).effects(signal(z, request(one, 'high')))).toEqual(
+      accepted({ peer: z, initiator: true }),
+    );
+  });
+
+  it('is answered back along its trail', () => {
+    const effects = linked(0).effects(signal(z, request(one, 'high'), [b, c]));
+    expect(effects).toEqual(accepted({ peer: z, route: [c, b], initiator: true }));
+  });
+
+  it.each([
+    { degree: 5, priority: 'low', answer: 'accept' },
+    { degree: 6, priority: 'low', answer: 'full' },
+    { degree: 9, priority: 'high', answer: 'accept' },
+    { degree: 10, priority: 'high', answer: 'full' },
+  ] as const)(
+    'of $priority priority at degree $degree is answered $answer',
+    ({ degree, priority, answer }) => {
+      const effects = linked(degree).effects(signal(z, request(one, priority)));
+      expect(effects).toEqual(
+        answer === 'full' ? [refused(z, 'full')] : accepted({ peer: z, initiator: true }),
+      );
+    },
+  );
+
+  it('counts attempts under way as slots', () => {
+    const bench = linked(5);
+    bench.feed(signal(peer(50), request(two, 'low')));
+    expect(bench.effects(signal(z, request(one, 'low')))).toEqual([refused(z, 'full')]);
+  });
+
+  it.each([
+    { from: self, trail: [], reason: 'signal-from-self' },
+    { from: a, trail: [b, self], reason: 'signal-trail-loops' },
+    { from: a, trail: [a], reason: 'signal-trail-loops' },
+    { from: a, trail: Array.from({ length: 17 }, (_, at) => peer(at + 10)), reason: 'signal-trail-too-long' },
+  ])('with a bad way is misbehaviour: $reason', ({ from, trail, reason }) => {
+    expect(linked(0).effects(signal(from, request(one, 'high'), trail))).toEqual([
+      { kind: 'peerMisbehaved', peer: from, reason },
+    ]);
+  });
+});
+
+describe('a request out of the ordinary', () => {
+  it('over the budget is refused as busy; links up to the minimum take no token', () => {
+    const bench = createBench(self, { budget: { ...defaultOverlayConfig.budget, tokensMax: 1 } });
+    bench.feed({ kind: 'roomSize', size: 50 });
+    bench.linkTo(a, b, c, d);
+    expect(bench.effects(signal(peer(50), request(two, 'high')))).toEqual(accepted({ peer: peer(50) }, two));
+    expect(bench.effects(signal(z, request(one, 'high')))).toEqual([refused(z, 'busy')]);
+  });
+
+  it('that comes twice is answered once', () => {
+    const bench = linked(0);
+    bench.feed(signal(z, request(one, 'high')));
+    expect(bench.effects(signal(z, request(one, 'high')))).toEqual([]);
+  });
+
+  it('of a neighbor shows that its end lost the link: the old one is replaced', () => {
+    const bench = linked(2);
+    expect(bench.effects(signal(a, request(one, 'low')))).toEqual([
+      { kind: 'destroy', peer: a, attempt: linkAttempt(a) },
+      { kind: 'neighborDown', peer: a, reason: 'replaced' },
+      ...accepted({ peer: a }),
+    ]);
+  });
+
+  it('of one with whom we connect at its own request replaces that attempt', () => {
+    const bench = linked(0);
+    bench.feed(signal(z, request(two, 'high')));
+    expect(bench.effects(signal(z, request(one, 'high')))).toEqual([
+      { kind: 'destroy', peer: z, attempt: two },
+      ...accepted({ peer: z, initiator: true }),
+    ]);
+  });
+
+  it('of a pair that failed twice is refused, and granted again soon to one who is in need', () => {
+    const bench = linked(0);
+    for (const id of [attempt(8), attempt(9)]) {
+      bench.feed(signal(z, request(id, 'high')));
+      expect(bench.effects({ kind: 'channelClosed', peer: z, attempt: id })).toEqual([
+        { kind: 'attemptFailed', peer: z, reason: 'channel-failed' },
+        ...(id === attempt(8) ? [{ kind: 'needContacts' }] : []),
+      ]);
+    }
+    expect(bench.effects(signal(z, request(one, 'high')), 9_999)).toEqual([refused(z, 'resting')]);
+    expect(bench.effects(signal(z, request(one, 'high')), 10_000)).toEqual(
+      accepted({ peer: z, initiator: true }),
+    );
+  });
+});
+
+describe('a forced link far over the target', () => {
+  it('evicts the newest neighbor that has links to spare, and tells it', () => {
+    const bench = linked(8);
+    for (const [index, degree] of [9, 7, 8, 6, 5].entries()) {
+      bench.feed({ kind: 'known', peer: peer(index + 1), degree });
+    }
+    expect(bench.effects(signal(z, request(one, 'high')))).toEqual([
+      ...accepted({ peer: z, initiator: true }),
+      { kind: 'send', to: c, message: { kind: 'disconnect', reason: 'evicted' } },
+      { kind: 'destroy', peer: c, attempt: linkAttempt(c) },
+      { kind: 'neighborDown', peer: c, reason: 'evicted' },
+    ]);
+    expect(bench.overlay.inspect().passiveView).toEqual([c]);
+  });
+
+  it('evicts nobody who has no links to spare, nor before it is far over', () => {
+    const poor = linked(8);
+    for (let at = 1; at <= 8; at++) poor.feed({ kind: 'known', peer: peer(at), degree: 6 });
+    expect(poor.effects(signal(z, request(one, 'high')))).toEqual(accepted({ peer: z, initiator: true }));
+    const near = linked(7);
+    for (let at = 1; at <= 7; at++) near.feed({ kind: 'known', peer: peer(at), degree: 9 });
+    expect(near.effects(signal(z, request(one, 'high')))).toEqual(accepted({ peer: z, initiator: true }));
+  });
+});
+
+describe('glare', () => {
+  it('leaves the attempt of the lower id: it ignores the request of the higher', () => {
+    const bench = linked(0);
+    const own = requestIn(bench.feed(contacts(z)));
+    expect(bench.effects(signal(z, request(one, 'high', true)))).toEqual([]);
+    expect(bench.effects(signal(z, { kind: 'accept', attempt: own.attempt }))).toEqual(
+      accepted({ peer: z, initiator: true }, own.attempt).slice(1),
+    );
+    // Its request may also come after its answer to ours.
+    expect(bench.effects(signal(z, request(one, 'high', true)))).toEqual([]);
+  });
+
+  it('makes the higher id drop its own attempt and accept', () => {
+    const bench = linked(0);
+    const own = requestIn(bench.feed(contacts(a)));
+    expect(bench.effects(signal(a, request(one, 'high', true)))).toEqual(accepted({ peer: a }));
+    expect(bench.effects(signal(a, { kind: 'accept', attempt: own.attempt }))).toEqual([]);
+    expect(bench.overlay.inspect().constructed).toBe(1);
+  });
+});
+
+describe('a walk', () => {
+  it('starts where a contact has no slot, with the contact on its trail', () => {
+    const bench = linked(10);
+    const [effect] = bench.effects(signal(z, request(one, 'high', true)));
+    expect(effect).toMatchObject({ kind: 'send', message: walk({ trail: [self] }) });
+  });
+
+  it('does not start for a request that must not be forwarded', () => {
+    expect(linked(10).effects(signal(z, request(one, 'high', false)))).toEqual([refused(z, 'full')]);
+  });
+
+  it('ends at a member with a free slot, which answers back along the trail', () => {
+    const bench = linked(2);
+    expect(bench.effects(message(a, walk({ ttl: 3, trail: [c, d, a] })))).toEqual(
+      accepted({ peer: z, route: [a, d, c], initiator: true }),
+    );
+  });
+
+  it('passes a member at its target, to a neighbor that it has not met', () => {
+    const bench = linked(6);
+    const trail = [peer(2), peer(3), peer(4), peer(5), a];
+    expect(bench.effects(message(a, walk({ ttl: 2, trail })))).toEqual([
+      { kind: 'send', to: peer(6), message: walk({ ttl: 1, trail: [...trail, self] }) },
+    ]);
+  });
+
+  it('at its end is taken in over the target by need, but not for comfort', () => {
+    const trail = [b, c, d, a];
+    const route = [a, d, c, b];
+    expect(linked(7).effects(message(a, walk({ ttl: 0, trail })))).toEqual(
+      accepted({ peer: z, route, initiator: true }),
+    );
+    expect(linked(7).effects(message(a, walk({ ttl: 0, trail, priority: 'low' })))).toEqual([
+      refused(z, 'full', route),
+    ]);
+    expect(linked(10).effects(message(a, walk({ ttl: 0, trail })))).toEqual([refused(z, 'full', route)]);
+  });
+
+  it('that cannot go on ends there', () => {
+    const bench = linked(6);
+    const trail = [peer(2), peer(3), peer(4), peer(5), peer(6), a];
+    expect(bench.effects(message(a, walk({ ttl: 1, trail, priority: 'low' })))).toEqual([
+      refused(z, 'full', trail.toReversed()),
+    ]);
+  });
+
+  it('passes a member that holds or builds a link with the newcomer', () => {
+    const bench = linked(2);
+    bench.feed(signal(z, request(two, 'high')));
+    expect(bench.effects(message(a, walk({})))).toEqual([
+      { kind: 'send', to: b, message: walk({ ttl: 5, trail: [a, self] }) },
+    ]);
+  });
+
+  it('is never passed to its own newcomer', () => {
+    const bench = linked(1);
+    bench.linkTo(z);
+    expect(bench.effects(message(a, walk({})))).toEqual([refused(z, 'full', [a])]);
+  });
+
+  it('from one who is no neighbor crossed the end of a link, and is dropped', () => {
+    expect(linked(2).effects(message(d, walk({ trail: [d] })))).toEqual([]);
+  });
+});
+
+describe('a walk that is malformed', () => {
+  it.each([
+    { over: { ttl: 7 }, reason: 'walk-ttl-out-of-range' },
+    { over: { ttl: -1 }, reason: 'walk-ttl-out-of-range' },
+    { over: { ttl: 0.5 }, reason: 'walk-ttl-out-of-range' },
+    { over: { trail: [10, 11, 12, 13, 14, 15, 16, 17].map(peer).concat(a) }, reason: 'walk-trail-too-long' },
+    { over: { trail: [] }, reason: 'walk-trail-not-by-sender' },
+    { over: { trail: [a, b] }, reason: 'walk-trail-not-by-sender' },
+    { over: { ttl: 4, trail: [a, b, a] }, reason: 'walk-trail-loops' },
+    { over: { ttl: 6, trail: [b, c, a] }, reason: 'walk-trail-too-long' },
+    { over: { trail: [self, a] }, reason: 'walk-trail-loops' },
+    { over: { newcomer: self }, reason: 'walk-newcomer-on-trail' },
+    { over: { newcomer: b, trail: [b, a] }, reason: 'walk-newcomer-on-trail' },
+  ])('is misbehaviour: $reason', ({ over, reason }) => {
+    expect(linked(2).effects(message(a, walk(over)))).toEqual([{ kind: 'peerMisbehaved', peer: a, reason }]);
+  });
+});

@@ -1,0 +1,297 @@
+/** Contacts, the tick, and whom to ask. */
+import { describe, expect, it } from 'vitest';
+import {
+  contacts,
+  createBench,
+  linkAttempt,
+  peer,
+  requestIn,
+  requestsIn,
+  signal,
+  tickIn,
+  timer,
+  type Bench,
+} from './helpers.ts';
+import { elapsedMs, instant } from '#shared/base/time.ts';
+import type { OverlayConfig } from '#shared/overlay/config.ts';
+import { checkOverlayConfig, defaultOverlayConfig } from '#shared/overlay/config.ts';
+import { degreeLimits } from '#shared/overlay/degree.ts';
+import type { OverlayEffect } from '#shared/overlay/messages.ts';
+import { createRests } from '#shared/overlay/rests.ts';
+
+const self = peer(100);
+const [a, b, c, d] = [peer(1), peer(2), peer(3), peer(4)] as const;
+
+/** Follows the ticks of a bench from its first input on, and gathers every effect with its time. */
+function follow(bench: Bench, first: readonly OverlayEffect[], untilMs: number): [number, OverlayEffect][] {
+  const seen: [number, OverlayEffect][] = first.map((effect) => [0, effect]);
+  let tick = tickIn(first);
+  for (let atMs = tick.afterMs; atMs <= untilMs; atMs += tick.afterMs) {
+    const effects = bench.feed(timer(tick.timer), atMs);
+    seen.push(...effects.map((effect): [number, OverlayEffect] => [atMs, effect]));
+    tick = tickIn(effects);
+  }
+  return seen;
+}
+
+/** A node with `count` neighbors, numbered from 1, in a room of 50, and its next tick. */
+function linked(count: number, config: Partial<OverlayConfig> = {}): Bench {
+  const bench = createBench(self, config);
+  bench.feed({ kind: 'roomSize', size: 50 });
+  bench.linkTo(...Array.from({ length: count }, (_, at) => peer(at + 1)));
+  return bench;
+}
+
+describe('a tab without a link', () => {
+  it('asks one contact at a time, through the server, by need, and may be forwarded', () => {
+    const bench = createBench(self);
+    const effects = bench.feed(contacts(self, a, b, c));
+    expect(requestsIn(effects)).toBe(1);
+    expect(requestIn(effects)).toMatchObject({ route: [], priority: 'high', forward: true });
+    expect(effects[1]).toMatchObject({ kind: 'schedule', timer: { kind: 'attemptDue' }, afterMs: 5_000 });
+    expect(requestsIn(bench.feed(contacts(a, b, c), 1_000))).toBe(0);
+  });
+
+  it('asks all of them, then the server again', () => {
+    const bench = createBench(self);
+    let effects = bench.feed(contacts(a, b, c));
+    const asked: string[] = [];
+    for (let at = 0; at < 3; at++) {
+      const { to, attempt } = requestIn(effects);
+      asked.push(to);
+      effects = bench.feed(signal(to, { kind: 'refuse', attempt, reason: 'full' }), 2_000);
+    }
+    expect(asked.toSorted()).toEqual([a, b, c]);
+    expect(effects).toContainEqual({ kind: 'needContacts' });
+  });
+
+  it('may ask three at once after its first channel', () => {
+    const bench = createBench(self);
+    bench.linkTo(d);
+    bench.feed({ kind: 'channelClosed', peer: d, attempt: linkAttempt(d) });
+    expect(requestsIn(bench.feed(contacts(peer(11), peer(12), peer(13), peer(14))))).toBe(3);
+  });
+
+  it('calls for contacts in growing pauses of one to fifteen seconds', () => {
+    const bench = createBench(self);
+    const seen = follow(bench, bench.feed({ kind: 'serverAttached' }), 120_000);
+    const calls = seen.filter(([, effect]) => effect.kind === 'needContacts').map(([atMs]) => atMs);
+    const pauses = calls.slice(1).map((atMs, at) => elapsedMs(instant(calls[at]!), instant(atMs)));
+    expect(calls[0]).toBeLessThanOrEqual(1_250);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(750);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(15_000 + 1_250);
+    expect(pauses.slice(4).every((pause) => pause > 8_000)).toBe(true);
+    expect(calls.length).toBeLessThanOrEqual(15);
+  });
+
+  it('asks nobody while the server is away, but says what it needs', () => {
+    const bench = createBench(self);
+    bench.feed(contacts(a));
+    bench.feed({ kind: 'serverDetached' });
+    bench.feed({ kind: 'known', peer: b, degree: 2 });
+    const effects = follow(bench, bench.feed({ kind: 'roomSize', size: 9 }).concat(bench.tick()), 20_000);
+    expect(effects.filter(([, { kind }]) => kind === 'signal')).toEqual([]);
+  });
+
+  it('does not rely on what the server said long ago', () => {
+    const bench = createBench(self);
+    bench.linkTo(d);
+    bench.feed(contacts(a, b));
+    expect(bench.effects({ kind: 'channelClosed', peer: d, attempt: linkAttempt(d) }, 40_000)).toEqual([
+      { kind: 'neighborDown', peer: d, reason: 'closed' },
+      { kind: 'needContacts' },
+    ]);
+  });
+});
+
+describe('a contact whom the roster lacks', () => {
+  it('is asked by need although the degree is full, one at a time', () => {
+    const bench = linked(6);
+    bench.feed(contacts(peer(50), peer(51)), 1_000);
+    expect(requestsIn(bench.tick(2_000))).toBe(0);
+    const effects = bench.tick(3_000);
+    expect(requestIn(effects)).toMatchObject({ route: [], priority: 'high', forward: true });
+    expect(requestsIn(effects)).toBe(1);
+    expect(requestsIn(bench.tick(4_000))).toBe(0);
+  });
+
+  it('is not asked when the roster comes to name it, nor at the hard maximum', () => {
+    const named = linked(6);
+    named.feed(contacts(peer(50)), 1_000);
+    named.feed({ kind: 'known', peer: peer(50), degree: 6 });
+    expect(requestsIn(named.tick(5_000))).toBe(0);
+    const full = linked(10);
+    full.feed(contacts(peer(50)), 1_000);
+    expect(requestsIn(full.tick(5_000))).toBe(0);
+  });
+});
+
+describe('the tick', () => {
+  it('is slow while nothing is wanted and quick while something is', () => {
+    const bench = createBench(self);
+    bench.linkTo(a);
+    const idle = tickIn(bench.tick());
+    expect(idle.afterMs).toBeGreaterThanOrEqual(3_750);
+    bench.feed({ kind: 'roomSize', size: 3 });
+    const quick = tickIn(bench.feed({ kind: 'known', peer: b, degree: 1 }));
+    expect(quick.afterMs).toBeLessThanOrEqual(1_250);
+    // The slow one that it replaced is void.
+    expect(bench.feed(timer(idle.timer), 5_000)).toEqual([]);
+  });
+
+  it('that is repeated, or was never scheduled, changes nothing', () => {
+    const bench = linked(3);
+    bench.feed({ kind: 'known', peer: peer(20), degree: 1 });
+    const tick = tickIn(bench.tick());
+    const first = bench.feed(timer(tick.timer), 1_000);
+    expect(first.length).toBeGreaterThan(0);
+    expect(bench.feed(timer(tick.timer), 1_000)).toEqual([]);
+    expect(bench.feed(timer({ kind: 'maintain', token: 10_000 }), 1_000)).toEqual([]);
+  });
+
+  it('ends an attempt whose own timer was lost', () => {
+    const bench = createBench(self);
+    const { to } = requestIn(bench.feed(contacts(a)));
+    expect(bench.tick(5_400)[0]).toEqual({ kind: 'attemptFailed', peer: to, reason: 'no-answer' });
+  });
+});
+
+describe('reserves', () => {
+  it('are asked by need below the minimum, at most three at once', () => {
+    const bench = linked(1);
+    for (let at = 20; at < 30; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 9 });
+    const effects = bench.tick();
+    expect(requestsIn(effects)).toBe(3);
+    expect(requestIn(effects)).toMatchObject({ priority: 'high', forward: false, route: null });
+  });
+
+  it('are asked for comfort between the minimum and the target, but only those below their target', () => {
+    const bench = linked(4);
+    bench.feed({ kind: 'known', peer: peer(20), degree: 6 });
+    bench.feed({ kind: 'known', peer: peer(21), degree: 5 });
+    const effects = bench.tick();
+    expect(requestIn(effects)).toMatchObject({ to: peer(21), priority: 'low' });
+    expect(requestsIn(effects)).toBe(1);
+  });
+
+  it('are not asked at the target', () => {
+    const bench = linked(6);
+    bench.feed({ kind: 'known', peer: peer(20), degree: 1 });
+    expect(requestsIn(bench.tick())).toBe(0);
+  });
+
+  it('are asked the poorest first', () => {
+    const bench = linked(5);
+    for (const [index, degree] of [5, 3, 1, 4].entries()) {
+      bench.feed({ kind: 'known', peer: peer(20 + index), degree });
+    }
+    expect(requestIn(bench.tick()).to).toBe(peer(22));
+  });
+
+  it('who refused are left alone for a while', () => {
+    const bench = linked(5);
+    bench.feed({ kind: 'known', peer: peer(20), degree: 1 });
+    const { attempt } = requestIn(bench.tick());
+    bench.feed(signal(peer(20), { kind: 'refuse', attempt, reason: 'full' }), 100);
+    expect(requestsIn(bench.tick(5_099))).toBe(0);
+    expect(requestIn(bench.tick(5_100)).to).toBe(peer(20));
+  });
+
+  it('are not asked for comfort when the tokens are spent', () => {
+    const bench = linked(4, { budget: { ...defaultOverlayConfig.budget, tokensMax: 1 } });
+    for (let at = 20; at < 24; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 1 });
+    expect(requestsIn(bench.tick())).toBe(1);
+  });
+
+  it('hold neither self nor neighbors, and lose the forgotten', () => {
+    const bench = linked(1);
+    for (const other of [self, a, b, c]) bench.feed({ kind: 'known', peer: other, degree: 1 });
+    bench.feed({ kind: 'forget', peer: c });
+    expect(bench.overlay.inspect().passiveView).toEqual([b]);
+  });
+
+  it('are at most thirty', () => {
+    const bench = linked(1);
+    for (let at = 20; at < 90; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 1 });
+    expect(bench.overlay.inspect().passiveView).toHaveLength(30);
+  });
+});
+
+describe('the target degree', () => {
+  it.each([
+    { size: 1, min: 0, target: 0 },
+    { size: 2, min: 1, target: 1 },
+    { size: 4, min: 3, target: 3 },
+    { size: 5, min: 4, target: 4 },
+    { size: 8, min: 4, target: 7 },
+    { size: 9, min: 4, target: 6 },
+    { size: 2_000, min: 4, target: 6 },
+  ])('of a room of $size is $target, at least $min', ({ size, min, target }) => {
+    expect(degreeLimits(size, defaultOverlayConfig)).toEqual({ min, target, max: 10 });
+  });
+
+  it('closes no link when the room outgrows it', () => {
+    const bench = createBench(self);
+    bench.feed({ kind: 'roomSize', size: 8 });
+    bench.linkTo(...[1, 2, 3, 4, 5, 6, 7].map(peer));
+    expect(bench.effects({ kind: 'roomSize', size: 9 })).toEqual([]);
+    expect(bench.overlay.inspect()).toMatchObject({ targetDegree: 6, activeView: { length: 7 } });
+  });
+});
+
+describe('a pair', () => {
+  it('rests after two failures, and is forgiven when a channel opens', () => {
+    const rests = createRests(defaultOverlayConfig);
+    rests.failed(a, instant(0));
+    expect(rests.isResting(a, 'low', instant(0))).toBe(false);
+    expect(rests.mayAsk(a, 'low', instant(4_999))).toBe(false);
+    expect(rests.mayAsk(a, 'low', instant(5_000))).toBe(true);
+    rests.failed(a, instant(6_000));
+    expect(rests.isResting(a, 'low', instant(605_999))).toBe(true);
+    expect(rests.isResting(a, 'low', instant(606_000))).toBe(false);
+    rests.failed(b, instant(0));
+    rests.opened(b);
+    rests.failed(b, instant(0));
+    expect(rests.isResting(b, 'low', instant(0))).toBe(false);
+  });
+});
+
+describe('a pair that rests', () => {
+  it('tries again sooner where the asker is in need, ever a little later', () => {
+    const rests = createRests(defaultOverlayConfig);
+    const restsUntil = [10_000, 20_000, 40_000, 60_000, 60_000];
+    rests.failed(a, instant(0));
+    for (const untilMs of restsUntil) {
+      rests.failed(a, instant(0));
+      expect(rests.isResting(a, 'high', instant(untilMs - 1))).toBe(true);
+      expect(rests.isResting(a, 'high', instant(untilMs))).toBe(false);
+      expect(rests.isResting(a, 'low', instant(599_999))).toBe(true);
+    }
+  });
+
+  it('may try again at once when the server is back', () => {
+    const rests = createRests(defaultOverlayConfig);
+    for (const ms of [0, 1]) rests.failed(a, instant(ms));
+    rests.forgive();
+    expect(rests.isResting(a, 'low', instant(2))).toBe(false);
+  });
+});
+
+describe('a config', () => {
+  it.each<Partial<OverlayConfig>>([
+    { degreeMax: 6 },
+    { degreeMin: 7 },
+    { activeWalkLength: 8 },
+    { knownMembersMax: 10 },
+    { attemptsMax: 0 },
+    { urgentRestMsMax: 9_999 },
+    { needContactsMsMax: 500 },
+    { budget: { ...defaultOverlayConfig.budget, uncollectedMax: 501 } },
+  ])('that breaks a bound is refused: %j', (part) => {
+    expect(() => checkOverlayConfig({ ...defaultOverlayConfig, ...part })).toThrow('broken invariant');
+  });
+
+  it('by default keeps every bound', () => {
+    checkOverlayConfig(defaultOverlayConfig);
+  });
+});

@@ -1,0 +1,295 @@
+import { describe, expect, test } from 'vitest';
+import { hashText, ZERO_HASH, type Hash64 } from '#shared/base/hash.ts';
+import { checkReconcileConfig, defaultReconcileConfig } from '#shared/reconcile/config.ts';
+import { leafOf } from '#shared/reconcile/hash-tree.ts';
+import {
+  type LeafPart,
+  type ReconcileEffect,
+  type ReconcileMessage,
+  type Roots,
+  TABLES,
+} from '#shared/reconcile/messages.ts';
+import { a, b, c, createParty, type Party, version } from './fixture.ts';
+
+const sixteen: readonly Hash64[] = Array.from({ length: 16 }, () => ({ high: 1, low: 2 }));
+const otherRoots: Roots = { roster: ZERO_HASH, state: ZERO_HASH, presence: ZERO_HASH };
+const kindsOf = (effects: readonly ReconcileEffect[]): string[] =>
+  effects.map((effect) => (effect.kind === 'send' ? effect.message.kind : effect.kind));
+const from = (peer: typeof a, message: ReconcileMessage) =>
+  ({ kind: 'message', from: peer, message }) as const;
+const misbehaved = (peer: typeof a, reason: string): ReconcileEffect => ({
+  kind: 'peerMisbehaved',
+  peer,
+  reason,
+});
+
+/** `b` with one record, and `a` its neighbor, who has begun nothing yet. */
+function partyB(): Party {
+  const party = createParty(b);
+  party.put('state', 'x', version(3));
+  party.handle({ kind: 'neighborUp', peer: a });
+  return party;
+}
+const xHash = hashText('x');
+const xLeaf = leafOf(xHash);
+const part = (index: number, entries: LeafPart['entries'] = []): LeafPart => ({
+  index,
+  after: null,
+  upTo: null,
+  entries,
+});
+const leaves = (parts: readonly LeafPart[], last: boolean = true): ReconcileMessage => ({
+  kind: 'leaves',
+  table: 'state',
+  leaves: parts,
+  last,
+});
+
+describe('who begins a round', () => {
+  test('on a new link the lower id does, for each table', () => {
+    const low = createParty(a);
+    const effects = low.handle({ kind: 'neighborUp', peer: b });
+    expect(
+      effects.map((effect) => effect.kind === 'send' && [effect.message.kind, effect.message.table]),
+    ).toEqual(TABLES.map((table) => ['top', table]));
+    expect(createParty(b).handle({ kind: 'neighborUp', peer: a })).toEqual([]);
+  });
+
+  test('a root that differed on two heartbeats in a row begins one', () => {
+    const party = partyB();
+    const equal = party.layer.inspect().roots;
+    const differing = { ...equal, state: ZERO_HASH };
+    expect(party.handle({ kind: 'roots', from: a, roots: differing })).toEqual([]);
+    expect(party.handle({ kind: 'roots', from: a, roots: equal })).toEqual([]);
+    expect(party.handle({ kind: 'roots', from: a, roots: differing })).toEqual([]);
+    expect(kindsOf(party.handle({ kind: 'roots', from: a, roots: differing }))).toEqual(['top']);
+  });
+
+  test('at most one per table and link in 5 s, whoever began it', () => {
+    const party = partyB();
+    const tick = (atMs: number): string[] =>
+      kindsOf(party.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs));
+    party.handle({ kind: 'neighborUp', peer: c });
+    expect([tick(0), tick(1_000), tick(2_000), tick(5_999)]).toEqual([[], ['top', 'top', 'top'], [], []]);
+    expect(tick(6_000)).toEqual(['top', 'top', 'top']);
+    // Another link has a limit of its own.
+    party.handle({ kind: 'roots', from: c, roots: otherRoots }, 6_000);
+    expect(kindsOf(party.handle({ kind: 'roots', from: c, roots: otherRoots }, 6_000))).toHaveLength(3);
+    // A round that the neighbor began counts as well.
+    party.handle(from(a, { kind: 'top', table: 'state', hashes: sixteen }), 11_000);
+    expect(tick(11_000)).toEqual([]);
+    expect(tick(12_000)).toEqual(['top', 'top']);
+  });
+
+  test('of two that begin at once the lower id goes on, and the other answers', () => {
+    const low = createParty(a);
+    const high = partyB();
+    low.handle({ kind: 'neighborUp', peer: b });
+    const top: ReconcileMessage = { kind: 'top', table: 'state', hashes: sixteen };
+    expect(low.handle(from(b, top))).toEqual([]);
+    for (const atMs of [0, 1]) high.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs);
+    expect(kindsOf(high.handle(from(a, top), 2))).toEqual(['middle']);
+    // Its own round is over: an answer to it would go nowhere.
+    expect(high.handle(from(a, { kind: 'middle', table: 'state', nodes: [] }), 3)).toEqual([]);
+    // A top of ours that nobody answered does not keep the neighbor from beginning for ever.
+    expect(kindsOf(low.handle(from(b, top), 5_000))).toEqual(['middle']);
+  });
+});
+
+describe('the answers', () => {
+  test('to equal tables: no node; then the round is done and ended on both sides', () => {
+    const low = createParty(a);
+    const high = createParty(b);
+    high.handle({ kind: 'neighborUp', peer: a });
+    const [top] = low.handle({ kind: 'neighborUp', peer: b });
+    if (top?.kind !== 'send') throw new Error('no top');
+    const [middle] = high.handle(from(a, top.message));
+    expect(middle).toEqual({ kind: 'send', to: a, message: { kind: 'middle', table: 'roster', nodes: [] } });
+    const done = { kind: 'roundDone', table: 'roster' } as const;
+    expect(low.handle(from(b, { kind: 'middle', table: 'roster', nodes: [] }))).toEqual([
+      { kind: 'send', to: b, message: done },
+      { kind: 'roundEnded', peer: b, table: 'roster' },
+    ]);
+    expect(high.handle(from(a, done))).toEqual([{ kind: 'roundEnded', peer: a, table: 'roster' }]);
+    // Repeated, neither ends a second time.
+    expect(high.handle(from(a, done))).toEqual([]);
+    expect(low.handle(from(b, { kind: 'middle', table: 'roster', nodes: [] }))).toEqual([]);
+  });
+
+  test('to leaves: the records go before the question, so that the end of the round is true', () => {
+    const party = partyB();
+    const yHash = { high: xHash.high, low: xHash.low ^ 1 };
+    const entries = [{ keyHash: yHash, version: version(1) }];
+    expect(party.handle(from(a, leaves([part(xLeaf, entries)])))).toEqual([
+      { kind: 'give', to: a, table: 'state', keys: ['x'] },
+      {
+        kind: 'send',
+        to: a,
+        message: { kind: 'wantRecords', table: 'state', keyHashes: [yHash], last: true },
+      },
+    ]);
+  });
+
+  test('to leaves that hold the same: nothing wanted, and only the last frame is answered', () => {
+    const party = partyB();
+    const same = part(xLeaf, [{ keyHash: xHash, version: version(3) }]);
+    expect(party.handle(from(a, leaves([same], false)))).toEqual([]);
+    expect(party.handle(from(a, leaves([same])))).toEqual([
+      { kind: 'send', to: a, message: { kind: 'wantRecords', table: 'state', keyHashes: [], last: true } },
+    ]);
+  });
+
+  test('to a want: the records, and the end of the round after the last', () => {
+    const party = createParty(a);
+    party.put('state', 'x', version(3));
+    party.handle({ kind: 'neighborUp', peer: b });
+    const nodes = [{ index: Math.floor(xLeaf / 16), hashes: Array.from({ length: 16 }, () => ZERO_HASH) }];
+    expect(party.handle(from(b, { kind: 'middle', table: 'state', nodes }))).toEqual([
+      { kind: 'send', to: b, message: leaves([part(xLeaf, [{ keyHash: xHash, version: version(3) }])]) },
+    ]);
+    const want = { kind: 'wantRecords', table: 'state', keyHashes: [xHash, ZERO_HASH] } as const;
+    const given: ReconcileEffect = { kind: 'give', to: b, table: 'state', keys: ['x'] };
+    expect(party.handle(from(b, { ...want, last: false }))).toEqual([given]);
+    expect(party.handle(from(b, { ...want, last: true }))).toEqual([
+      given,
+      { kind: 'send', to: b, message: { kind: 'roundDone', table: 'state' } },
+      { kind: 'roundEnded', peer: b, table: 'state' },
+    ]);
+    // Repeated, it is answered once more and ends nothing.
+    expect(party.handle(from(b, { ...want, last: true }))).toEqual([given]);
+  });
+});
+
+const bad: Readonly<Record<string, ReconcileMessage>> = {
+  'a top of 15 hashes': { kind: 'top', table: 'state', hashes: sixteen.slice(1) },
+  'a node above 15': { kind: 'middle', table: 'state', nodes: [{ index: 16, hashes: sixteen }] },
+  'a node below 0': { kind: 'middle', table: 'state', nodes: [{ index: -1, hashes: sixteen }] },
+  'half a node': { kind: 'middle', table: 'state', nodes: [{ index: 0.5, hashes: sixteen }] },
+  'a node of 17 hashes': {
+    kind: 'middle',
+    table: 'state',
+    nodes: [{ index: 0, hashes: [...sixteen, ZERO_HASH] }],
+  },
+  'a node named twice': {
+    kind: 'middle',
+    table: 'state',
+    nodes: [
+      { index: 1, hashes: sixteen },
+      { index: 1, hashes: sixteen },
+    ],
+  },
+  'a leaf above 255': leaves([part(256)]),
+  'a leaf named twice': leaves([part(1), part(1)]),
+  'a key under another leaf': leaves([part((xLeaf + 1) % 256, [{ keyHash: xHash, version: version(1) }])]),
+  'a bound under another leaf': leaves([
+    { ...part(xLeaf), after: { high: ((xLeaf + 1) % 256) * 2 ** 24, low: 0 } },
+  ]),
+  'a key at the lower bound': leaves([
+    { ...part(xLeaf, [{ keyHash: xHash, version: version(1) }]), after: xHash },
+  ]),
+  'a key above the upper bound': leaves([
+    {
+      ...part(xLeaf, [{ keyHash: xHash, version: version(1) }]),
+      upTo: { high: xHash.high - 1, low: xHash.low },
+    },
+  ]),
+  'keys that descend': leaves([
+    part(xLeaf, [
+      { keyHash: xHash, version: version(1) },
+      { keyHash: { high: xHash.high - 1, low: xHash.low }, version: version(1) },
+    ]),
+  ]),
+  'a key hash wanted twice': {
+    kind: 'wantRecords',
+    table: 'state',
+    keyHashes: [xHash, { ...xHash }],
+    last: true,
+  },
+  '513 key hashes': {
+    kind: 'wantRecords',
+    table: 'state',
+    keyHashes: Array.from({ length: 513 }, (_, low) => ({ high: 0, low })),
+    last: true,
+  },
+};
+
+describe('what a neighbor may not do', () => {
+  test.each(Object.entries(bad))('%s is refused as a bad round', (_, message) => {
+    const party = partyB();
+    const before = party.layer.inspect();
+    expect(party.handle(from(a, message))).toEqual([misbehaved(a, 'bad-round')]);
+    expect(party.layer.inspect()).toBe(before);
+  });
+
+  test('speak without a link', () => {
+    const party = partyB();
+    expect(party.handle(from(c, { kind: 'roundDone', table: 'state' }))).toEqual([
+      misbehaved(c, 'not-a-neighbor'),
+    ]);
+    expect(party.handle({ kind: 'roots', from: c, roots: otherRoots })).toEqual([
+      misbehaved(c, 'not-a-neighbor'),
+    ]);
+    party.handle({ kind: 'neighborDown', peer: a });
+    expect(party.handle(from(a, { kind: 'roundDone', table: 'state' }))).toEqual([
+      misbehaved(a, 'not-a-neighbor'),
+    ]);
+  });
+
+  test('begin more than three rounds in 5 s', () => {
+    const party = partyB();
+    const top = from(a, { kind: 'top', table: 'state', hashes: sixteen });
+    const begin = (atMs: number): string[] => kindsOf(party.handle(top, atMs));
+    expect([0, 1, 2].map(begin)).toEqual([['middle'], ['middle'], ['middle']]);
+    expect(party.handle(top, 4_999)).toEqual([misbehaved(a, 'reconcile-flood')]);
+    expect(begin(5_000)).toEqual(['middle']);
+    // Another table has a quota of its own.
+    expect(kindsOf(party.handle({ ...top, message: { ...top.message, table: 'roster' } }, 4_999))).toEqual([
+      'middle',
+    ]);
+  });
+
+  test('ask for the whole table more than three times in 5 s', () => {
+    const party = partyB();
+    for (let at = 0; at < 50; at++) party.put('state', `k${at}`, version(1));
+    const all = from(a, leaves(Array.from({ length: 256 }, (_, index) => part(index))));
+    const ask = (atMs: number): string[] => kindsOf(party.handle(all, atMs));
+    expect([0, 1, 2].map(ask)).toEqual(Array.from({ length: 3 }, () => ['give', 'wantRecords']));
+    expect(party.handle(all, 3)).toEqual([misbehaved(a, 'reconcile-flood')]);
+    const want = from(a, { kind: 'wantRecords', table: 'state', keyHashes: [xHash], last: true });
+    expect(party.handle(want, 4)).toEqual([misbehaved(a, 'reconcile-flood')]);
+    expect(ask(5_000)).toEqual(['give', 'wantRecords']);
+  });
+});
+
+describe('the picture of the layer', () => {
+  test('keeps identity while nothing changes', () => {
+    const party = partyB();
+    const before = party.layer.inspect();
+    party.handle({ kind: 'changed', table: 'state', key: 'x', version: version(3) });
+    party.handle({ kind: 'removed', table: 'state', key: 'unknown' });
+    party.handle({ kind: 'roots', from: a, roots: before.roots });
+    expect(party.layer.inspect()).toBe(before);
+    party.handle({ kind: 'removed', table: 'state', key: 'x' });
+    expect(party.layer.inspect().sizes).toEqual({ roster: 0, state: 0, presence: 0 });
+    expect(party.layer.inspect().roots.state).toEqual(party.layer.inspect().roots.roster);
+  });
+
+  test('counts what found no room', () => {
+    const party = createParty(a, { recordsMax: 2 });
+    for (const key of ['x', 'y', 'z'])
+      party.handle({ kind: 'changed', table: 'state', key, version: version(1) });
+    party.handle({ kind: 'changed', table: 'state', key: 'x', version: version(2) });
+    expect(party.layer.inspect()).toMatchObject({ sizes: { state: 2 }, refused: 1 });
+  });
+});
+
+test('a config out of bounds is our own mistake', () => {
+  checkReconcileConfig(defaultReconcileConfig);
+  for (const wrong of [
+    { roundIntervalMs: 0 },
+    { recordsMax: 0 },
+    { summariesPerFrameMax: 31 },
+    { quotaRounds: 1 },
+  ])
+    expect(() => checkReconcileConfig({ ...defaultReconcileConfig, ...wrong })).toThrow('broken invariant');
+});

@@ -1,0 +1,92 @@
+/** The layers' own limits and reckonings against those of the wire: no layer may make what cannot be sent. */
+import * as fc from 'fast-check';
+import { createEncoder, length } from 'lib0/encoding';
+import { describe, expect, test } from 'vitest';
+import { defaultBroadcastConfig } from '#shared/broadcast/config.ts';
+import { ROUND_MAX } from '#shared/broadcast/messages.ts';
+import { defaultMembershipConfig } from '#shared/membership/config.ts';
+import { DELTA_RECORDS_MAX } from '#shared/mesh/tables.ts';
+import { payloadBytesMax, recordBytesMax, valueBytesMax } from '#shared/mesh/sizes.ts';
+import { defaultOverlayConfig } from '#shared/overlay/config.ts';
+import { defaultPresenceConfig } from '#shared/presence/config.ts';
+import { defaultReconcileConfig } from '#shared/reconcile/config.ts';
+import { defaultRoutingConfig } from '#shared/routing/config.ts';
+import { SIGNAL_DATA_LENGTH_MAX } from '#shared/signaling/messages.ts';
+import { defaultStateConfig } from '#shared/state/config.ts';
+import { HLC_COUNTER_MAX } from '#shared/state/hlc.ts';
+import { createIdEncoder } from '#shared/wire/ids-codec.ts';
+import * as limits from '#shared/wire/limits.ts';
+import { writePayload } from '#shared/wire/payload-codec.ts';
+import { writePresenceRecord } from '#shared/wire/presence-codec.ts';
+import { writeEntry } from '#shared/wire/state-codec.ts';
+import { encodedValueBytes } from '#shared/wire/value-codec.ts';
+import type { Writer } from '#shared/wire/writer.ts';
+import { anyEntry, anyPayload, anyPresenceRecord, anyValue } from './arbitraries.ts';
+
+const SEED = 20_260_104;
+
+/** Characters of a name take at most three bytes each. */
+const BYTES_PER_CHARACTER = 3;
+
+test.each<readonly [string, number, number]>([
+  ['heads', defaultBroadcastConfig.headsPerFrameMax, limits.HEADS_MAX],
+  ['trees', defaultBroadcastConfig.treesPerGraftMax, limits.TREES_MAX],
+  ['wants', defaultBroadcastConfig.wantsPerGraftMax, limits.WANTS_MAX],
+  ['rounds', ROUND_MAX, limits.ROUND_MAX],
+  ['accusations', defaultMembershipConfig.accusationsMax, limits.ACCUSATIONS_MAX],
+  ['neighbors', defaultMembershipConfig.neighborsMax, limits.NEIGHBORS_MAX],
+  ['a walk', defaultOverlayConfig.trailLengthMax, limits.TRAIL_MAX],
+  ['a trail', defaultRoutingConfig.ttl, limits.TRAIL_MAX],
+  [
+    'a route',
+    defaultOverlayConfig.trailLengthMax + defaultOverlayConfig.signalTrailLengthMax,
+    limits.ROUTE_MAX,
+  ],
+  ['fields', defaultPresenceConfig.fieldsMax, limits.FIELDS_MAX],
+  ['a field', defaultPresenceConfig.fieldLengthMax * BYTES_PER_CHARACTER, limits.FIELD_BYTES_MAX],
+  ['a key', defaultStateConfig.keyLengthMax * BYTES_PER_CHARACTER, limits.KEY_BYTES_MAX],
+  ['a collection', defaultStateConfig.collectionLengthMax * BYTES_PER_CHARACTER, limits.COLLECTION_BYTES_MAX],
+  ['a counter', HLC_COUNTER_MAX, limits.STAMP_COUNTER_MAX],
+  ['summaries', defaultReconcileConfig.summariesPerFrameMax, limits.SUMMARIES_MAX],
+  ['key hashes', defaultReconcileConfig.keyHashesPerFrameMax, limits.KEY_HASHES_MAX],
+  ['records', DELTA_RECORDS_MAX, limits.RECORDS_MAX],
+  ['a packet as text', limits.PACKET_TEXT_LENGTH_MAX, SIGNAL_DATA_LENGTH_MAX],
+])('%s: what a layer may make can be sent', (_what, made, sendable) => {
+  expect(made).toBeLessThanOrEqual(sendable);
+});
+
+describe('what the node reckons that things take is never too little', () => {
+  /** Member ids in full, as for a link that has no short names left. */
+  function measure<T>(item: T, write: (writer: Writer, item: T) => void): number {
+    const writer: Writer = { out: createEncoder(), writeId: createIdEncoder(0).write };
+    write(writer, item);
+    return length(writer.out);
+  }
+
+  test('values', () => {
+    fc.assert(
+      fc.property(anyValue, (value) => encodedValueBytes(value) <= valueBytesMax(value)),
+      { seed: SEED, numRuns: 1_000 },
+    );
+  });
+
+  test('entries and presence records', () => {
+    fc.assert(
+      fc.property(anyEntry, anyPresenceRecord, (entry, record) => {
+        expect(measure(entry, writeEntry)).toBeLessThanOrEqual(recordBytesMax(entry));
+        expect(measure(record, writePresenceRecord)).toBeLessThanOrEqual(recordBytesMax(record));
+      }),
+      { seed: SEED, numRuns: 1_000 },
+    );
+  });
+
+  test('payloads that carry values', () => {
+    const carriers = anyPayload.filter(({ kind }) => ['presence', 'state', 'topic'].includes(kind));
+    fc.assert(
+      fc.property(carriers, (payload) => {
+        expect(measure(payload, writePayload)).toBeLessThanOrEqual(payloadBytesMax(payload));
+      }),
+      { seed: SEED, numRuns: 1_000 },
+    );
+  });
+});

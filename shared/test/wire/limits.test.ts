@@ -1,0 +1,270 @@
+/** Lists and texts at their limits and one beyond, at both ends of a link. */
+import { ROUND_MAX } from '#shared/broadcast/messages.ts';
+import { describe, expect, test } from 'vitest';
+import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
+import { VALUE_BYTES_MAX } from '#shared/base/value.ts';
+import type { LinkMessage, RoutedPayload } from '#shared/mesh/messages.ts';
+import type { RoutingMessage } from '#shared/routing/messages.ts';
+import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
+import {
+  ACCUSATIONS_MAX,
+  CLAIMS_MAX,
+  COLLECTION_BYTES_MAX,
+  DESCRIPTION_BYTES_MAX,
+  FIELD_BYTES_MAX,
+  FRAME_BYTES_MAX,
+  HEADS_MAX,
+  INTERNED_IDS_MAX,
+  KEY_BYTES_MAX,
+  KEY_HASHES_MAX,
+  LEAVES_MAX,
+  NEIGHBORS_MAX,
+  PACKET_TEXT_LENGTH_MAX,
+  ROUTE_MAX,
+  SUMMARIES_MAX,
+  TOPIC_BYTES_MAX,
+  TRAIL_MAX,
+  TREES_MAX,
+  WANTS_MAX,
+} from '#shared/wire/limits.ts';
+import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
+import { bytesOf, idOf } from './helpers.ts';
+
+/** The greatest number that travels: eight bytes. */
+const MOST = Number.MAX_SAFE_INTEGER;
+const ALL_ONES = { high: 0xffff_ffff, low: 0xffff_ffff };
+
+/** `count` elements; each gets an id that no other has, so that each is written in full. */
+function full<T>(count: number, make: (id: PeerId) => T): T[] {
+  return Array.from({ length: count }, () => make(freshId()));
+}
+
+let ids = 1_000_000;
+function freshId(): PeerId {
+  ids += 1;
+  return idOf(ids);
+}
+
+const accusation = (observer: PeerId) => ({
+  kind: 'accusation' as const,
+  target: freshId(),
+  epoch: epoch(MOST),
+  incarnation: incarnation(MOST),
+  observer,
+  silentMs: MOST,
+});
+const verdict = (target: PeerId) => ({
+  kind: 'verdict' as const,
+  target,
+  epoch: epoch(MOST),
+  incarnation: incarnation(MOST),
+  accusations: full(ACCUSATIONS_MAX, accusation),
+});
+const head = (origin: PeerId) => ({ origin, epoch: epoch(MOST), lane: 'volatile' as const, seq: MOST });
+const vectorHead = (origin: PeerId) => ({ ...head(origin), from: MOST });
+const want = (origin: PeerId) => ({
+  origin,
+  epoch: epoch(MOST),
+  lane: 'record' as const,
+  first: MOST,
+  last: MOST,
+});
+const summary = (by: PeerId) => ({ keyHash: ALL_ONES, version: { major: MOST, minor: MOST, by } });
+const packet = (payload: RoutedPayload): RoutingMessage<RoutedPayload> => ({
+  kind: 'packet',
+  origin: freshId(),
+  to: freshId(),
+  id: MOST,
+  ttl: MOST,
+  delivery: 'acked',
+  flooded: true,
+  serverMay: true,
+  route: full(ROUTE_MAX, (id) => id),
+  trail: full(TRAIL_MAX, (id) => id),
+  payload,
+});
+/** The largest value there is: tag and length take three bytes. */
+const largest = new Uint8Array(VALUE_BYTES_MAX - 3);
+
+const fullLeaves = Array.from({ length: LEAVES_MAX }, (_, index) => ({
+  index,
+  after: ALL_ONES,
+  upTo: ALL_ONES,
+  entries: full(index < SUMMARIES_MAX / 2 ? 2 : 0, summary),
+}));
+
+const largestMessages: readonly (readonly [string, LinkMessage])[] = [
+  ['ihave', { kind: 'ihave', heads: full(HEADS_MAX, head) }],
+  ['vector', { kind: 'vector', heads: full(HEADS_MAX, vectorHead), begun: true, last: true }],
+  ['graft', { kind: 'graft', trees: full(TREES_MAX, (id) => id), wants: full(WANTS_MAX, want) }],
+  ['leaves', { kind: 'leaves', table: 'state', leaves: fullLeaves, last: true }],
+  [
+    'wantRecords',
+    {
+      kind: 'wantRecords',
+      table: 'state',
+      keyHashes: Array.from({ length: KEY_HASHES_MAX }, () => ALL_ONES),
+      last: true,
+    },
+  ],
+  ['claims', { kind: 'claims', claims: full(CLAIMS_MAX, verdict) }],
+  [
+    'links',
+    {
+      kind: 'claims',
+      claims: full(CLAIMS_MAX, (id) => ({
+        kind: 'links',
+        id,
+        epoch: epoch(MOST),
+        seq: MOST,
+        neighbors: full(NEIGHBORS_MAX, (neighbor) => neighbor),
+        stability: MOST,
+      })),
+    },
+  ],
+  [
+    'topic',
+    {
+      kind: 'gossip',
+      ...head(freshId()),
+      hot: true,
+      round: ROUND_MAX,
+      payload: { kind: 'topic', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest },
+    },
+  ],
+  [
+    'entry',
+    {
+      kind: 'delta',
+      table: 'state',
+      records: [
+        {
+          collection: 'c'.repeat(COLLECTION_BYTES_MAX),
+          key: 'k'.repeat(KEY_BYTES_MAX),
+          value: largest,
+          stamp: { wall: MOST, counter: 65_535, by: freshId() },
+        },
+      ],
+    },
+  ],
+  ['direct', packet({ kind: 'direct', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest })],
+];
+
+describe('the largest messages', () => {
+  test.each(largestMessages)('a full %s fits one frame, with every id in full', (_kind, message) => {
+    const encoder = createLinkEncoder();
+    const decoder = createLinkDecoder();
+    // No short names are left: ids take 18 bytes each from here on.
+    for (let at = 0; at < INTERNED_IDS_MAX; at++) {
+      decoder.decode(encoder.encode({ kind: 'prune', tree: idOf(at) }));
+    }
+    const bytes = encoder.encode(message);
+    expect(bytes.length).toBeLessThanOrEqual(FRAME_BYTES_MAX);
+    expect(decoder.decode(bytes)).toStrictEqual({ ok: true, value: message });
+  });
+
+  test.each([
+    packet({ kind: 'direct', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest }),
+    packet({
+      kind: 'description',
+      attempt: wordsToAttemptId(1, 2),
+      data: 'd'.repeat(DESCRIPTION_BYTES_MAX),
+    }),
+  ])('a full packet fits what the server carries', (message) => {
+    const text = encodePacket(message);
+    expect(text.length).toBeLessThanOrEqual(PACKET_TEXT_LENGTH_MAX);
+    expect(decodePacket(text)).toStrictEqual({ ok: true, value: message });
+  });
+});
+
+describe('one beyond', () => {
+  test.each([
+    ['heads', [0x21, ...varint(HEADS_MAX + 1)]],
+    ['trees', [0x23, ...varint(TREES_MAX + 1)]],
+    ['wants', [0x23, 0, ...varint(WANTS_MAX + 1)]],
+    ['claims', [0x04, CLAIMS_MAX + 1]],
+    ['nodes', [0x31, 0, 17]],
+    ['leaves', [0x32, 0, 1, ...varint(LEAVES_MAX + 1)]],
+    ['key hashes', [0x33, 0, 1, ...varint(KEY_HASHES_MAX + 1)]],
+    ['records', [0x05, 1, ...varint(513)]],
+    ['fields of a greeting', [0x01, 0x80, 0, ...new Uint8Array(16), 1, 1, 0, 65]],
+    ['a node above the sixteenth', [0x31, 0, 1, 16, ...new Uint8Array(128)]],
+    ['a field name', [0x05, 2, 1, 0x80, 0, ...new Uint8Array(16), 1, ...varint(FIELD_BYTES_MAX + 1)]],
+    ['hops', [0x20, 0x80, 0, ...new Uint8Array(16), 1, 0, 1, 0, ROUND_MAX + 1]],
+    ['a counter', [0x05, 1, 1, 1, 99, 1, 107, 5, 0x80, 0x80, 4, 0x80, 0, ...new Uint8Array(16), 0]],
+  ])('%s over the limit are refused before room is made', (_what, body) => {
+    expect(createLinkDecoder().decode(bytesOf(1, 1, body))).toEqual({ ok: false, error: 'value-limit' });
+  });
+
+  test('summaries count over all leaves of a frame together', () => {
+    const summaryBytes = [...new Uint8Array(8), 1, 1, 0];
+    const leaf = (index: number, entries: number): readonly number[] => [
+      index,
+      0,
+      0,
+      ...varint(entries),
+      ...Array.from({ length: entries }, () => summaryBytes).flat(),
+    ];
+    const frame = (second: number): Uint8Array => bytesOf(1, 1, 0x32, 0, 1, 2, leaf(0, 256), leaf(1, second));
+    expect(createLinkDecoder().decode(frame(256)).ok).toBe(true);
+    expect(createLinkDecoder().decode(frame(257))).toEqual({ ok: false, error: 'value-limit' });
+  });
+
+  test('a count above the bytes left is refused before room is made', () => {
+    expect(createLinkDecoder().decode(bytesOf(1, 1, 0x21, varint(500)))).toEqual({
+      ok: false,
+      error: 'malformed',
+    });
+  });
+});
+
+describe('our own mistakes', () => {
+  test.each<readonly [string, LinkMessage, string]>([
+    ['heads', { kind: 'ihave', heads: full(HEADS_MAX + 1, head) }, '513 is not a count up to 512'],
+    [
+      'a topic',
+      {
+        kind: 'gossip',
+        ...head(freshId()),
+        hot: false,
+        round: 0,
+        payload: { kind: 'topic', topic: 'é'.repeat(TOPIC_BYTES_MAX), data: null },
+      },
+      'over 384 bytes',
+    ],
+    [
+      'half a surrogate pair',
+      packet({ kind: 'direct', topic: '\ud800', data: null }),
+      'a text of 1 is malformed',
+    ],
+    ['hashes', { kind: 'top', table: 'state', hashes: [ALL_ONES] }, '1 hashes are not the children'],
+    ['summaries', { kind: 'leaves', table: 'state', last: true, leaves: [overfullLeaf()] }, '513 summaries'],
+    [
+      'a frame',
+      { kind: 'delta', table: 'presence', records: full(3, (owner) => presenceRecord(owner)) },
+      'is over 32768',
+    ],
+  ])('%s of our own over the limit are our mistake', (_what, message, said) => {
+    expect(() => createLinkEncoder().encode(message)).toThrow(said);
+  });
+
+  test('a packet as text has a limit of its own', () => {
+    expect(decodePacket('A'.repeat(PACKET_TEXT_LENGTH_MAX + 4))).toEqual({ ok: false, error: 'oversized' });
+    expect(decodePacket('AQ')).toEqual({ ok: false, error: 'malformed' });
+    expect(decodePacket('AkE=')).toEqual({ ok: false, error: 'stale-version' });
+    expect(decodePacket('AQE=')).toEqual({ ok: false, error: 'unknown-kind' });
+  });
+});
+
+function overfullLeaf() {
+  return { index: 0, after: null, upTo: null, entries: full(SUMMARIES_MAX + 1, summary) };
+}
+
+function presenceRecord(owner: PeerId) {
+  return { owner, epoch: epoch(1), field: 'f', seq: 1, value: largest };
+}
+
+/** A varint of two bytes, by hand; from 128 to 16,383. */
+function varint(value: number): readonly number[] {
+  return [(value & 127) | 128, value >>> 7];
+}

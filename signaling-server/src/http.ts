@@ -1,0 +1,160 @@
+/** What the port answers to plain HTTP: its health, and the built page. */
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+interface Health {
+  readonly rooms: number;
+  readonly members: number;
+  readonly uptimeS: number;
+}
+
+export interface HttpOptions {
+  /** The folder of the built page; without one only health is served. */
+  readonly pageDir: string | undefined;
+  readonly health: () => Health;
+}
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Sent with everything: the page runs its own code only, talks to sockets, and lets nobody frame it. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; img-src 'self' data:; " +
+    "base-uri 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
+
+const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.css', 'text/css; charset=utf-8'],
+  ['.json', 'application/json; charset=utf-8'],
+  ['.map', 'application/json; charset=utf-8'],
+  ['.webmanifest', 'application/manifest+json; charset=utf-8'],
+  ['.txt', 'text/plain; charset=utf-8'],
+  ['.svg', 'image/svg+xml'],
+  ['.png', 'image/png'],
+  ['.jpg', 'image/jpeg'],
+  ['.webp', 'image/webp'],
+  ['.ico', 'image/x-icon'],
+  ['.woff2', 'font/woff2'],
+  ['.wasm', 'application/wasm'],
+]);
+
+/** A name that the build made of the content: it never changes its meaning. */
+const HASHED_ASSET: RegExp = /^\/assets\/.+-[A-Za-z0-9_-]{8}\.[a-z0-9.]+$/;
+
+/** One step of a path: nothing hidden, nothing upward, no separator of any system. */
+const PLAIN_SEGMENT: RegExp = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+
+export function createHttpHandler(options: HttpOptions): HttpHandler {
+  return (request, response) => {
+    answer(options, request, response).catch(() => {
+      // The file vanished or the reader left midway: nothing can be said any more.
+      response.destroy();
+    });
+  };
+}
+
+async function answer(
+  options: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('Allow', 'GET, HEAD');
+    sendText(response, 405, 'Only GET and HEAD are answered here.');
+    return;
+  }
+  const path = pathOf(request.url ?? '/');
+  if (path === '/healthz') {
+    sendHealth(response, options.health());
+    return;
+  }
+  const file = path === undefined ? undefined : await findFile(options.pageDir, path);
+  if (path === undefined || !file) {
+    sendText(response, 404, path === '/index.html' ? 'The page is not built.' : 'There is nothing here.');
+    return;
+  }
+  await sendFile(request, response, { ...file, path });
+}
+
+/** The decoded path, `/` being `/index.html`; undefined when it is no plain path. */
+export function pathOf(url: string): string | undefined {
+  const raw = url.split(/[?#]/, 1)[0] ?? '';
+  if (raw === '/') return '/index.html';
+  try {
+    const path = decodeURIComponent(raw);
+    const [before, ...segments] = path.split('/');
+    const plain = before === '' && segments.length > 0 && segments.every((part) => PLAIN_SEGMENT.test(part));
+    return plain ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface FoundFile {
+  readonly location: string;
+  readonly bytes: number;
+  readonly etag: string;
+}
+
+/** A link may point elsewhere within the page's folder, never out of it. */
+async function findFile(pageDir: string | undefined, path: string): Promise<FoundFile | undefined> {
+  if (pageDir === undefined) return undefined;
+  try {
+    const root = await realpath(pageDir);
+    const location = await realpath(join(root, path));
+    const facts = await stat(location);
+    if (!location.startsWith(root + sep) || !facts.isFile()) return undefined;
+    const etag = `W/"${facts.size.toString(16)}-${Math.trunc(facts.mtimeMs).toString(16)}"`;
+    return { location, bytes: facts.size, etag };
+  } catch {
+    return undefined;
+  }
+}
+
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: FoundFile & { readonly path: string },
+): Promise<void> {
+  const hashed = HASHED_ASSET.test(file.path);
+  response.setHeader('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+  response.setHeader('ETag', file.etag);
+  if (request.headers['if-none-match'] === file.etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  response.setHeader('Content-Type', CONTENT_TYPES.get(extname(file.path)) ?? 'application/octet-stream');
+  response.setHeader('Content-Length', file.bytes);
+  response.writeHead(200);
+  if (request.method === 'HEAD' || file.bytes === 0) {
+    response.end();
+    return;
+  }
+  // Never more than was announced, should the file grow meanwhile.
+  await pipeline(createReadStream(file.location, { end: file.bytes - 1 }), response);
+}
+
+function sendHealth(response: ServerResponse, { rooms, members, uptimeS }: Health): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  sendBody(response, 200, JSON.stringify({ status: 'ok', rooms, members, uptimeS }));
+}
+
+function sendText(response: ServerResponse, status: number, sentence: string): void {
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  sendBody(response, status, `${sentence}\n`);
+}
+
+/** Node itself leaves the body out when the request was HEAD. */
+function sendBody(response: ServerResponse, status: number, body: string): void {
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.writeHead(status).end(body);
+}

@@ -1,0 +1,146 @@
+/**
+ * Who is attached where: introduces the members of a room to each other, carries their signals, forgets
+ * them when they go. Pure: it knows connections by number only, and the time is an argument.
+ *
+ * THE invariant: what one connection sends reaches only connections joined to the same room, under the
+ * sender's own id.
+ */
+import type { PeerId, RoomId } from '#shared/base/ids.ts';
+import { err, ok, type Result } from '#shared/base/result.ts';
+import type { Rng } from '#shared/base/rng.ts';
+import { elapsedMs, type Instant } from '#shared/base/time.ts';
+import type { Join, ServerMessage, SignalingErrorCode, SignalTo } from '#shared/signaling/messages.ts';
+import type { RoomsConfig } from './config.ts';
+
+/** Numbers a connection for the server's life; never used again. */
+export type ConnectionId = number & { readonly brand: 'ConnectionId' };
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- The one door of this brand.
+export const connectionId = (value: number): ConnectionId => value as ConnectionId;
+
+/** Hand `message` to the connection `to`. */
+interface Delivery {
+  readonly to: ConnectionId;
+  readonly message: ServerMessage;
+}
+
+/** Deliveries in order, or why nothing happened. */
+export type RoomsAnswer = Result<readonly Delivery[], SignalingErrorCode>;
+
+export interface Rooms {
+  readonly join: (from: ConnectionId, request: Join, now: Instant) => RoomsAnswer;
+  readonly signal: (from: ConnectionId, request: SignalTo) => RoomsAnswer;
+  readonly contacts: (from: ConnectionId) => RoomsAnswer;
+  /** Forgets the connection; harmless for one that never joined or has left. Nobody is told. */
+  readonly leave: (from: ConnectionId) => void;
+  readonly hasJoined: (from: ConnectionId) => boolean;
+  readonly count: () => RoomsCount;
+}
+
+export interface RoomsCount {
+  readonly rooms: number;
+  readonly members: number;
+}
+
+interface Room {
+  readonly name: RoomId;
+  /** Bounded by `roomMembersMax`. */
+  readonly connectionById: Map<PeerId, ConnectionId>;
+  /** The same ids as a list, so that drawing a few costs the same in any room. Order means nothing. */
+  readonly ids: PeerId[];
+}
+
+interface Attachment {
+  readonly room: Room;
+  readonly id: PeerId;
+}
+
+/** `startedAt` is when the server began to listen. */
+export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): Rooms {
+  /** Bounded by `roomsMax`; a room goes with its last member. */
+  const roomByName = new Map<RoomId, Room>();
+  /** Bounded by the number of connections. */
+  const attachmentByConnection = new Map<ConnectionId, Attachment>();
+
+  const join = (from: ConnectionId, { room: name, id }: Join, now: Instant): RoomsAnswer => {
+    if (attachmentByConnection.has(from)) return err('already-joined');
+    const known = roomByName.get(name);
+    if (!known && roomByName.size >= config.roomsMax) return err('server-full');
+    if (known?.connectionById.has(id)) return err('id-taken');
+    if (known && known.ids.length >= config.roomMembersMax) return err('room-full');
+
+    const room = known ?? addRoom(name);
+    room.connectionById.set(id, from);
+    room.ids.push(id);
+    attachmentByConnection.set(from, { room, id });
+    const starting = elapsedMs(startedAt, now) < config.startingMs;
+    return ok([{ to: from, message: { kind: 'welcome', contacts: pickContacts(room, id), starting } }]);
+  };
+
+  const signal = (from: ConnectionId, { to, data }: SignalTo): RoomsAnswer => {
+    const sender = attachmentByConnection.get(from);
+    if (!sender) return err('not-joined');
+    if (to === sender.id) return err('bad-message');
+    const target = sender.room.connectionById.get(to);
+    if (target === undefined) return ok([{ to: from, message: { kind: 'unreachable', to } }]);
+    return ok([{ to: target, message: { kind: 'signal', from: sender.id, data } }]);
+  };
+
+  const contacts = (from: ConnectionId): RoomsAnswer => {
+    const asker = attachmentByConnection.get(from);
+    if (!asker) return err('not-joined');
+    return ok([{ to: from, message: { kind: 'contacts', contacts: pickContacts(asker.room, asker.id) } }]);
+  };
+
+  const leave = (from: ConnectionId): void => {
+    const leaver = attachmentByConnection.get(from);
+    if (!leaver) return;
+    const { room, id } = leaver;
+    attachmentByConnection.delete(from);
+    room.connectionById.delete(id);
+    removeUnordered(room.ids, id);
+    if (room.ids.length === 0) roomByName.delete(room.name);
+  };
+
+  const addRoom = (name: RoomId): Room => {
+    const room: Room = { name, connectionById: new Map(), ids: [] };
+    roomByName.set(name, room);
+    return room;
+  };
+
+  const pickContacts = (room: Room, self: PeerId): readonly PeerId[] =>
+    pickOthers(room.ids, { self, count: config.contactsMax, rng });
+
+  return {
+    join,
+    signal,
+    contacts,
+    leave,
+    hasJoined: (from) => attachmentByConnection.has(from),
+    count: () => ({ rooms: roomByName.size, members: attachmentByConnection.size }),
+  };
+}
+
+interface Draw {
+  readonly self: PeerId;
+  readonly count: number;
+  readonly rng: Rng;
+}
+
+/** A few different ids, never `self`. Draws again on a repeat: rare where there are more than are wanted. */
+function pickOthers(ids: readonly PeerId[], { self, count, rng }: Draw): readonly PeerId[] {
+  if (ids.length - 1 <= count) return ids.filter((id) => id !== self);
+  const picked = new Set<PeerId>();
+  while (picked.size < count) {
+    const id = rng.pick(ids);
+    if (id !== undefined && id !== self) picked.add(id);
+  }
+  return [...picked];
+}
+
+/** The last element takes the free place. Searching costs a walk over at most one room, once per leave. */
+function removeUnordered(ids: PeerId[], id: PeerId): void {
+  const at = ids.indexOf(id);
+  const last = ids.pop();
+  if (at !== -1 && last !== undefined && at < ids.length) ids[at] = last;
+}

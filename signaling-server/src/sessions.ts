@@ -1,0 +1,173 @@
+/**
+ * What the server does about each connection: checks and bounds what comes in, lets the rooms answer,
+ * counts errors, pings, and says whom to close. Pure: it returns effects and is told the time; the
+ * sockets are elsewhere.
+ *
+ * A connection that is to be closed is forgotten in the same step, so nothing it still sends has an effect.
+ */
+import { unreachable } from '#shared/base/assert.ts';
+import { err, ok, type Result } from '#shared/base/result.ts';
+import type { Rng } from '#shared/base/rng.ts';
+import { elapsedMs, type Instant } from '#shared/base/time.ts';
+import {
+  closeCodes,
+  parseClientMessage,
+  type ClientMessage,
+  type CloseCode,
+  type ServerMessage,
+  type SignalingErrorCode,
+} from '#shared/signaling/messages.ts';
+import type { ServerConfig } from './config.ts';
+import { createConnectionLimits, type ConnectionLimits } from './limits.ts';
+import { because, closesWith, errorMessage, type Refusal } from './refusals.ts';
+import { createRooms, type ConnectionId, type Rooms, type RoomsAnswer, type RoomsCount } from './rooms.ts';
+
+/** What a connection sent. Controls are WebSocket pings and pongs. */
+export type Frame =
+  | { readonly kind: 'text'; readonly text: string; readonly bytes: number }
+  | { readonly kind: 'binary'; readonly bytes: number }
+  | { readonly kind: 'control' };
+
+export type SessionEffect =
+  | { readonly kind: 'send'; readonly to: ConnectionId; readonly message: ServerMessage }
+  | { readonly kind: 'ping'; readonly to: ConnectionId }
+  /** Close with a handshake. */
+  | { readonly kind: 'close'; readonly connection: ConnectionId; readonly code: CloseCode }
+  /** Cut: nobody is there to shake hands with. */
+  | { readonly kind: 'drop'; readonly connection: ConnectionId };
+
+export interface Sessions {
+  readonly open: (connection: ConnectionId, now: Instant) => readonly SessionEffect[];
+  readonly receive: (connection: ConnectionId, frame: Frame, now: Instant) => readonly SessionEffect[];
+  /** The socket is gone, or reads too slowly and is being closed. */
+  readonly forget: (connection: ConnectionId) => void;
+  /** Every `pingIntervalMs`, more or less: an early, late or repeated tick only moves the next ping. */
+  readonly tick: (now: Instant) => readonly SessionEffect[];
+  /** The server stops: tells and closes everyone. */
+  readonly shutdown: () => readonly SessionEffect[];
+  readonly count: () => RoomsCount;
+}
+
+interface Session {
+  readonly connection: ConnectionId;
+  readonly openedAt: Instant;
+  readonly limits: ConnectionLimits;
+  /** Pings sent since the last sign of life. */
+  pingsMissed: number;
+}
+
+/** `rng` draws the contacts; `startedAt` is when the server began to listen. */
+export function createSessions(config: ServerConfig, rng: Rng, startedAt: Instant): Sessions {
+  const rooms = createRooms(config, rng, startedAt);
+  /** Bounded by `connectionsMax`. */
+  const sessionByConnection = new Map<ConnectionId, Session>();
+
+  const open = (connection: ConnectionId, now: Instant): readonly SessionEffect[] => {
+    if (sessionByConnection.size >= config.connectionsMax) return end(connection, 'server-full');
+    const limits = createConnectionLimits(config, now);
+    sessionByConnection.set(connection, { connection, openedAt: now, limits, pingsMissed: 0 });
+    return [];
+  };
+
+  const receive = (connection: ConnectionId, frame: Frame, now: Instant): readonly SessionEffect[] => {
+    const session = sessionByConnection.get(connection);
+    if (!session) return [];
+    session.pingsMissed = 0;
+    const bytes = frame.kind === 'control' ? 0 : frame.bytes;
+    if (!session.limits.admit(bytes, now)) return refuse(session, because('too-fast'), now);
+    if (frame.kind === 'control') return [];
+    const answer = answerTo(rooms, { from: connection, frame, now });
+    return answer.ok ? answer.value : refuse(session, answer.error, now);
+  };
+
+  /** Tells the sender why its message was dropped; closes when the code or its number asks for it. */
+  const refuse = (session: Session, refusal: Refusal, now: Instant): readonly SessionEffect[] => {
+    const { connection, limits } = session;
+    const told: SessionEffect = { kind: 'send', to: connection, message: errorMessage(refusal) };
+    const code = closesWith(refusal.code) ?? (limits.tolerate(now) ? null : closeCodes.tooManyErrors);
+    if (code === null) return [told];
+    forget(connection);
+    return [told, { kind: 'close', connection, code }];
+  };
+
+  const end = (connection: ConnectionId, reason: EndReason): readonly SessionEffect[] => {
+    forget(connection);
+    return [
+      { kind: 'send', to: connection, message: errorMessage(because(reason)) },
+      { kind: 'close', connection, code: END_CODES[reason] },
+    ];
+  };
+
+  const forget = (connection: ConnectionId): void => {
+    rooms.leave(connection);
+    sessionByConnection.delete(connection);
+  };
+
+  const afterTick = (session: Session, now: Instant): readonly SessionEffect[] => {
+    const { connection, openedAt, pingsMissed } = session;
+    if (pingsMissed >= config.pingMissesMax) {
+      forget(connection);
+      return [{ kind: 'drop', connection }];
+    }
+    if (!rooms.hasJoined(connection) && elapsedMs(openedAt, now) >= config.joinTimeoutMs) {
+      return end(connection, 'not-joined');
+    }
+    session.pingsMissed += 1;
+    return [{ kind: 'ping', to: connection }];
+  };
+
+  return {
+    open,
+    receive,
+    forget,
+    tick: (now) => [...sessionByConnection.values()].flatMap((session) => afterTick(session, now)),
+    shutdown: () => [...sessionByConnection.keys()].flatMap((connection) => end(connection, 'going-away')),
+    count: rooms.count,
+  };
+}
+
+/** Codes with which the server ends a connection by itself, whatever that sent; each with its close. */
+const END_CODES = {
+  'server-full': closeCodes.tryLater,
+  'not-joined': closeCodes.notJoined,
+  'going-away': closeCodes.restarting,
+} as const satisfies Partial<Record<SignalingErrorCode, CloseCode>>;
+
+type EndReason = keyof typeof END_CODES;
+
+type MessageFrame = Exclude<Frame, { readonly kind: 'control' }>;
+
+interface Arrival {
+  readonly from: ConnectionId;
+  readonly frame: MessageFrame;
+  readonly now: Instant;
+}
+
+/** What the rooms say to a frame, or why it was refused. */
+function answerTo(rooms: Rooms, { from, frame, now }: Arrival): Result<readonly SessionEffect[], Refusal> {
+  if (frame.kind === 'binary') return err({ code: 'bad-message', detail: 'a message is a text frame' });
+  const parsed = parseClientMessage(frame.text);
+  if (!parsed.ok) return parsed;
+  const answer = askRooms(rooms, { from, message: parsed.value, now });
+  if (!answer.ok) return err(because(answer.error));
+  return ok(answer.value.map(({ to, message }) => ({ kind: 'send', to, message })));
+}
+
+interface Request {
+  readonly from: ConnectionId;
+  readonly message: ClientMessage;
+  readonly now: Instant;
+}
+
+function askRooms(rooms: Rooms, { from, message, now }: Request): RoomsAnswer {
+  switch (message.kind) {
+    case 'join':
+      return rooms.join(from, message, now);
+    case 'signal':
+      return rooms.signal(from, message);
+    case 'contacts':
+      return rooms.contacts(from);
+    default:
+      return unreachable(message);
+  }
+}

@@ -1,0 +1,17 @@
+/** Bundles the server into one file for plain Node; `ws` stays a dependency. */
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type UserConfig } from 'vite';
+
+const config: UserConfig = defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  logLevel: 'warn',
+  build: {
+    ssr: 'src/main.ts',
+    target: 'node20',
+    outDir: fileURLToPath(new URL('../dist/server', import.meta.url)),
+    emptyOutDir: true,
+  },
+});
+
+// oxlint-disable-next-line import/no-default-export -- Vite asks for one.
+export default config;
