@@ -3,10 +3,13 @@
  *
  * The minified build is imported by its path because the source needs Node's globals, which bundlers no
  * longer lend. Its sharp edges are blunted here: signals after destruction throw, bad signals destroy,
- * a normal close may come as an error, and data may come before `connect`.
+ * a normal close may come as an error, and data may come before `connect`. Frames that are sent while the page
+ * is busy leave together, as bundles.
  */
 import SimplePeer from 'simple-peer/simplepeer.min.js';
+import { bundleFrames, framesOf } from './bundles.ts';
 import { descriptionsToText, textToDescriptions } from './descriptions.ts';
+import { runSoon } from './soon.ts';
 import {
   CONGESTED_BYTES,
   OVERRUN_BYTES,
@@ -44,8 +47,10 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   let congested = false;
   let gathered: unknown[] = [];
   const early: Uint8Array[] = [];
+  /** Frames not yet given to the browser. */
   const queued: Uint8Array[] = [];
   let queuedBytes = 0;
+  let handOverPlanned = false;
 
   // The error listener comes first: an error nobody listens to is thrown.
   peer.on('error', () => end());
@@ -58,13 +63,13 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
     if (phase !== 'opening') return;
     phase = 'open';
     handlers.onOpened();
-    for (const bytes of early.splice(0)) handlers.onFrame(bytes);
+    early.splice(0).forEach(takeApart);
   });
   peer.on('data', (chunk) => {
     // Text never comes from us; it is no frame.
     if (!(chunk instanceof Uint8Array) || phase === 'closed') return;
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    if (phase === 'open') handlers.onFrame(bytes);
+    if (phase === 'open') takeApart(bytes);
     else if (early.length < EARLY_FRAMES_MAX) early.push(bytes);
   });
 
@@ -83,10 +88,12 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
       }
       queued.push(bytes);
       queuedBytes += bytes.byteLength;
-      return handOver();
+      planHandOver();
+      return true;
     },
     close: () => {
       if (phase === 'closed') return;
+      if (phase === 'open') handOver();
       phase = 'closed';
       peer.destroy();
     },
@@ -105,24 +112,38 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
     if (phase === 'opening') handlers.onDescribed(descriptionsToText(descriptions));
   }
 
+  /** Whoever is told of one frame may close the channel, and hears of no other then. */
+  function takeApart(bundle: Uint8Array): void {
+    for (const bytes of framesOf(bundle)) if (phase === 'open') handlers.onFrame(bytes);
+  }
+
+  function planHandOver(): void {
+    if (handOverPlanned) return;
+    handOverPlanned = true;
+    runSoon(() => {
+      handOverPlanned = false;
+      if (phase === 'open') flush();
+    });
+  }
+
+  function flush(): void {
+    if (handOver()) watchCongestion();
+    else end();
+  }
+
   /** Gives the browser what it takes now; false when the channel turned out to be gone. */
   function handOver(): boolean {
-    let taken = 0;
     try {
-      for (const bytes of queued) {
-        if (peer.bufferSize > HANDED_BYTES_MAX) break;
+      while (queued.length > 0 && peer.bufferSize <= HANDED_BYTES_MAX) {
+        const { bytes, count } = bundleFrames(queued);
         peer.send(bytes);
-        taken += 1;
-        queuedBytes -= bytes.byteLength;
+        for (const frame of queued.splice(0, count)) queuedBytes -= frame.byteLength;
       }
+      return true;
     } catch {
       // It closed under us and has not said so yet.
-      end();
       return false;
     }
-    queued.splice(0, taken);
-    watchCongestion();
-    return true;
   }
 
   function watchCongestion(): void {
@@ -133,7 +154,8 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   }
 
   function drain(): void {
-    if (phase !== 'open' || (queued.length > 0 && !handOver())) return;
+    if (phase === 'open') flush();
+    if (phase !== 'open') return;
     if (queued.length > 0 || peer.bufferSize > CONGESTED_BYTES / 2) {
       setTimeout(drain, DRAIN_CHECK_MS);
       return;

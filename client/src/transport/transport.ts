@@ -8,8 +8,8 @@
 export const CONGESTED_BYTES: number = 65_536;
 /** Bytes waiting at which a channel is given up: the other end does not read. More than a whole room's state. */
 export const OVERRUN_BYTES: number = 67_108_864;
-/** The largest frame a channel takes; what every browser accepts. */
-export const TRANSPORT_FRAME_BYTES_MAX: number = 65_536;
+/** The largest frame a channel takes; with its length, within what every browser accepts. */
+export const TRANSPORT_FRAME_BYTES_MAX: number = 65_533;
 
 /** What a channel tells its owner. Nothing is told after `onClosed`, and `onClosed` is told at most once. */
 export interface ChannelHandlers {

@@ -70,7 +70,7 @@ export interface MembershipConfig {
 
   /** Least time between two own links records. More delays routes; less costs the whole room broadcasts. Above 0. */
   readonly linksSpacingMs: number;
-  /** The same during a join storm. More spares the room while it forms. At least `linksSpacingMs`. */
+  /** The same during a join storm, drawn from half of it to twice as much. More spares the room while it forms. At least `linksSpacingMs`. */
   readonly linksStormSpacingMs: number;
   /** More members than this within `stormWindowMs` are a storm. Fewer coalesces sooner. 1 to 256. */
   readonly stormJoins: number;

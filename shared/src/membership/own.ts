@@ -22,13 +22,11 @@ function raiseIncarnation(turn: Turn, over: Incarnation): void {
   publishRecord(turn, state.identity);
 }
 
-/** The first word: both records, the links still empty. */
+/** The first word. A links record follows when there is a link to name. */
 export function publishFirst(turn: Turn): void {
   const { state, at } = turn;
-  const member = state.roster.setIdentity(state.identity, at);
-  state.roster.setLinks(member, state.links.record);
+  state.roster.setIdentity(state.identity, at);
   publishRecord(turn, state.identity);
-  publishRecord(turn, state.links.record);
 }
 
 /** The last word. */
@@ -44,8 +42,10 @@ export function publishFarewell(turn: Turn): void {
 /** The set of neighbors changed. */
 export function wantLinks(turn: Turn): void {
   const { state, at } = turn;
-  const spacingMs = isStorm(state, at) ? state.config.linksStormSpacingMs : state.config.linksSpacingMs;
-  planLinks(turn, spacingMs);
+  const { linksSpacingMs, linksStormSpacingMs } = state.config;
+  // Spread wide: the first few records after a storm prune the tree that the others travel then.
+  const jittered = linksStormSpacingMs * (0.5 + state.rng.fraction() * 1.5);
+  planLinks(turn, isStorm(state, at) ? Math.max(linksSpacingMs, Math.round(jittered)) : linksSpacingMs);
 }
 
 /** The stability stamp moved, and is wanted: it waits for the next record, but not for ever. */

@@ -55,6 +55,7 @@ export interface Ticker {
 
 export interface State {
   readonly self: PeerId;
+  readonly rng: Rng;
   readonly config: MembershipConfig;
   identity: IdentityRecord;
   readonly links: OwnLinks;
@@ -99,6 +100,7 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
   const { id, epoch } = seed.identity;
   return {
     self: id,
+    rng: seed.rng,
     config,
     identity: seed.identity,
     links: {

@@ -6,6 +6,7 @@ import type { PeerId } from '../base/ids.ts';
 import type { Now } from '../base/time.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
+import { createNews, type News } from './news.ts';
 import { createStability, type Stability } from './stability.ts';
 import { createTables, type Tables } from './tables.ts';
 
@@ -24,6 +25,7 @@ export interface Hub {
   readonly members: Set<PeerId>;
   readonly tables: Tables;
   readonly stability: Stability;
+  readonly news: News;
 }
 
 /** What is remembered of a neighbor between two of its messages. */
@@ -32,6 +34,8 @@ export interface NeighborNote {
   heartbeatWall: number;
   /** Tables whose first comparison with this neighbor has ended. */
   readonly comparedTables: Set<string>;
+  /** Too much waits on its link: only what cannot wait is sent. */
+  congested: boolean;
 }
 
 export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 'now'>): Hub {
@@ -43,5 +47,6 @@ export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 
     members: new Set(),
     tables: createTables(),
     stability: createStability(),
+    news: createNews(),
   };
 }

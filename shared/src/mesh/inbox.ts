@@ -84,6 +84,7 @@ function onHeartbeatAck(from: PeerId, { probe, echo, wall, roots }: HeartbeatAck
 }
 
 function onDelta(from: PeerId, delta: Delta, hub: Hub): void {
+  hub.news.open(from);
   switch (delta.table) {
     case 'roster':
       return delta.records.forEach((claim) =>

@@ -27,9 +27,11 @@ import { afterPresence, ofMembers } from './joints/presence.ts';
 import { afterReconcile, refreshStability } from './joints/reconcile.ts';
 import { afterRouting } from './joints/routing.ts';
 import { afterState } from './joints/state.ts';
+import { passOnNews } from './news.ts';
 import { createLayers, type Job, type Layers, type MeshDeps } from './layers.ts';
 import type { Effect, Input } from './messages.ts';
 
+/** One frozen snapshot per layer, each as of the moment at which it is read. */
 export interface MeshSnapshot {
   readonly overlay: OverlaySnapshot;
   readonly broadcast: BroadcastSnapshot;
@@ -44,6 +46,7 @@ export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
 
 export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
   const layers = createLayers(deps, config);
+  const view = viewOf(layers);
   const queue: Job[] = [];
   let effects: Effect[] = [];
   let left = false;
@@ -72,6 +75,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       hub.now = now;
       enter(input, hub);
       workOff();
+      passOnNews(hub);
       if (input.kind === 'command' && input.command.kind === 'leave') {
         // The farewell has been handed to the links; now they close, and nothing is said any more.
         left = true;
@@ -83,7 +87,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       }
       return effects;
     },
-    inspect: () => inspectAll(layers),
+    inspect: () => view,
   };
 }
 
@@ -92,6 +96,8 @@ function enter(input: Input, hub: Hub): void {
   if (input.kind === 'badFrame') {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
   }
+  const congested = input.kind === 'congestion' ? hub.neighbors.get(input.peer) : undefined;
+  if (congested && input.kind === 'congestion') congested.congested = input.congested;
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
   return inputToJobs(input).forEach(hub.feed);
@@ -122,14 +128,29 @@ function run(job: Job, hub: Hub): void {
   }
 }
 
-function inspectAll(layers: Layers): MeshSnapshot {
+/** Each part is taken when it is read: most readers want one of them, and want it often. */
+function viewOf(layers: Layers): MeshSnapshot {
   return Object.freeze({
-    overlay: layers.overlay.inspect(),
-    broadcast: layers.broadcast.inspect(),
-    membership: layers.membership.inspect(),
-    routing: layers.routing.inspect(),
-    reconcile: layers.reconcile.inspect(),
-    presence: layers.presence.inspect(),
-    state: layers.state.inspect(),
+    get overlay() {
+      return layers.overlay.inspect();
+    },
+    get broadcast() {
+      return layers.broadcast.inspect();
+    },
+    get membership() {
+      return layers.membership.inspect();
+    },
+    get routing() {
+      return layers.routing.inspect();
+    },
+    get reconcile() {
+      return layers.reconcile.inspect();
+    },
+    get presence() {
+      return layers.presence.inspect();
+    },
+    get state() {
+      return layers.state.inspect();
+    },
   });
 }

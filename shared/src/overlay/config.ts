@@ -64,6 +64,14 @@ export interface OverlayConfig {
   /** Longest such pause. More: a lonely tab waits longer. At least `needContactsMsMin`. */
   readonly needContactsMsMax: number;
 
+  /**
+   * In a room that is not small, whoever has one link asks for more only when nobody new was heard of for so
+   * long: the first links of others come before the comfort of our own. More: fewer links for longer. Over 0.
+   */
+  readonly arrivalCalmMs: number;
+  /** The longest such wait after our first link. Less: a storm of joins costs more at once. At least `arrivalCalmMs`. */
+  readonly arrivalWaitMsMax: number;
+
   /** Pause between two looks at the degree while links are wanted, give or take a quarter. Over 0. */
   readonly maintainMs: number;
   /** The same while nothing is wanted. Less: idle costs more. At least `maintainMs`. */
@@ -115,6 +123,8 @@ export const defaultOverlayConfig: OverlayConfig = {
   strangerPatienceMs: 2_000, // guess: a few roster exchanges
   needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
   needContactsMsMax: 15_000, // guess
+  arrivalCalmMs: 1_000, // guess: a connection takes 0.3 to 1.5 s to open
+  arrivalWaitMsMax: 8_000, // guess: a tab that hangs by one link for longer is worse off than a slow room
   maintainMs: 1_000, // guess: between the 2 s and the immediate refill of other implementations
   maintainIdleMs: 5_000, // guess
   budget: {
@@ -174,6 +184,8 @@ function checkContacts(config: OverlayConfig): void {
   within('strangerPatienceMs', config.strangerPatienceMs, [0, config.contactsFreshMs]);
   atLeast('needContactsMsMin', config.needContactsMsMin, 1);
   atLeast('needContactsMsMax', config.needContactsMsMax, config.needContactsMsMin);
+  atLeast('arrivalCalmMs', config.arrivalCalmMs, 1);
+  atLeast('arrivalWaitMsMax', config.arrivalWaitMsMax, config.arrivalCalmMs);
   atLeast('maintainMs', config.maintainMs, 1);
   atLeast('maintainIdleMs', config.maintainIdleMs, config.maintainMs);
 }

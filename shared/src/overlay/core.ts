@@ -5,7 +5,7 @@
 import { createBoundedMap, type BoundedMap } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import type { Instant } from '../base/time.ts';
+import { instant, type Instant } from '../base/time.ts';
 import type { OverlayConfig } from './config.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createLinks, type Links } from './links.ts';
@@ -31,8 +31,10 @@ export interface Core {
   readonly degreeByPeer: BoundedMap<PeerId, number>;
   readonly contacts: Contacts;
   readonly rests: Rests;
+  /** When we last heard of somebody new. */
+  readonly arrivedAt: () => Instant;
   /** A live member and its degree; a reserve, unless it is a neighbor. */
-  readonly learn: (peer: PeerId, degree: number) => void;
+  readonly learn: (peer: PeerId, degree: number, at: Instant) => void;
   /** A member is no longer one: no candidate until it is known anew. */
   readonly forget: (peer: PeerId) => void;
   /** Takes a neighbor out. `destroy` comes first unless the transport closed the channel itself. */
@@ -54,6 +56,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   const degreeByPeer = createBoundedMap<PeerId, number>(config.knownMembersMax);
   const contacts = createContacts(rng, config);
   const rests = createRests(config);
+  let arrivedAt = instant(0);
 
   const reserve = (peer: PeerId): void => {
     if (!degreeByPeer.has(peer) || links.get(peer)?.phase === 'up') return;
@@ -94,8 +97,10 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     degreeByPeer,
     contacts,
     rests,
-    learn: (peer, degree) => {
+    arrivedAt: () => arrivedAt,
+    learn: (peer, degree, at) => {
       if (peer === self) return;
+      if (!degreeByPeer.has(peer)) arrivedAt = at;
       const given = degreeByPeer.set(peer, degree);
       if (given) passiveView.remove(given[0]);
       reserve(peer);

@@ -45,6 +45,8 @@ interface LinkReader {
   /** Attempts that we began, all or those of one purpose. */
   readonly ownAttempts: (purpose?: Purpose) => number;
   readonly limits: () => DegreeLimits;
+  /** Members as we know them; our neighbors and ourselves at least. */
+  readonly roomSize: () => number;
   /** Whom we asked for this purpose and who has not answered yet. */
   readonly requested: (purpose: OwnPurpose) => readonly PeerId[];
   /** Connections constructed in this life. */
@@ -126,6 +128,7 @@ function createReader(state: State): LinkReader {
     requested: (purpose) =>
       peersWhere(state, (link) => link.phase === 'requesting' && link.purpose === purpose),
     limits: () => limits(state),
+    roomSize: () => roomSize(state),
     constructed: () => state.budget.total,
     everLinked: () => state.everLinked,
     linkedAt: () => state.linkedAt,
@@ -203,8 +206,12 @@ function add({ linkByPeer, self, config }: State, peer: PeerId, link: Link): voi
 }
 
 /** A newcomer learns the size of the room after its first neighbors: those count at least. */
+function roomSize(state: State): number {
+  return Math.max(state.roomSize, activeView(state).length + 1);
+}
+
 function limits(state: State): DegreeLimits {
-  return degreeLimits(Math.max(state.roomSize, activeView(state).length + 1), state.config);
+  return degreeLimits(roomSize(state), state.config);
 }
 
 function need(state: State): Need {

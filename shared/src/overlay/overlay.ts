@@ -47,7 +47,7 @@ export function createOverlay(
   return {
     handle: (input, now) => {
       const effects = answer(core, ticker, input, now.instant);
-      return [...effects, ...ticker.keep(wantsLinks(core, now.instant) ? 'quick' : 'idle')];
+      return [...effects, ...ticker.keep(() => (wantsLinks(core, now.instant) ? 'quick' : 'idle'))];
     },
     inspect: () => snapshot(core),
   };
@@ -76,7 +76,7 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
     case 'notAttached':
       return afterNotAttached(core, input.peer, at);
     case 'known':
-      core.learn(input.peer, input.degree);
+      core.learn(input.peer, input.degree, at);
       return [];
     case 'forget':
       core.forget(input.peer);

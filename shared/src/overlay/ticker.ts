@@ -7,7 +7,7 @@ export interface Ticker {
   /** True when this is the timer under way; it is not any more. A repeated or replaced one is void. */
   readonly take: (token: number) => boolean;
   /** Starts a timer where none is under way, or a quick one in place of a slow one. */
-  readonly keep: (wanted: 'idle' | 'quick') => Effects;
+  readonly keep: (wish: () => 'idle' | 'quick') => Effects;
 }
 
 export function createTicker(rng: Rng, config: OverlayConfig): Ticker {
@@ -21,8 +21,10 @@ export function createTicker(rng: Rng, config: OverlayConfig): Ticker {
       tick = { token, pace: 'stopped' };
       return true;
     },
-    keep: (wanted) => {
-      if (tick.pace === wanted || tick.pace === 'quick') return [];
+    keep: (wish) => {
+      // Finding out costs more than all the rest, and nothing is quicker than quick.
+      const wanted = tick.pace === 'quick' ? 'quick' : wish();
+      if (tick.pace === wanted) return [];
       tick = { token: tick.token + 1, pace: wanted };
       const periodMs = wanted === 'quick' ? config.maintainMs : config.maintainIdleMs;
       const afterMs = Math.round(periodMs * (0.75 + rng.fraction() / 2));

@@ -1,6 +1,6 @@
 /** Looks after the degree: whom to ask for a link, and how urgently. */
 import type { PeerId } from '../base/ids.ts';
-import type { Instant } from '../base/time.ts';
+import { elapsedMs, type Instant } from '../base/time.ts';
 import type { Core, Effects } from './core.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
 
@@ -48,6 +48,7 @@ function bridge(core: Core, at: Instant): Effects {
 function fillSlots(core: Core, at: Instant): Effects {
   const { links } = core;
   const effects: OverlayEffect[] = [];
+  if (isStorm(core, at)) return effects;
   while (links.slots() < links.limits().target && mayAttempt(core) && links.affords(at)) {
     const priority = priorityNow(core);
     const peer = poorest(core, candidates(core, priority, at));
@@ -55,6 +56,15 @@ function fillSlots(core: Core, at: Instant): Effects {
     effects.push(...links.ask(peer, { purpose: 'degree', priority, route: null }, at));
   }
   return effects;
+}
+
+/** Newcomers are streaming in, ourselves among them: they need their first link more than we need our second. */
+function isStorm({ arrivedAt, links, config }: Core, at: Instant): boolean {
+  return (
+    links.roomSize() > config.smallRoomSizeMax &&
+    elapsedMs(arrivedAt(), at) < config.arrivalCalmMs &&
+    elapsedMs(links.linkedAt(), at) < config.arrivalWaitMsMax
+  );
 }
 
 /** Reserves who may be asked: one whose house is full need not give way to mere comfort. */

@@ -200,7 +200,9 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
 
   const inspect = (): StateSnapshot =>
     Object.freeze({
-      collections: table.live(),
+      get collections() {
+        return table.live();
+      },
       entries: table.size,
       tombstones: table.tombstones,
       stubs: stubs.size,

@@ -139,12 +139,13 @@ describe('trees', () => {
 
   test('with its last eager link lost an own tree floods again', () => {
     const bench = createBench([a, b, c]);
-    for (const at of [1, 2, 3]) bench.give(at, { kind: 'broadcast', lane: 'reliable', payload: 'x' });
-    bench.from(4, a, { kind: 'prune', tree: self });
-    bench.from(4, b, { kind: 'prune', tree: self });
-    bench.from(4, c, { kind: 'prune', tree: self });
+    for (const at of [1, 2, 3, 4, 5, 6])
+      bench.give(at, { kind: 'broadcast', lane: 'reliable', payload: 'x' });
+    bench.from(7, a, { kind: 'prune', tree: self });
+    bench.from(7, b, { kind: 'prune', tree: self });
+    bench.from(7, c, { kind: 'prune', tree: self });
     expect(bench.layer.inspect().eagerByTree.get(self)).toEqual([c]);
-    bench.give(5, { kind: 'neighborDown', peer: c });
+    bench.give(8, { kind: 'neighborDown', peer: c });
     expect(bench.layer.inspect().eagerByTree.get(self)).toEqual([a, b]);
   });
 });
@@ -433,13 +434,22 @@ describe('links and limits', () => {
     expect(bench.from(4, a, gossip(2))).toEqual([deliver(a, gossip(2)), send(b, onward(gossip(2)))]);
   });
 
-  test('the origin marks itself hot with its third message in 10 s and stays so', () => {
+  test('the origin marks itself hot with its sixth message in 10 s and stays so', () => {
     const bench = createBench([a]);
     const hotAt = (atMs: number) => {
       const [effect] = bench.give(atMs, { kind: 'broadcast', lane: 'volatile', payload: 'x' });
       return effect?.kind === 'send' && effect.message.kind === 'gossip' && effect.message.hot;
     };
-    expect([0, 5_000, 10_000, 60_000, 130_000].map(hotAt)).toEqual([false, false, true, true, false]);
+    expect([0, 2_000, 4_000, 6_000, 8_000, 10_000, 60_000, 130_000].map(hotAt)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
   test('our own echo prunes; words put into our mouth are refused', () => {

@@ -42,6 +42,9 @@ function linked(count: number, config: Partial<OverlayConfig> = {}): Bench {
   return bench;
 }
 
+/** Nobody new was heard of for so long. */
+const CALM_MS = defaultOverlayConfig.arrivalCalmMs;
+
 describe('a tab without a link', () => {
   it('asks one contact at a time, through the server, by need, and may be forwarded', () => {
     const bench = createBench(self);
@@ -160,7 +163,7 @@ describe('reserves', () => {
   it('are asked by need below the minimum, at most three at once', () => {
     const bench = linked(1);
     for (let at = 20; at < 30; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 9 });
-    const effects = bench.tick();
+    const effects = bench.tick(CALM_MS);
     expect(requestsIn(effects)).toBe(3);
     expect(requestIn(effects)).toMatchObject({ priority: 'high', forward: false, route: null });
   });
@@ -169,15 +172,34 @@ describe('reserves', () => {
     const bench = linked(4);
     bench.feed({ kind: 'known', peer: peer(20), degree: 6 });
     bench.feed({ kind: 'known', peer: peer(21), degree: 5 });
-    const effects = bench.tick();
+    const effects = bench.tick(CALM_MS);
     expect(requestIn(effects)).toMatchObject({ to: peer(21), priority: 'low' });
     expect(requestsIn(effects)).toBe(1);
+  });
+
+  it('are not asked while newcomers stream in, but at last all the same', () => {
+    const { arrivalCalmMs, arrivalWaitMsMax } = defaultOverlayConfig;
+    const bench = linked(1);
+    for (let atMs = 0; atMs < arrivalWaitMsMax; atMs += arrivalCalmMs / 2) {
+      bench.feed({ kind: 'known', peer: peer(20 + (2 * atMs) / arrivalCalmMs), degree: 1 }, atMs);
+      expect(requestsIn(bench.tick(atMs + 1))).toBe(0);
+    }
+    bench.feed({ kind: 'known', peer: peer(90), degree: 1 }, arrivalWaitMsMax);
+    expect(requestsIn(bench.tick(arrivalWaitMsMax))).toBe(3);
+  });
+
+  it('are asked at once in a small room, whoever comes', () => {
+    const bench = createBench(self);
+    bench.feed({ kind: 'roomSize', size: 8 });
+    bench.linkTo(peer(1));
+    bench.feed({ kind: 'known', peer: peer(20), degree: 1 });
+    expect(requestsIn(bench.tick())).toBe(1);
   });
 
   it('are not asked at the target', () => {
     const bench = linked(6);
     bench.feed({ kind: 'known', peer: peer(20), degree: 1 });
-    expect(requestsIn(bench.tick())).toBe(0);
+    expect(requestsIn(bench.tick(CALM_MS))).toBe(0);
   });
 
   it('are asked the poorest first', () => {
@@ -185,22 +207,22 @@ describe('reserves', () => {
     for (const [index, degree] of [5, 3, 1, 4].entries()) {
       bench.feed({ kind: 'known', peer: peer(20 + index), degree });
     }
-    expect(requestIn(bench.tick()).to).toBe(peer(22));
+    expect(requestIn(bench.tick(CALM_MS)).to).toBe(peer(22));
   });
 
   it('who refused are left alone for a while', () => {
     const bench = linked(5);
     bench.feed({ kind: 'known', peer: peer(20), degree: 1 });
-    const { attempt } = requestIn(bench.tick());
-    bench.feed(signal(peer(20), { kind: 'refuse', attempt, reason: 'full' }), 100);
-    expect(requestsIn(bench.tick(5_099))).toBe(0);
-    expect(requestIn(bench.tick(5_100)).to).toBe(peer(20));
+    const { attempt } = requestIn(bench.tick(CALM_MS));
+    bench.feed(signal(peer(20), { kind: 'refuse', attempt, reason: 'full' }), CALM_MS + 100);
+    expect(requestsIn(bench.tick(CALM_MS + 5_099))).toBe(0);
+    expect(requestIn(bench.tick(CALM_MS + 5_100)).to).toBe(peer(20));
   });
 
   it('are not asked for comfort when the tokens are spent', () => {
     const bench = linked(4, { budget: { ...defaultOverlayConfig.budget, tokensMax: 1 } });
     for (let at = 20; at < 24; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 1 });
-    expect(requestsIn(bench.tick())).toBe(1);
+    expect(requestsIn(bench.tick(CALM_MS))).toBe(1);
   });
 
   it('hold neither self nor neighbors, and lose the forgotten', () => {

@@ -87,6 +87,7 @@ function route({ to, message }: Effect<'route'>, hub: Hub): void {
 
 function onRecordChanged({ key, version, record }: Effect<'recordChanged'>, hub: Hub): void {
   hub.tables.roster.set(key, record);
+  if (record.id !== hub.self) hub.news.note('roster', key);
   if (record.kind === 'links' && record.id !== hub.self) hub.stability.heard(record.id, record.stability);
   hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'roster', key, version } });
 }

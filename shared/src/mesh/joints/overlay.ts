@@ -40,7 +40,7 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
 /** The greeting is first on the channel; then the past is compared, before anything new is said. */
 function onNeighborUp(peer: PeerId, hub: Hub): void {
   const { self, neighbors, tables } = hub;
-  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set() });
+  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), congested: false });
   const identity = tables.roster.get(`i:${self}`);
   if (identity?.kind === 'identity') greet(peer, identity, hub);
   hub.tell({ kind: 'linkOpened', peer });

@@ -19,6 +19,7 @@ export function afterPresence(effect: PresenceEffect, hub: Hub): void {
     case 'recordChanged': {
       const { key, version, record } = effect;
       hub.tables.presence.set(key, record);
+      if (record.owner !== hub.self) hub.news.note('presence', key);
       return hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'presence', key, version } });
     }
     case 'recordRemoved':

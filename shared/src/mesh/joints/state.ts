@@ -19,6 +19,7 @@ export function afterState(effect: StateEffect, hub: Hub): void {
     case 'recordChanged': {
       const { key, version, record } = effect;
       hub.tables.state.set(key, record);
+      hub.news.note('state', key);
       return hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'state', key, version } });
     }
     case 'recordRemoved':

@@ -1,0 +1,57 @@
+/**
+ * What one comparison of tables taught us is news to our other neighbors too. They are handed it at once, for
+ * the next comparison with them may be seconds away: two halves that meet are one after a single wave, not
+ * after as many comparisons as the room is hops wide. Who knows a record already does not pass it on, which
+ * ends the wave. A congested link is left out; its own comparisons mend it later.
+ */
+import type { PeerId } from '../base/ids.ts';
+import type { TableName } from '../reconcile/messages.ts';
+import type { Hub } from './hub.ts';
+
+export interface News {
+  /** From here on, what changes was brought by this neighbor's delta. */
+  readonly open: (from: PeerId) => void;
+  /** A record of somebody else is new to us, or newer. Counts only while a delta is being worked off. */
+  readonly note: (table: TableName, key: string) => void;
+  /** Everything noted since `open`, which ends with this. */
+  readonly close: () => Gathered | undefined;
+}
+
+interface Gathered {
+  readonly from: PeerId;
+  /** At most the records of one delta. */
+  readonly keysByTable: ReadonlyMap<TableName, readonly string[]>;
+}
+
+export function createNews(): News {
+  let gathered: { readonly from: PeerId; readonly keysByTable: Map<TableName, string[]> } | undefined;
+  return {
+    open: (from) => {
+      gathered = { from, keysByTable: new Map() };
+    },
+    note: (table, key) => {
+      if (!gathered) return;
+      const keys = gathered.keysByTable.get(table);
+      if (keys) keys.push(key);
+      else gathered.keysByTable.set(table, [key]);
+    },
+    close: () => {
+      const closed = gathered;
+      gathered = undefined;
+      return closed;
+    },
+  };
+}
+
+/** Hands what the last delta taught us to everyone but its bringer. */
+export function passOnNews({ news, neighbors, tables, emit }: Hub): void {
+  const gathered = news.close();
+  if (!gathered) return;
+  for (const [table, keys] of gathered.keysByTable) {
+    const deltas = tables.deltas(table, keys);
+    for (const [peer, { congested }] of neighbors) {
+      if (peer === gathered.from || congested) continue;
+      for (const message of deltas) emit({ kind: 'send', to: peer, message });
+    }
+  }
+}
