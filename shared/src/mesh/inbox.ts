@@ -9,8 +9,10 @@ import type { Delta, Heartbeat, HeartbeatAck, Hello, LinkMessage } from './messa
 const CLOCK_SAMPLE_RTT_MS_MAX = 5_000;
 
 export function onFrame(from: PeerId, message: LinkMessage, hub: Hub): void {
-  // A frame may still arrive after its link was given up; it has no sender any more.
-  if (!hub.neighbors.has(from)) return;
+  // Its link was given up, or parked: then any frame revives it, and what it says is asked for anew.
+  if (!hub.neighbors.has(from)) {
+    return hub.feed({ layer: 'overlay', input: { kind: 'heardStranger', peer: from } });
+  }
   hub.feed({ layer: 'membership', input: { kind: 'heard', peer: from } });
   onMessage(from, message, hub);
 }

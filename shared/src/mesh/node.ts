@@ -79,8 +79,8 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       if (input.kind === 'command' && input.command.kind === 'leave') {
         // The farewell has been handed to the links; now they close, and nothing is said any more.
         left = true;
-        const { activeView, pending } = layers.overlay.inspect();
-        for (const peer of [...activeView, ...pending]) {
+        const { activeView, pending, parked } = layers.overlay.inspect();
+        for (const peer of [...activeView, ...pending, ...parked]) {
           hub.feed({ layer: 'overlay', input: { kind: 'drop', peer, reason: 'leaving' } });
         }
         workOff();

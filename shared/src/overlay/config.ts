@@ -53,6 +53,13 @@ export interface OverlayConfig {
   /** Peers whose failures and refusals are remembered, each. More: memory. At least `passiveViewSizeMax`. */
   readonly restsMax: number;
 
+  /** Channels of members declared dead that are kept. Less: fewer ways back for tabs that hung. 1 to 64. */
+  readonly parkedMax: number;
+  /** How long each is kept, unless its connection fails before. More: connections held for the dead. At least `knockMs`. */
+  readonly parkedMs: number;
+  /** Pause between two knocks at each. More: two ends that parked each other find out later. Over 0. */
+  readonly knockMs: number;
+
   /** Contacts of the server kept. More: more tries before it is asked again. 1 to 64. */
   readonly contactsMax: number;
   /** How long the server's word counts. More: the dead are asked; less: asks the server more. Over 0. */
@@ -118,6 +125,9 @@ export const defaultOverlayConfig: OverlayConfig = {
   urgentRestMsMax: 60_000, // guess: six constructions in the ten minutes that others rest
   refusedRestMs: 5_000, // guess: about the time in which degrees change and are told
   restsMax: 128, // guess: four passive views
+  parkedMax: 16, // guess: more neighbors than one tab has
+  parkedMs: 60_000, // the design's starting point
+  knockMs: 5_000, // the design's starting point
   contactsMax: 16, // guess: four times the greeters of a room
   contactsFreshMs: 30_000, // guess
   strangerPatienceMs: 2_000, // guess: a few roster exchanges
@@ -188,6 +198,9 @@ function checkContacts(config: OverlayConfig): void {
   atLeast('arrivalWaitMsMax', config.arrivalWaitMsMax, config.arrivalCalmMs);
   atLeast('maintainMs', config.maintainMs, 1);
   atLeast('maintainIdleMs', config.maintainIdleMs, config.maintainMs);
+  within('parkedMax', config.parkedMax, [1, 64]);
+  atLeast('knockMs', config.knockMs, 1);
+  atLeast('parkedMs', config.parkedMs, config.knockMs);
 }
 
 function checkBudget(budget: BudgetConfig): void {

@@ -9,7 +9,7 @@ import { instant, type Instant } from '../base/time.ts';
 import type { OverlayConfig } from './config.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createLinks, type Links } from './links.ts';
-import type { AttemptFailure, NeighborDownReason, OverlayEffect } from './messages.ts';
+import type { AttemptFailure, DisconnectReason, NeighborDownReason, OverlayEffect } from './messages.ts';
 import { createRests, type Rests } from './rests.ts';
 import { createPassiveView, type PassiveView } from './view.ts';
 
@@ -40,11 +40,7 @@ export interface Core {
   /** Takes a neighbor out. `destroy` comes first unless the transport closed the channel itself. */
   readonly loseNeighbor: (peer: PeerId, reason: NeighborDownReason, at: Instant) => Effects;
   /** The same on our own initiative: the neighbor is told. */
-  readonly dismissNeighbor: (
-    peer: PeerId,
-    reason: 'evicted' | 'leaving' | 'declared-dead' | 'glare',
-    at: Instant,
-  ) => Effects;
+  readonly dismissNeighbor: (peer: PeerId, reason: DisconnectReason, at: Instant) => Effects;
   /** Takes an attempt out that came to nothing. */
   readonly endAttempt: (peer: PeerId, reason: AttemptFailure, at: Instant) => Effects;
 }

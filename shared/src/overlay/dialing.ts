@@ -4,7 +4,7 @@ import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
 import { mayBeForwarded, type Requesting } from './attempts.ts';
 import { misbehaved, type Core, type Effects, type Sender } from './core.ts';
-import type { AttemptFailure, Description, DisconnectReason, OverlayEffect, Refuse } from './messages.ts';
+import type { AttemptFailure, Description, DropReason, OverlayEffect, Refuse } from './messages.ts';
 import { maintain, maintainIfBelowMin } from './upkeep.ts';
 
 /** A request of ours that waits for its answer. */
@@ -60,6 +60,7 @@ export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: In
 
 /** The transport's last word on an attempt: it has nothing left to destroy. */
 export function afterClosed(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
+  core.links.parkedClosed(peer, attempt, at);
   const link = core.links.get(peer);
   if (!link || link.attempt !== attempt) return [];
   switch (link.phase) {
@@ -99,12 +100,39 @@ export function endOverdue(core: Core, at: Instant): Effects {
 }
 
 /** The node wants this link gone. On leaving no other takes its place. */
-export function drop(core: Core, peer: PeerId, reason: DisconnectReason, at: Instant): Effects {
-  const link = core.links.get(peer);
-  if (!link) return [];
-  if (link.phase !== 'up') core.rests.refused(peer, at);
-  const gone = link.phase === 'up' ? core.dismissNeighbor(peer, reason, at) : core.links.remove(peer, at);
-  return reason === 'leaving' ? gone : [...gone, ...maintain(core, at)];
+export function drop(core: Core, peer: PeerId, reason: DropReason, at: Instant): Effects {
+  const { links, rests } = core;
+  const link = links.get(peer);
+  if (!link) return reason === 'leaving' ? links.unpark(peer, at) : [];
+  if (link.phase !== 'up') {
+    rests.refused(peer, at);
+    const gone = links.remove(peer, at);
+    return reason === 'leaving' ? gone : [...gone, ...maintain(core, at)];
+  }
+  return reason === 'leaving' ? core.dismissNeighbor(peer, reason, at) : park(core, peer, at);
+}
+
+/** The silent one may only have hung: its channel is kept, and others are asked in its place. */
+function park(core: Core, peer: PeerId, at: Instant): Effects {
+  const outdone = core.links.park(peer, at);
+  return [...outdone, ...core.loseNeighbor(peer, 'declared-dead', at), ...maintain(core, at)];
+}
+
+/** Whoever speaks on a parked channel lives. Where there is no slot left for it, it is told to look elsewhere. */
+export function revive(core: Core, peer: PeerId, at: Instant): Effects {
+  const { links } = core;
+  if (!links.parked().includes(peer)) return [];
+  if (links.revive(peer, at)) return [{ kind: 'neighborUp', peer }];
+  return [
+    { kind: 'send', to: peer, message: { kind: 'disconnect', reason: 'evicted' } },
+    ...links.unpark(peer, at),
+  ];
+}
+
+/** Both ends may have parked the other, and each waits for a word. */
+export function tendParked({ links }: Core, at: Instant): Effects {
+  const given = links.unparkOverdue(at);
+  return [...given, ...links.takeKnocks(at).map((peer): OverlayEffect => ({ kind: 'knock', peer }))];
 }
 
 /** An own attempt was accepted; from now on it belongs to whoever accepted it. */

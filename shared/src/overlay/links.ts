@@ -26,11 +26,12 @@ import {
 } from './budget.ts';
 import type { OverlayConfig } from './config.ts';
 import { degreeLimits, type DegreeLimits } from './degree.ts';
+import { createParking, type Parked, type Parking } from './parking.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
 
 type Effects = readonly OverlayEffect[];
 
-export interface Links extends LinkReader, LinkWriter {}
+export interface Links extends LinkReader, LinkWriter, LinkParker {}
 
 /** What is there. */
 interface LinkReader {
@@ -49,6 +50,8 @@ interface LinkReader {
   readonly roomSize: () => number;
   /** Whom we asked for this purpose and who has not answered yet. */
   readonly requested: (purpose: OwnPurpose) => readonly PeerId[];
+  /** Whose channels are parked. */
+  readonly parked: () => readonly PeerId[];
   /** Connections constructed in this life. */
   readonly constructed: () => number;
   /** A channel has opened in this life. */
@@ -74,6 +77,22 @@ interface LinkWriter {
   readonly checkDeadline: (peer: PeerId, attempt: Attempt, at: Instant) => Effects | 'over';
 }
 
+/** The channels of members declared dead; see `parking.ts`. */
+interface LinkParker {
+  /** Takes a link that is up out of the degree, but keeps its channel. `destroy` for the one that gives way to it. */
+  readonly park: (peer: PeerId, at: Instant) => Effects;
+  /** Puts a parked channel back into use; false where there is none, or no slot. */
+  readonly revive: (peer: PeerId, at: Instant) => boolean;
+  /** Gives a parked channel up. */
+  readonly unpark: (peer: PeerId, at: Instant) => Effects;
+  /** Gives up those parked for long enough. */
+  readonly unparkOverdue: (at: Instant) => Effects;
+  /** Whom to knock at now. */
+  readonly takeKnocks: (at: Instant) => readonly PeerId[];
+  /** The transport closed a parked channel: there is nothing left to destroy. */
+  readonly parkedClosed: (peer: PeerId, attempt: AttemptId, at: Instant) => void;
+}
+
 interface Wish {
   readonly purpose: OwnPurpose;
   readonly priority: Priority;
@@ -93,6 +112,7 @@ interface State {
   readonly config: OverlayConfig;
   /** At most `degreeMax`; neighbors in the order in which they came up. */
   readonly linkByPeer: Map<PeerId, Link>;
+  readonly parking: Parking;
   budget: Budget;
   roomSize: number;
   everLinked: boolean;
@@ -108,12 +128,13 @@ export function createLinks(
     rng: deps.rng,
     config,
     linkByPeer: new Map(),
+    parking: createParking(config),
     budget: fullBudget(config.budget),
     roomSize: 1,
     everLinked: false,
     linkedAt: instant(0),
   };
-  return { ...createReader(state), ...createWriter(state) };
+  return { ...createReader(state), ...createWriter(state), ...createParker(state) };
 }
 
 function createReader(state: State): LinkReader {
@@ -129,6 +150,7 @@ function createReader(state: State): LinkReader {
       peersWhere(state, (link) => link.phase === 'requesting' && link.purpose === purpose),
     limits: () => limits(state),
     roomSize: () => roomSize(state),
+    parked: () => state.parking.peers(),
     constructed: () => state.budget.total,
     everLinked: () => state.everLinked,
     linkedAt: () => state.linkedAt,
@@ -146,12 +168,10 @@ function createWriter(state: State): LinkWriter {
       state.roomSize = size;
     },
     ask: (peer, wish, at) => ask(state, peer, wish, at),
-    connect: (peer, agreed, at) => connect(state, peer, agreed, at),
+    connect: (peer, agreed, at) => [...unpark(state, peer, at), ...connect(state, peer, agreed, at)],
     open: (peer, attempt, at) => {
-      if (activeView(state).length === 0) state.linkedAt = at;
-      state.everLinked = true;
       linkByPeer.delete(peer);
-      add(state, peer, { phase: 'up', attempt });
+      addUp(state, peer, attempt, at);
     },
     remove: (peer, at) => {
       const link = linkByPeer.get(peer);
@@ -168,6 +188,44 @@ function createWriter(state: State): LinkWriter {
       return [due(peer, attempt.attempt, verdict.graceMs)];
     },
   };
+}
+
+function createParker(state: State): LinkParker {
+  const { linkByPeer, parking, config } = state;
+  return {
+    park: (peer, at) => {
+      const link = linkByPeer.get(peer);
+      if (link?.phase !== 'up') return [];
+      linkByPeer.delete(peer);
+      const outdone = parking.add(peer, link.attempt, at);
+      return outdone ? [giveUp(state, outdone, at)] : [];
+    },
+    revive: (peer, at) => {
+      const parked = parking.get(peer);
+      if (!parked || linkByPeer.has(peer) || linkByPeer.size >= config.degreeMax) return false;
+      parking.remove(peer);
+      addUp(state, peer, parked.attempt, at);
+      return true;
+    },
+    unpark: (peer, at) => unpark(state, peer, at),
+    unparkOverdue: (at) => parking.overdue(at).map((parked) => giveUp(state, parked, at)),
+    takeKnocks: parking.takeKnocks,
+    parkedClosed: (peer, attempt, at) => {
+      const parked = parking.get(peer);
+      if (parked?.attempt === attempt) giveUp(state, parked, at);
+    },
+  };
+}
+
+function unpark(state: State, peer: PeerId, at: Instant): Effects {
+  const parked = state.parking.get(peer);
+  return parked ? [giveUp(state, parked, at)] : [];
+}
+
+function giveUp(state: State, { peer, attempt }: Parked, at: Instant): OverlayEffect {
+  state.parking.remove(peer);
+  state.budget = afterClosing(state.budget, at, state.config.budget);
+  return { kind: 'destroy', peer, attempt };
 }
 
 function ask(state: State, peer: PeerId, { purpose, priority, route }: Wish, at: Instant): Effects {
@@ -196,6 +254,12 @@ function connect(state: State, peer: PeerId, agreed: Agreed, at: Instant): Effec
 
 function due(peer: PeerId, attempt: AttemptId, afterMs: number): OverlayEffect {
   return { kind: 'schedule', timer: { kind: 'attemptDue', peer, attempt }, afterMs };
+}
+
+function addUp(state: State, peer: PeerId, attempt: AttemptId, at: Instant): void {
+  if (activeView(state).length === 0) state.linkedAt = at;
+  state.everLinked = true;
+  add(state, peer, { phase: 'up', attempt });
 }
 
 function add({ linkByPeer, self, config }: State, peer: PeerId, link: Link): void {

@@ -43,7 +43,10 @@ export interface Disconnect {
   readonly reason: DisconnectReason;
 }
 
-export type DisconnectReason = 'evicted' | 'leaving' | 'declared-dead' | 'glare';
+export type DisconnectReason = 'evicted' | 'leaving';
+
+/** Why the node wants a link gone; a `declared-dead` one is not told, and parked. */
+export type DropReason = 'leaving' | 'declared-dead';
 
 /** Travels to a peer to whom no channel is held: through the mesh, or through the server. */
 export type OverlaySignal = Request | Accept | Refuse | Description;
@@ -108,8 +111,10 @@ export type OverlayInput =
   | { readonly kind: 'described'; readonly peer: PeerId; readonly attempt: AttemptId; readonly data: string }
   | { readonly kind: 'channelOpened'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'channelClosed'; readonly peer: PeerId; readonly attempt: AttemptId }
+  /** A frame came from one who is no neighbor: by a channel that was parked, or that we have just given up. */
+  | { readonly kind: 'heardStranger'; readonly peer: PeerId }
   /** The node wants this link gone (a dead member's, or all of them on leaving). */
-  | { readonly kind: 'drop'; readonly peer: PeerId; readonly reason: DisconnectReason };
+  | { readonly kind: 'drop'; readonly peer: PeerId; readonly reason: DropReason };
 
 export type OverlayEffect =
   | Send<OverlayMessage>
@@ -132,6 +137,8 @@ export type OverlayEffect =
   /** Give the transport what the other end of this attempt made. */
   | { readonly kind: 'describe'; readonly peer: PeerId; readonly attempt: AttemptId; readonly data: string }
   | { readonly kind: 'destroy'; readonly peer: PeerId; readonly attempt: AttemptId }
+  /** Say something on this parked channel: should the other end hear it, its answer shows that both live. */
+  | { readonly kind: 'knock'; readonly peer: PeerId }
   | { readonly kind: 'neighborUp'; readonly peer: PeerId }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId; readonly reason: NeighborDownReason }
   /** An attempt ended without a link. */
@@ -139,13 +146,15 @@ export type OverlayEffect =
   /** No link and nobody left to ask: the server should name contacts again. */
   | { readonly kind: 'needContacts' };
 
-export type NeighborDownReason = 'closed' | 'replaced' | DisconnectReason;
+export type NeighborDownReason = 'closed' | 'replaced' | DisconnectReason | DropReason;
 export type AttemptFailure = 'no-answer' | 'not-opened' | 'channel-failed' | RefuseReason;
 
 export interface OverlaySnapshot {
   readonly activeView: readonly PeerId[];
   readonly passiveView: readonly PeerId[];
   readonly pending: readonly PeerId[];
+  /** Members declared dead whose channels are kept for a while. */
+  readonly parked: readonly PeerId[];
   readonly targetDegree: number;
   /** Connections constructed in this life of the tab, both roles. */
   readonly constructed: number;

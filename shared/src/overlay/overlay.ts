@@ -21,6 +21,8 @@ import {
   onAccept,
   onDescription,
   onRefuse,
+  revive,
+  tendParked,
 } from './dialing.ts';
 import { onForwardJoin, onRequest } from './gate.ts';
 import type {
@@ -63,7 +65,9 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       if (input.timer.kind === 'attemptDue') {
         return afterAttemptDue(core, input.timer.peer, input.timer.attempt, at);
       }
-      return ticker.take(input.timer.token) ? [...endOverdue(core, at), ...maintain(core, at)] : [];
+      return ticker.take(input.timer.token)
+        ? [...endOverdue(core, at), ...tendParked(core, at), ...maintain(core, at)]
+        : [];
     case 'contacts':
       core.contacts.setAttached(true);
       core.contacts.named(input.peers, at);
@@ -90,6 +94,8 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       return afterOpened(core, input.peer, input.attempt, at);
     case 'channelClosed':
       return afterClosed(core, input.peer, input.attempt, at);
+    case 'heardStranger':
+      return revive(core, input.peer, at);
     case 'drop':
       return drop(core, input.peer, input.reason, at);
     default:
@@ -140,6 +146,7 @@ function snapshot({ links, passiveView }: Core): OverlaySnapshot {
     activeView: Object.freeze(links.activeView()),
     passiveView: Object.freeze(passiveView.peers()),
     pending: Object.freeze(links.pending()),
+    parked: Object.freeze(links.parked()),
     targetDegree: links.limits().target,
     constructed: links.constructed(),
   });

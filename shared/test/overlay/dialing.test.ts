@@ -225,6 +225,7 @@ describe('a channel', () => {
       activeView: [z],
       passiveView: [],
       pending: [],
+      parked: [],
       targetDegree: 1,
       constructed: 1,
     });
@@ -252,20 +253,7 @@ describe('a channel', () => {
 });
 
 describe('the end of a link', () => {
-  it('by order of the node is told first; the dead are no reserve', () => {
-    const bench = createBench(self);
-    bench.linkTo(a, b);
-    bench.feed({ kind: 'known', peer: a, degree: 2 });
-    expect(bench.effects({ kind: 'drop', peer: a, reason: 'declared-dead' })).toEqual([
-      { kind: 'send', to: a, message: { kind: 'disconnect', reason: 'declared-dead' } },
-      { kind: 'destroy', peer: a, attempt: linkAttempt(a) },
-      { kind: 'neighborDown', peer: a, reason: 'declared-dead' },
-    ]);
-    expect(bench.overlay.inspect().passiveView).toEqual([]);
-    expect(bench.effects({ kind: 'drop', peer: a, reason: 'declared-dead' })).toEqual([]);
-  });
-
-  it('on leaving looks for no other', () => {
+  it('by a goodbye is told first, and looks for no other', () => {
     const bench = createBench(self);
     bench.linkTo(a);
     bench.feed({ kind: 'known', peer: c, degree: 1 });

@@ -89,7 +89,10 @@ const draft: fc.Arbitrary<Draft> = fc.oneof(
       attempt: pickAttempt(pick)(known),
     })),
   fc.nat(50).map((at): Draft => (_, due) => ({ kind: 'timer', timer: due(at) })),
-  somePeer.map((other): Draft => () => ({ kind: 'drop', peer: other, reason: 'declared-dead' })),
+  fc
+    .record({ peer: somePeer, reason: fc.constantFrom('declared-dead' as const, 'leaving' as const) })
+    .map(({ peer: other, reason }): Draft => () => ({ kind: 'drop', peer: other, reason })),
+  somePeer.map((other): Draft => () => ({ kind: 'heardStranger', peer: other })),
   fc.constantFrom<Draft>(
     () => ({ kind: 'serverAttached' }),
     () => ({ kind: 'serverDetached' }),
@@ -130,9 +133,10 @@ it('the views never hold self, never overflow and share no peer; the transport i
           if (effect.kind === 'signal') attempts.push(effect.signal.attempt);
           if (effect.kind === 'schedule') timers.push(effect.timer);
         }
-        const { activeView, passiveView, pending } = bench.overlay.inspect();
+        const { activeView, passiveView, pending, parked } = bench.overlay.inspect();
         const linked = [...activeView, ...pending];
         expect([...linked, ...passiveView]).not.toContain(SELF);
+        expect(parked.filter((other) => linked.includes(other))).toEqual([]);
         expect(linked.length).toBeLessThanOrEqual(10);
         expect(new Set(linked).size).toBe(linked.length);
         expect(passiveView.length).toBeLessThanOrEqual(10);

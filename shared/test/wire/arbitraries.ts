@@ -242,12 +242,7 @@ const anyOverlay: Arbitrary<OverlayMessage> = fc.oneof(
   }),
   record({
     kind: kind('disconnect'),
-    reason: fc.constantFrom(
-      'evicted' as const,
-      'leaving' as const,
-      'declared-dead' as const,
-      'glare' as const,
-    ),
+    reason: fc.constantFrom('evicted' as const, 'leaving' as const),
   }),
 );
 

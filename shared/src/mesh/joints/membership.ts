@@ -2,7 +2,7 @@
 import { unreachable } from '../../base/assert.ts';
 import type { PeerId } from '../../base/ids.ts';
 import type { MembershipEffect } from '../../membership/messages.ts';
-import type { DisconnectReason } from '../../overlay/messages.ts';
+import type { DropReason } from '../../overlay/messages.ts';
 import type { Hub } from '../hub.ts';
 
 type Effect<K extends MembershipEffect['kind']> = Extract<MembershipEffect, { kind: K }>;
@@ -108,7 +108,7 @@ function onMemberUp(id: PeerId, returned: boolean, hub: Hub): void {
 }
 
 /** Ends the link to a peer, or the attempt at one. */
-function drop(peer: PeerId, reason: DisconnectReason, hub: Hub): void {
+function drop(peer: PeerId, reason: DropReason, hub: Hub): void {
   hub.feed({ layer: 'overlay', input: { kind: 'drop', peer, reason } });
 }
 

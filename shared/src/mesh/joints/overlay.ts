@@ -30,6 +30,8 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
       return onNeighborUp(effect.peer, hub);
     case 'neighborDown':
       return onNeighborDown(effect, hub);
+    case 'knock':
+      return introduce(effect.peer, hub);
     case 'needContacts':
       return hub.emit({ kind: 'askContacts' });
     default:
@@ -39,10 +41,9 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
 
 /** The greeting is first on the channel; then the past is compared, before anything new is said. */
 function onNeighborUp(peer: PeerId, hub: Hub): void {
-  const { self, neighbors, tables } = hub;
+  const { neighbors } = hub;
   neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), congested: false });
-  const identity = tables.roster.get(`i:${self}`);
-  if (identity?.kind === 'identity') greet(peer, identity, hub);
+  introduce(peer, hub);
   hub.tell({ kind: 'linkOpened', peer });
   if (neighbors.size === 1) hub.feed({ layer: 'state', input: { kind: 'linked', linked: true } });
   hub.feed({ layer: 'reconcile', input: { kind: 'neighborUp', peer } });
@@ -50,6 +51,12 @@ function onNeighborUp(peer: PeerId, hub: Hub): void {
   hub.feed({ layer: 'routing', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'membership', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'presence', input: { kind: 'neighbors', count: neighbors.size } });
+}
+
+/** Says who we are; on a parked channel it is a knock. */
+function introduce(peer: PeerId, hub: Hub): void {
+  const identity = hub.tables.roster.get(`i:${hub.self}`);
+  if (identity?.kind === 'identity') greet(peer, identity, hub);
 }
 
 /** What one shows goes with the greeting; what exceeds a frame follows it. */

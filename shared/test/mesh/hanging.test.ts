@@ -1,0 +1,90 @@
+/** Tabs that hang for some seconds while the server is away: the room gives them up, and takes them back. */
+import { describe, expect, test } from 'vitest';
+import { createRng } from '#shared/base/rng.ts';
+import { createWorld, isOneComponent, rostersAreEqual, type Tab, type World } from './world.ts';
+
+/** A settled room of twelve without a server. */
+function createRoom(seed: number): World {
+  const world = createWorld({ seed });
+  for (let n = 0; n < 12; n++) world.open();
+  expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
+  world.run(15_000);
+  world.setServer(false);
+  world.run(3_000);
+  return world;
+}
+
+function expectWhole(world: World): void {
+  expect(isOneComponent(world)).toBe(true);
+  expect(rostersAreEqual(world)).toBe(true);
+  for (const tab of world.living()) {
+    const { activeView, parked } = tab.node.inspect().overlay;
+    expect(activeView.length).toBeGreaterThanOrEqual(4);
+    expect(activeView.length).toBeLessThanOrEqual(10);
+    expect(parked).toEqual([]);
+  }
+}
+
+const reasonsToLeave = (tab: Tab): string[] =>
+  tab.events.flatMap((event) => (event.kind === 'memberLeft' ? [event.reason] : []));
+
+describe.each([1, 2, 3, 4])('seed %i', (seed) => {
+  test.each([3_000, 8_000, 12_000])('half of a room that hangs for %i ms is back soon after', (hangMs) => {
+    const world = createRoom(seed);
+    const constructed = world.constructed();
+    const hanging = world.living().slice(0, 6);
+    for (const tab of hanging) world.freeze(tab);
+    world.run(hangMs);
+    for (const tab of hanging) world.thaw(tab);
+    expect(world.runUntil(() => rostersAreEqual(world), 10_000)).toBe(true);
+    world.run(20_000);
+    expectWhole(world);
+    // Links that were parked go back into use: hardly any is built anew.
+    expect(world.constructed() - constructed).toBeLessThanOrEqual(24);
+  });
+
+  test('tabs that hang one after another and again and again end as one room', () => {
+    const world = createRoom(seed);
+    const rng = createRng([seed, 7]);
+    const end = world.timeMs() + 20_000;
+    while (world.timeMs() < end) {
+      for (const tab of world.living()) {
+        if (tab.frozen && rng.below(4) === 0) world.thaw(tab);
+        else if (!tab.frozen && rng.below(2) === 0) world.freeze(tab);
+      }
+      world.run(300 + rng.below(900));
+    }
+    for (const tab of world.living()) if (tab.frozen) world.thaw(tab);
+    world.run(30_000);
+    expectWhole(world);
+  });
+
+  test('one that hangs in a room of two is back, and so is one that each end gave up', () => {
+    const world = createWorld({ seed });
+    const [a, b] = [world.open(), world.open()] as const;
+    expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
+    world.setServer(false);
+    world.run(5_000);
+    world.freeze(b);
+    world.run(8_000);
+    expect(reasonsToLeave(a)).toEqual(['failed']);
+    world.thaw(b);
+    expect(world.runUntil(() => rostersAreEqual(world), 5_000)).toBe(true);
+    world.cut(a, b);
+    world.cut(b, a);
+    world.run(10_000);
+    expect([reasonsToLeave(a), reasonsToLeave(b)]).toEqual([['failed', 'failed'], ['failed']]);
+    world.heal();
+    expect(world.runUntil(() => rostersAreEqual(world), 15_000)).toBe(true);
+  });
+
+  test('a channel of one that has really crashed is given up', () => {
+    const world = createRoom(seed);
+    const [crashed, other] = world.living() as [Tab, Tab];
+    world.crash(crashed);
+    world.run(10_000);
+    expect(reasonsToLeave(other)).toEqual(['failed']);
+    world.run(70_000);
+    expectWhole(world);
+  });
+});
