@@ -67,11 +67,11 @@ function isStorm({ arrivedAt, links, config }: Core, at: Instant): boolean {
   );
 }
 
-/** Reserves who may be asked: one whose house is full need not give way to mere comfort. */
+/** Reserves who may be asked: one over its target need not give way to mere comfort. */
 function candidates(core: Core, priority: Priority, at: Instant): readonly PeerId[] {
   const { target } = core.links.limits();
   return askable(core, core.passiveView.peers(), priority, at).filter(
-    (peer) => priority === 'high' || degreeOf(core, peer) < target,
+    (peer) => priority === 'high' || degreeOf(core, peer) <= target,
   );
 }
 

@@ -69,7 +69,8 @@ describe('a request', () => {
 
   it.each([
     { degree: 5, priority: 'low', answer: 'accept' },
-    { degree: 6, priority: 'low', answer: 'full' },
+    { degree: 6, priority: 'low', answer: 'accept' },
+    { degree: 7, priority: 'low', answer: 'full' },
     { degree: 9, priority: 'high', answer: 'accept' },
     { degree: 10, priority: 'high', answer: 'full' },
   ] as const)(
@@ -83,7 +84,7 @@ describe('a request', () => {
   );
 
   it('counts attempts under way as slots', () => {
-    const bench = linked(5);
+    const bench = linked(6);
     bench.feed(signal(peer(50), request(two, 'low')));
     expect(bench.effects(signal(z, request(one, 'low')))).toEqual([refused(z, 'full')]);
   });
@@ -234,8 +235,8 @@ describe('a walk', () => {
   });
 
   it('that cannot go on ends there', () => {
-    const bench = linked(6);
-    const trail = [peer(2), peer(3), peer(4), peer(5), peer(6), a];
+    const bench = linked(7);
+    const trail = [peer(2), peer(3), peer(4), peer(5), peer(6), peer(7), a];
     expect(bench.effects(message(a, walk({ ttl: 1, trail, priority: 'low' })))).toEqual([
       refused(z, 'full', trail.toReversed()),
     ]);

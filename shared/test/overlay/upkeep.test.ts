@@ -168,10 +168,10 @@ describe('reserves', () => {
     expect(requestIn(effects)).toMatchObject({ priority: 'high', forward: false, route: null });
   });
 
-  it('are asked for comfort between the minimum and the target, but only those below their target', () => {
+  it('are asked for comfort between the minimum and the target, but not those over theirs', () => {
     const bench = linked(4);
-    bench.feed({ kind: 'known', peer: peer(20), degree: 6 });
-    bench.feed({ kind: 'known', peer: peer(21), degree: 5 });
+    bench.feed({ kind: 'known', peer: peer(20), degree: 7 });
+    bench.feed({ kind: 'known', peer: peer(21), degree: 6 });
     const effects = bench.tick(CALM_MS);
     expect(requestIn(effects)).toMatchObject({ to: peer(21), priority: 'low' });
     expect(requestsIn(effects)).toBe(1);

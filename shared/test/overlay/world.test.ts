@@ -101,15 +101,22 @@ describe('a room that loses', () => {
   });
 });
 
-describe('a parted room', () => {
-  // Of this seed, because not every loss of eight in ten parts the room.
-  it('of which few are left heals when the server names those attached', () => {
-    const world = createWorld({ seed: 138, ...FLAKY });
+/** Rooms of sixty lose eight in ten until one is parted by it: not every one is. */
+function losingUntilParted(): World {
+  for (let seed = 100; seed < 120; seed++) {
+    const world = createWorld({ seed, ...FLAKY });
     joinAtOnce(world, 60);
     world.run(30_000);
     world.kill(world.ids().filter((_, at) => at % 10 < 8));
     world.run(10_000);
-    expect(world.components()).toBeGreaterThan(1);
+    if (world.components() > 1) return world;
+  }
+  throw new Error('no room of twenty was parted');
+}
+
+describe('a parted room', () => {
+  it('of which few are left heals when the server names those attached', () => {
+    const world = losingUntilParted();
     world.heal();
     world.run(30_000);
     expectSound(world);
