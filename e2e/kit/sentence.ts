@@ -1,12 +1,14 @@
 /** The sentence on top of the page, taken at its word and compared with the mesh behind it. */
 import type { Tab } from './tabs.ts';
 
-type Form = 'connected' | 'cut' | 'alone';
+type Form = 'connected' | 'cut' | 'abandoned' | 'alone';
 
 const FORMS: Readonly<Record<Form, RegExp>> = {
   connected:
     /^(?<tabs>\d+) tabs here; this one holds (?<links>\d+) links?; it has exchanged (?<bytes>[\d.]+ [kM]?B) with the server(?:, the last of it just now| and nothing for (?<quiet>[^.]+))\.$/,
   cut: /^(?<tabs>\d+) tabs here; this one holds (?<links>\d+) links?; you cut it off from the server(?:, with nothing exchanged for (?<quiet>[^,]+))?, and all goes on\.$/,
+  abandoned:
+    /^(?<tabs>\d+) tabs here; this one holds (?<links>\d+) links?; the server is out of reach(?:, with nothing exchanged for (?<quiet>[^;]+))?; all goes on, but newcomers must wait\.$/,
   alone:
     /^This is the only tab here; it has exchanged (?<bytes>[\d.]+ [kM]?B) with the server(?:, the last of it just now| and nothing for (?<quiet>[^.]+))\.$/,
 };

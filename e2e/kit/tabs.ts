@@ -59,6 +59,15 @@ export async function waitForLinks(tabs: readonly Tab[]): Promise<void> {
   );
 }
 
+/** Waits until every tab holds the links without which it would not be safe, or more. */
+export async function waitForMinimum(tabs: readonly Tab[], minimum: number = 4): Promise<void> {
+  await Promise.all(
+    tabs.map(({ page }) =>
+      page.waitForFunction((least) => window.mesh.stats().links.open >= least, minimum, { timeout: 45_000 }),
+    ),
+  );
+}
+
 /** Waits until `look` answers the same in every tab and `isDone` holds for it; returns the answer. */
 export async function waitForAgreement<T>(
   tabs: readonly Tab[],

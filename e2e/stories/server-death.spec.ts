@@ -1,13 +1,19 @@
 import { expect, test } from '@playwright/test';
 import { isRefused, startServer, type Server } from '../kit/server.ts';
+import { truthOf } from '../kit/sentence.ts';
 import {
+  chatOf,
   isOneComponent,
   linksOf,
+  neighborsOf,
   openTab,
   openTabs,
   printTime,
+  say,
   waitForAgreement,
   waitForMembers,
+  waitForMinimum,
+  type Tab,
 } from '../kit/tabs.ts';
 
 let server: Server;
@@ -16,71 +22,85 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => server.kill());
 
+/** Closes connections of a tab from outside, all but `left` of them, and has it note which losses it notices. */
+async function cutLinks({ page }: Tab, left: number): Promise<void> {
+  await page.evaluate((kept) => {
+    const noticed: string[] = [];
+    Object.assign(window, { noticed });
+    window.mesh.on('link:close', ({ peer }) => noticed.push(peer));
+    const open = window.connections.filter(({ connectionState }) => connectionState === 'connected');
+    for (const connection of open.slice(kept)) connection.close();
+  }, left);
+}
+
+/** Waits until a tab has noticed the loss of so many links and holds so many again, of which some are new. */
+async function waitForMending(
+  { page }: Tab,
+  mended: { readonly lost: number; readonly built: number; readonly links: number },
+): Promise<void> {
+  await page.waitForFunction(
+    ({ lost, built, links }) =>
+      (window as unknown as { noticed: string[] }).noticed.length >= lost &&
+      window.connections.length > built &&
+      window.mesh.stats().links.open >= links,
+    mended,
+  );
+}
+
+const builtBy = ({ page }: Tab): Promise<number> => page.evaluate(() => window.connections.length);
+
 test('the mesh outlives its server, mends itself, and takes newcomers when the server is back', async ({
   context,
 }) => {
   test.setTimeout(180_000);
-  const tabs = await openTabs(context, { url: server.url, room: 'outlive', count: 8 });
+  const tabs = await openTabs(context, { url: server.url, room: 'outlive', count: 12 });
   await waitForMembers(tabs);
-  const [writer, cut, lonely, ...others] = tabs as [
-    (typeof tabs)[0],
-    (typeof tabs)[0],
-    (typeof tabs)[0],
-    ...typeof tabs,
-  ];
+  await waitForMinimum(tabs);
+  const [writer, ...others] = tabs as [Tab, ...Tab[]];
+  expect((await neighborsOf(writer)).length).toBeLessThan(11);
 
   await test.step('the server is killed, and nothing holds its port any more', async () => {
     await server.kill();
     expect(await isRefused(server.port)).toBe(true);
     for (const { page } of tabs) await page.waitForFunction(() => window.mesh.status.value === 'degraded');
+    for (const tab of tabs) await expect.poll(() => truthOf(tab, 'abandoned')).toBe('true');
   });
 
-  await test.step('cursors, notes and chat go on', async () => {
+  await test.step('cursors, notes and chat go on, in every page', async () => {
     const started = performance.now();
     await writer.page.evaluate(() => {
       window.mesh.presence.set({ cursor: { x: 0.25, y: 0.75 } });
-      window.mesh.map('notes').set('alive', { text: 'without a server', x: 0.3, y: 0.3 });
-      return window.mesh.topic('story').send('can you hear me?');
+      window.mesh.map('notes').set('alive', { text: 'without a server', x: 0.3, y: 0.3, color: 'mint' });
     });
-    for (const { page } of [cut, lonely, ...others]) {
-      await page.waitForFunction(
-        (id) =>
-          window.mesh.members.get(id)?.presence.cursor?.x === 0.25 &&
-          window.mesh.map('notes').has('alive') &&
-          window.seen.messages.length === 1,
-        writer.id,
-      );
+    await say(writer, 'can you hear me?');
+    for (const tab of others) {
+      const { page } = tab;
+      await expect(page.locator(`[data-testid="cursor"][data-peer="${writer.id}"]`)).toBeVisible();
+      await expect(page.locator('.note-text')).toHaveValue('without a server');
+      await expect.poll(() => chatOf(tab)).toEqual([expect.stringContaining('can you hear me?')]);
     }
-    printTime('cursor, note and message reached everyone', started);
+    printTime('cursor, note and chat reached everyone', started);
   });
 
   await test.step('a connection closed from outside is mended', async () => {
-    const before = await linksOf(cut);
-    const built = await cut.page.evaluate(() => window.connections.length);
-    const connected = await cut.page.evaluate(() => {
-      const open = window.connections.filter((connection) => connection.connectionState === 'connected');
-      open[0]?.close();
-      return open.length;
-    });
-    expect(connected).toBe(before);
+    // Of the tab with the fewest links, so that it wants the one that it loses.
+    const counts = await Promise.all(others.map(linksOf));
+    const poorest = others[counts.indexOf(Math.min(...counts))]!;
+    const before = await linksOf(poorest);
+    const built = await builtBy(poorest);
     const started = performance.now();
-    // The loss is noticed, and a new connection has taken the place of the old.
-    await cut.page.waitForFunction(
-      ({ links, constructed }) =>
-        window.connections.length > constructed && window.mesh.stats().links.open >= links,
-      { links: before, constructed: built },
-    );
+    await cutLinks(poorest, before - 1);
+    await waitForMending(poorest, { lost: 1, built, links: Math.min(before, 6) });
     printTime('the link was mended', started);
   });
 
   await test.step('a tab that has lost all links but one forms new ones through it', async () => {
-    await lonely.page.evaluate(() => {
-      const open = window.connections.filter((connection) => connection.connectionState === 'connected');
-      for (const connection of open.slice(1)) connection.close();
-    });
+    const lonely = others.at(-1)!;
+    const lost = (await linksOf(lonely)) - 1;
+    const built = await builtBy(lonely);
     const started = performance.now();
-    await lonely.page.waitForFunction(() => window.mesh.stats().links.open <= 1);
-    await lonely.page.waitForFunction(() => window.mesh.stats().links.open >= 4);
+    await cutLinks(lonely, 1);
+    await waitForMending(lonely, { lost, built, links: 4 });
     printTime('a tab with one link has four again', started);
     expect(await isRefused(server.port)).toBe(true);
     await waitForMembers(tabs);
