@@ -147,6 +147,9 @@ test('all can be done by keyboard, and where one is can be seen', async ({ conte
   await waitForMembers([first, second]);
   const { page } = first;
   await page.bringToFront();
+  // The list on the page follows the mesh a moment later.
+  await expect(page.getByTestId('write-to')).toHaveCount(1);
+  await expect(page.getByTestId('welcome')).toBeHidden();
 
   await test.step('Tab passes every control once, in the order of reading, each with a ring', async () => {
     const passed: (string | null)[] = [];
@@ -167,7 +170,7 @@ test('all can be done by keyboard, and where one is can be seen', async ({ conte
     ]);
   });
 
-  await test.step('a note is added, moved and written in, a line said, the server cut', async () => {
+  await test.step('a note is added, moved, written in and deleted, a line said, the server cut', async () => {
     await tabTo(page, 'add-note');
     await page.keyboard.press('Enter');
     await page.keyboard.type('no mouse');
@@ -179,6 +182,9 @@ test('all can be done by keyboard, and where one is can be seen', async ({ conte
     await expect
       .poll(async () => (await second.page.getByTestId('note').boundingBox())!.x)
       .toBeGreaterThan(before!.x + 10);
+    await tabTo(page, 'Delete the note');
+    await page.keyboard.press('Enter');
+    await expect(second.page.getByTestId('note')).toHaveCount(0);
     await tabTo(page, 'chat-input');
     await page.keyboard.type('no mouse here');
     await page.keyboard.press('Enter');
@@ -193,15 +199,34 @@ test('who asked for little motion gets a drawing that stands still', async ({ co
   const watcher = await openTab(context, { url: server.url, room: 'still' });
   await watcher.page.emulateMedia({ reducedMotion: 'reduce' });
   await watcher.page.reload();
+  await watcher.page.waitForFunction(() => window.mesh !== undefined);
   const others = await openTabs(context, { url: server.url, room: 'still', count: 3 });
-  await waitForMembers(others, [
-    ...others.map(({ id }) => id),
-    await watcher.page.evaluate(() => window.mesh.id),
-  ]);
-  await expect(watcher.page.getByTestId('graph')).toHaveAttribute('data-edges', '6');
-  const running = await watcher.page.evaluate(() => document.getAnimations().length);
-  expect(running).toBe(0);
+  await watcher.page.bringToFront();
+  const drawn = watcher.page.getByTestId('graph');
+  await expect(drawn).toHaveAttribute('data-edges', '6');
+  expect(await countDrawings(watcher.page, 60)).toBe(1);
+  expect(await watcher.page.evaluate(() => document.getAnimations().length)).toBe(0);
+
+  // Who did not ask sees the nodes find their places.
+  const [moved] = others as [Tab, ...Tab[]];
+  await moved.page.bringToFront();
+  const pictures = countDrawings(moved.page, 600);
+  await watcher.page.close();
+  expect(await pictures).toBeGreaterThan(1);
 });
+
+/** How many different pictures the drawing shows in the next frames; looks no further than the second. */
+function countDrawings(page: Page, frames: number): Promise<number> {
+  return page.evaluate(async (most) => {
+    const seen = new Set<string>();
+    for (let frame = 0; frame < most && seen.size < 2; frame++) {
+      const nodes = document.querySelectorAll('.nodes .node');
+      seen.add(Array.from(nodes, (node) => node.getAttribute('transform')).join());
+      await new Promise(requestAnimationFrame);
+    }
+    return seen.size;
+  }, frames);
+}
 
 /** Presses Tab and says where that led: a test id, or the name a control has for people; null is outside the page. */
 async function nextFocus(page: Page): Promise<{ name: string | null; ring: boolean; inView: boolean }> {

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { startServer, type Server } from '../kit/server.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -58,38 +58,49 @@ function serve(folder: string, signaling: Server): Promise<HttpServer> {
   });
 }
 
+interface Visit {
+  readonly page: Page;
+  /** What the sample said on the console. */
+  readonly lines: string[];
+  readonly faults: string[];
+}
+
+async function visit(context: BrowserContext, url: string): Promise<Visit> {
+  const page = await context.newPage();
+  const lines: string[] = [];
+  const faults: string[] = [];
+  page.on('console', (message) => lines.push(message.text()));
+  page.on('pageerror', (error) => faults.push(error.message));
+  await page.goto(url);
+  return { page, lines, faults };
+}
+
 test("the README's sample runs as written", async ({ context }) => {
   const signaling = await startServer();
   const folder = buildApplication();
   const site = await serve(folder, signaling);
-  const address = site.address();
-  if (!address || typeof address === 'string') throw new Error('the site has no port');
+  try {
+    const address = site.address();
+    if (!address || typeof address === 'string') throw new Error('the site has no port');
+    const url = `http://127.0.0.1:${address.port}/`;
 
-  const open = async (): Promise<{
-    readonly page: Page;
-    readonly lines: string[];
-    readonly faults: string[];
-  }> => {
-    const page = await context.newPage();
-    const lines: string[] = [];
-    const faults: string[] = [];
-    page.on('console', (message) => lines.push(message.text()));
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(`http://127.0.0.1:${address.port}/`);
-    return { page, lines, faults };
-  };
-
-  const first = await open();
-  await expect.poll(() => first.lines).toContain('1 here');
-  const second = await open();
-  await expect.poll(() => first.lines).toContain('2 here');
-  await expect.poll(() => second.lines).toContain('2 here');
-  // What the second said when it was ready, the first has heard.
-  await expect.poll(() => first.lines.filter((line) => line.endsWith('says good morning'))).toHaveLength(1);
-  await second.page.mouse.move(40, 50);
-  expect([...first.faults, ...second.faults]).toEqual([]);
-
-  site.close();
-  await signaling.kill();
-  rmSync(folder, { recursive: true });
+    const first = await visit(context, url);
+    await expect.poll(() => first.lines).toContain('1 here');
+    const second = await visit(context, url);
+    await expect.poll(() => first.lines).toContain('2 here');
+    await expect.poll(() => second.lines).toContain('2 here');
+    // What the second said when it was ready, the first has heard.
+    await expect.poll(() => first.lines.filter((line) => line.endsWith('says good morning'))).toHaveLength(1);
+    await second.page.evaluate(() => {
+      addEventListener('pointermove', () => document.body.setAttribute('data-moved', ''));
+    });
+    await second.page.mouse.move(40, 50);
+    // The sample listens for moves as well, and has heard this one before.
+    await expect(second.page.locator('body[data-moved]')).toHaveCount(1);
+    expect([...first.faults, ...second.faults]).toEqual([]);
+  } finally {
+    site.close();
+    await signaling.kill();
+    rmSync(folder, { recursive: true });
+  }
 });
