@@ -1,7 +1,21 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
 import { npmStart, type Command } from '../kit/command.ts';
-import { isRefused, startServer } from '../kit/server.ts';
+import { freePort, isRefused, startServer } from '../kit/server.ts';
 import { printTime } from '../kit/tabs.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Sends the signal to all processes of a group, as a terminal does; false when nobody is left of it. */
+function signalGroup(group: number, signal: 'SIGINT' | 'SIGKILL' | 0): boolean {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
+}
 
 let commands: Command[] = [];
 const start = (settings: { readonly PORT: string }): Command => {
@@ -43,6 +57,29 @@ test('the server notices that npm was killed, and ends', async () => {
   const killed = performance.now();
   await expect.poll(() => isRefused(Number(port))).toBe(true);
   printTime('the port is free after the kill', killed);
+});
+
+test('Ctrl-C, which a terminal sends to everyone at once, ends all', async () => {
+  const port = await freePort();
+  const npm = spawn('npm', ['start'], {
+    cwd: ROOT,
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) },
+    stdio: 'ignore',
+    detached: true,
+  });
+  const ended = once(npm, 'exit');
+  const group = npm.pid ?? Number.NaN;
+  try {
+    await expect.poll(() => isRefused(port), { timeout: 90_000 }).toBe(false);
+    expect(signalGroup(group, 'SIGINT')).toBe(true);
+    const pressed = performance.now();
+    await ended;
+    printTime('npm ends after Ctrl-C', pressed);
+    expect(await isRefused(port)).toBe(true);
+    expect(signalGroup(group, 0)).toBe(false);
+  } finally {
+    signalGroup(group, 'SIGKILL');
+  }
 });
 
 test('a port that is taken, or none at all, is one sentence and an exit code', async () => {

@@ -31,6 +31,13 @@ export type Payload = Claim | PresenceUpdate | StateUpdate | TopicMessage;
 /** What is sent to one member to whom there may be no channel. */
 export type RoutedPayload = OverlaySignal | MembershipRouted | DirectMessage | Echo;
 
+const SIGNAL_KINDS: readonly RoutedPayload['kind'][] = ['request', 'accept', 'refuse', 'description'];
+
+/** Whether it helps to build a link: that alone may the server carry. */
+export function isSignal(payload: RoutedPayload): boolean {
+  return SIGNAL_KINDS.includes(payload.kind);
+}
+
 /** Everything that travels over a channel between two neighbors. */
 export type LinkMessage =
   | Hello

@@ -19,6 +19,7 @@ import type { StateSnapshot } from '../state/messages.ts';
 import type { MeshConfig } from './config.ts';
 import { createHub, type Hub } from './hub.ts';
 import { onFrame } from './inbox.ts';
+import { isSignal } from './messages.ts';
 import { inputToJobs } from './jobs.ts';
 import { afterBroadcast } from './joints/broadcast.ts';
 import { afterMembership } from './joints/membership.ts';
@@ -93,6 +94,10 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
 
 function enter(input: Input, hub: Hub): void {
   if (input.kind === 'frame') return onFrame(input.from, input.message, hub);
+  // The server introduces. Whatever else somebody sends by it is no word of ours.
+  if (input.kind === 'serverSignal' && input.message.kind === 'packet' && !isSignal(input.message.payload)) {
+    return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: 'not-for-the-server' });
+  }
   if (input.kind === 'badFrame') {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
   }

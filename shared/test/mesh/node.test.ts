@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { wordsToAttemptId } from '#shared/base/ids.ts';
+import { now } from '#shared/base/time.ts';
 import type { Value } from '#shared/base/value.ts';
+import type { Effect, Input, RoutedPayload } from '#shared/mesh/messages.ts';
 import { createWorld, isOneComponent, rostersAreEqual, type Tab, type World } from './world.ts';
 
 function room(count: number, seed: number): World {
@@ -195,5 +198,42 @@ describe('frames that are not as they should be', () => {
     expect(notesOf(b)).toBe(notesOf(a));
     expect(messagesOf(b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(rostersAreEqual(world)).toBe(true);
+  });
+});
+
+describe('what comes by the server', () => {
+  const packet = (from: Tab, to: Tab, payload: RoutedPayload): Input => ({
+    kind: 'serverSignal',
+    from: from.id,
+    message: {
+      kind: 'packet',
+      origin: from.id,
+      to: to.id,
+      id: 77,
+      delivery: 'once',
+      serverMay: true,
+      flooded: false,
+      ttl: 4,
+      route: [],
+      trail: [],
+      payload,
+    },
+  });
+
+  test('is a signal or is refused: no message and no echo reaches the application that way', () => {
+    const world = room(2, 81);
+    const [a, b] = world.living() as [Tab, Tab];
+    const give = (payload: RoutedPayload): Effect[] => [
+      ...b.node.handle(packet(a, b, payload), now(world.timeMs(), world.timeMs())),
+    ];
+    const refusal: Effect = {
+      kind: 'tell',
+      event: { kind: 'peerMisbehaved', peer: a.id, reason: 'not-for-the-server' },
+    };
+    expect(give({ kind: 'direct', topic: 'chat', data: 'by the server' })).toEqual([refusal]);
+    expect(give({ kind: 'echo' })).toEqual([refusal]);
+    expect(give({ kind: 'routedPing', probe: 1 })).toEqual([refusal]);
+    const attempt = wordsToAttemptId(1, 2);
+    expect(give({ kind: 'request', attempt, priority: 'high', forward: false })).not.toContainEqual(refusal);
   });
 });
