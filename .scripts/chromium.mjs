@@ -13,19 +13,35 @@ const SYSTEM_BROWSERS = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
+export const NO_CHROMIUM =
+  'No Chromium was found and none could be downloaded: install one (on Debian, `apt-get install chromium`) ' +
+  'or name it in GOSSAMER_CHROMIUM.\n';
+
 /** The path of a browser, or undefined after saying in one sentence what to do. */
 export async function findChromium() {
   const { chromium } = await import('@playwright/test');
-  const candidates = [process.env.GOSSAMER_CHROMIUM, chromium.executablePath(), ...SYSTEM_BROWSERS];
-  const present = candidates.find((path) => path && existsSync(path));
+  const named = process.env.GOSSAMER_CHROMIUM;
+  if (named && answers(named)) return named;
+  if (named) process.stderr.write(`${named}, named in GOSSAMER_CHROMIUM, is no Chromium that runs.\n`);
+
+  const present = [chromium.executablePath(), ...SYSTEM_BROWSERS].find(answers);
   if (present) return present;
 
   spawnSync(bin('playwright'), ['install', 'chromium'], { cwd: root, stdio: 'ignore', timeout: 180_000 });
-  if (existsSync(chromium.executablePath())) return chromium.executablePath();
+  if (answers(chromium.executablePath())) return chromium.executablePath();
 
-  process.stderr.write(
-    'No Chromium was found and none could be downloaded: install one (on Debian, `apt-get install chromium`) ' +
-      'or name it in GOSSAMER_CHROMIUM.\n',
-  );
+  process.stderr.write(NO_CHROMIUM);
   return undefined;
+}
+
+/** Whether it tells its version, in four numbers: what merely stands there may lack a library, or be a stub. */
+function answers(path) {
+  if (!existsSync(path)) return false;
+  const { status, stdout } = spawnSync(path, ['--version'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  });
+  return status === 0 && /\d+\.\d+\.\d+\.\d+/.test(stdout);
 }

@@ -1,5 +1,5 @@
 /** Adds up the JSON reports of Vitest and Playwright: prints `N passed, N failed`, last. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './install.mjs';
@@ -7,18 +7,19 @@ import { root } from './install.mjs';
 export const unitReport = join(root, '.reports', 'unit.json');
 export const storyReport = join(root, '.reports', 'e2e.json');
 
-/** Passed and failed of both runners; a runner whose report is missing or empty counts as one failure. */
+/** Passed and failed of both runners; a runner whose report is missing, empty or broken counts as one failure. */
 export function tally() {
   const runs = [
-    read(unitReport, (report) => ({
-      passed: report.numPassedTests,
+    read(unitReport, (report) => {
       // A file that does not load has no tests to fail, and a skipped test was not run.
-      failed:
+      const failed =
         report.numFailedTests +
         report.numPendingTests +
         report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-          .length,
-    })),
+          .length;
+      // What fails outside all tests is one failure.
+      return { passed: report.numPassedTests, failed: failed === 0 && !report.success ? 1 : failed };
+    }),
     read(storyReport, ({ stats, errors }) => ({
       passed: stats.expected,
       failed: stats.unexpected + stats.flaky + stats.skipped + errors.length,
@@ -30,12 +31,24 @@ export function tally() {
   };
 }
 
+/** Notes in Vitest's report that its run failed: of an error outside all tests the report itself says nothing. */
+export function distrust(path) {
+  try {
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), success: false }));
+  } catch {
+    // There is no report, or half of one: it counts as a failure anyhow.
+  }
+  return false;
+}
+
 function read(path, count) {
   try {
-    return count(JSON.parse(readFileSync(path, 'utf8')));
+    const { passed, failed } = count(JSON.parse(readFileSync(path, 'utf8')));
+    if (Number.isInteger(passed) && Number.isInteger(failed)) return { passed, failed };
   } catch {
-    return { passed: 0, failed: 1 };
+    // Missing, or half written.
   }
+  return { passed: 0, failed: 1 };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { build } from './build.mjs';
-import { findChromium } from './chromium.mjs';
+import { findChromium, NO_CHROMIUM } from './chromium.mjs';
 import { bin, ensureInstalled, root } from './install.mjs';
-import { storyReport, tally, unitReport } from './tally.mjs';
+import { distrust, storyReport, tally, unitReport } from './tally.mjs';
 
-ensureInstalled();
+// First of all, so that whatever fails from here on, nobody adds up an older run.
 rmSync(`${root}/.reports`, { recursive: true, force: true });
+ensureInstalled();
 
 const run = (command, args, env = {}) =>
   spawnSync(bin(command), args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status ===
@@ -45,16 +46,21 @@ const steps = [
         '--reporter=dot',
         '--reporter=json',
         `--outputFile.json=${unitReport}`,
-      ]),
+      ]) || distrust(unitReport),
   },
   {
     name: 'stories',
-    check: () =>
-      browser !== undefined &&
-      run('playwright', ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'], {
+    check: () => {
+      if (browser === undefined) {
+        // It was said before all steps, too; here is where a reader looks.
+        process.stdout.write(NO_CHROMIUM);
+        return false;
+      }
+      return run('playwright', ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'], {
         GOSSAMER_CHROMIUM: browser,
         PLAYWRIGHT_JSON_OUTPUT_NAME: storyReport,
-      }),
+      });
+    },
   },
 ];
 

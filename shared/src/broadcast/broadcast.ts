@@ -6,8 +6,9 @@
 import { unreachable } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
+import { after } from '../base/time.ts';
 import { type BroadcastConfig, checkBroadcastConfig } from './config.ts';
-import { dropOrigin, giveUpHoles } from './delivery.ts';
+import { giveUpHoles } from './delivery.ts';
 import { onCongestion, onNeighborDown, onNeighborSuspected, onNeighborUp } from './links.ts';
 import type {
   BroadcastEffect,
@@ -119,10 +120,22 @@ function broadcast<P>(relay: Relay<P>, lane: Lane, payload: P): void {
   spread(relay, relay.trees.use(message.origin, message.hot, relay.at), message, []);
 }
 
-/** A tree may lead through one neighbor only, and that one may be leaving too. */
+/**
+ * A tree may lead through one neighbor only, and that one may be leaving too, or have crashed. What we said last goes
+ * to the lazy ones as well: they would ask for it when we are gone.
+ */
 function farewell<P>(relay: Relay<P>, payload: P): void {
+  const since = after(relay.at, -relay.config.lastWordsMs);
+  const lastWords = relay.cache.lately(relay.deps.self, since);
   const message = utter(relay, 'record', payload);
-  for (const peer of relay.neighbors.keys()) send(relay, peer, message);
+  for (const peer of relay.neighbors.keys()) {
+    for (const said of lastWords) if (isLazy(relay, peer, said)) send(relay, peer, said);
+    send(relay, peer, message);
+  }
+}
+
+function isLazy<P>(relay: Relay<P>, peer: PeerId, { origin, hot }: Gossip<P>): boolean {
+  return relay.trees.use(origin, hot, relay.at).lazy.has(peer);
 }
 
 function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {
@@ -133,7 +146,8 @@ function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {
 
 function forget<P>(relay: Relay<P>, origin: PeerId): void {
   if (origin === relay.deps.self) return;
-  dropOrigin(relay, origin);
+  // What it said last is still asked for here and there: the cache lets go of it in its own time.
+  relay.trees.remove(origin);
   relay.origins.forget(origin, relay.at);
 }
 

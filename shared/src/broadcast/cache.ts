@@ -22,6 +22,8 @@ export interface Cache<P> {
   readonly range: (want: Want) => readonly Cached<P>[];
   /** The first of the unbroken sequences up to `head`, none older than `since`; above the head when itself is not here. */
   readonly firstUpTo: (head: Head, since: Instant) => number;
+  /** What of an origin's came at `since` or later and must not be lost, oldest first. */
+  readonly lately: (origin: PeerId, since: Instant) => readonly Gossip<P>[];
   readonly removeOrigin: (origin: PeerId) => void;
   /** Forgets what is too old. */
   readonly sweep: (at: Instant) => void;
@@ -78,6 +80,10 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
       while (isHere(first - 1)) first -= 1;
       return first;
     },
+    lately: (origin, since) =>
+      [...entries].flatMap(({ message, at }) =>
+        message.origin === origin && message.lane !== 'volatile' && at >= since ? [message] : [],
+      ),
     removeOrigin: (origin) => {
       for (const entry of entries) if (entry.message.origin === origin) remove(entry);
     },

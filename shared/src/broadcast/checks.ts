@@ -1,10 +1,19 @@
 /** What a neighbor may claim: pure answers, `null` for nothing wrong. */
-import { type Gossip, type Graft, type Head, ROUND_MAX, type VectorHead, type Want } from './messages.ts';
+import {
+  type Gossip,
+  type Graft,
+  type Head,
+  ROUND_MAX,
+  SEQUENCE_MAX,
+  type VectorHead,
+  type Want,
+} from './messages.ts';
 import type { BroadcastRefusal, Relay } from './relay.ts';
 
 /** Judges the name of a message: its origin, epoch, lane and sequence. */
 export function refusalOfHead<P>(relay: Relay<P>, head: Head): BroadcastRefusal | null {
-  if (!Number.isSafeInteger(head.seq) || head.seq < 1) return 'implausible-sequence';
+  if (!Number.isSafeInteger(head.seq) || head.seq < 1 || head.seq > SEQUENCE_MAX)
+    return 'implausible-sequence';
   if (!Number.isSafeInteger(head.epoch) || head.epoch < 0) return 'implausible-epoch';
   if (head.origin === relay.deps.self) return isForged(relay, head) ? 'forged-origin' : null;
   return isTooFarAhead(relay, head) ? 'implausible-sequence' : null;
@@ -20,7 +29,15 @@ export function refusalOfGossip<P>(relay: Relay<P>, message: Gossip<P>): Broadca
 /** Judges a head of a vector by its form alone; how far ahead it may be depends on whether we start from it. */
 export function isVectorHead({ lane, seq, from, epoch }: VectorHead): boolean {
   const isNumbers = [seq, from, epoch].every(Number.isSafeInteger);
-  return isNumbers && lane !== 'volatile' && seq >= 1 && epoch >= 0 && from >= 1 && from <= seq + 1;
+  return (
+    isNumbers &&
+    lane !== 'volatile' &&
+    seq >= 1 &&
+    seq <= SEQUENCE_MAX &&
+    epoch >= 0 &&
+    from >= 1 &&
+    from <= seq + 1
+  );
 }
 
 /** Names us and something that we have not said. */

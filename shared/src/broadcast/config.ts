@@ -47,8 +47,9 @@ export interface BroadcastConfig {
   readonly answerMessagesMax: number;
   /** Payload bytes in the answer to one `graft`; the first message always goes. */
   readonly answerBytesMax: number;
-  /** Ranges kept for a congested neighbor that asked, answered when its link has drained. */
-  readonly deferredWantsMax: number;
+
+  /** Who leaves hands what it said so lately to its lazy neighbors too. Longer: more frames at every goodbye. Below `cacheMs`. */
+  readonly lastWordsMs: number;
 
   /** Messages on the shared tree within about this span share one right to prune. Over the time to cross the room. */
   readonly carveWindowMs: number;
@@ -92,13 +93,13 @@ export interface BroadcastConfig {
 export const defaultBroadcastConfig: BroadcastConfig = {
   beginMs: 5_000, // guess: several times what a channel takes to open
   hotMessages: 6, // measured: at 3, the records of a join alone gave each of 64 newcomers a tree, and each tree a flood
-  hotWindowMs: 10_000, // DESIGN 4
-  hotTreesMax: 256, // DESIGN 4
-  treeIdleMs: 60_000, // DESIGN 4
+  hotWindowMs: 10_000, // the design's starting point
+  hotTreesMax: 256, // the design's starting point
+  treeIdleMs: 60_000, // the design's starting point
   announceDelayMs: 50, // guess: a third of the least graft timeout
   announceVolatileDelayMs: 250, // guess: a pointer is stale by then anyway
   headsPerFrameMax: 512, // guess: about 5 kB with interned origins
-  graftTimeoutMsMin: 150, // DESIGN 4; 80 ms duplicates for ever (reference, gossip 3.2)
+  graftTimeoutMsMin: 150, // the design's starting point; iroh-gossip 0.101's 80 ms, measured, duplicates for ever
   graftTimeoutMsMax: 2_000, // guess: below the time to suspect a neighbor
   graftAttemptsMax: 8, // guess: more than the usual degree of 6
   announcersPerHeadMax: 8, // as above
@@ -109,20 +110,20 @@ export const defaultBroadcastConfig: BroadcastConfig = {
   requestMs: 10_000, // as gapTimeoutMs
   answerMessagesMax: 256, // as reorderMessagesMax: what the asker can hold
   answerBytesMax: 262_144, // as reorderBytesMax
-  deferredWantsMax: 64, // as wantsPerGraftMax
-  carveWindowMs: 400, // guess: the last delivery among 1,000 members (reference, gossip 3.2)
+  lastWordsMs: 1_000, // guess: several graft timeouts of 150 ms
+  carveWindowMs: 400, // guess: iroh-gossip 0.101's last delivery among 1,000 members, measured in its simulator
   optimizeHysteresisMs: 12, // guess: about one short hop
   optimizeIntervalMs: 1_000, // guess
   reorderMessagesMax: 256, // guess
   reorderBytesMax: 262_144, // guess: sixteen values of the largest size
   repairAheadMin: 16, // guess: values of the largest size in reorderBytesMax
   floorMs: 1_000, // guess: several graft timeouts of 150 ms
-  gapTimeoutMs: 10_000, // DESIGN 4
+  gapTimeoutMs: 10_000, // the design's starting point
   recordWindowMax: 512, // guess
-  cacheMs: 30_000, // iroh-gossip 0.101 (reference, gossip 3.2)
+  cacheMs: 30_000, // iroh-gossip 0.101
   cacheMessagesMax: 2_048, // guess
   cacheBytesMax: 4_194_304, // guess
-  originsMax: 4_096, // twice the largest room of DESIGN 4
+  originsMax: 4_096, // twice the largest room of the design
   forgottenMs: 900_000, // guess: a tab that slept or was cut off for a quarter of an hour
   sequenceJumpMax: 1_000_000, // guess: nine hours at 30 messages a second
   sweepIntervalMs: 1_000, // iroh-gossip 0.101
@@ -144,6 +145,7 @@ export function checkBroadcastConfig(config: BroadcastConfig): void {
   assertBelow(config, 'graftTimeoutMsMax', 'requestMs');
   assertBelow(config, 'announceDelayMs', 'graftTimeoutMsMin');
   assertBelow(config, 'announceDelayMs', 'announceVolatileDelayMs');
+  assertBelow(config, 'lastWordsMs', 'cacheMs');
   assertBelow(config, 'floorMs', 'gapTimeoutMs');
   assertBelow(config, 'gapTimeoutMs', 'cacheMs');
   assertBelow(config, 'cacheMs', 'forgottenMs');

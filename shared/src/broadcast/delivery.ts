@@ -10,14 +10,11 @@ import { noteMissing } from './repair.ts';
 export function admit<P>(relay: Relay<P>, id: PeerId, epoch: Epoch): Origin<P> {
   const { origin, gone } = relay.origins.admit(id, epoch);
   if (gone !== null) relay.waiting.delete(gone);
-  if (gone !== null && gone.id !== id) dropOrigin(relay, gone.id);
+  if (gone !== null && gone.id !== id) {
+    relay.trees.remove(gone.id);
+    relay.cache.removeOrigin(gone.id);
+  }
   return origin;
-}
-
-/** Forgets what is kept for an origin but its sequences. */
-export function dropOrigin<P>(relay: Relay<P>, origin: PeerId): void {
-  relay.trees.remove(origin);
-  relay.cache.removeOrigin(origin);
 }
 
 /** Delivers what skipping uncovered, and tells the holes of the reliable lane. */

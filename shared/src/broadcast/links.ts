@@ -4,7 +4,6 @@ import { assert } from '../base/assert.ts';
 import type { TreeKey } from './messages.ts';
 import { type Relay, neighborsBut, send } from './relay.ts';
 import { refillOwnTrees } from './receive.ts';
-import { answer } from './repair.ts';
 import type { Tree } from './trees.ts';
 import { sendVector, unheardOf, vectorHeads } from './vectors.ts';
 
@@ -12,7 +11,7 @@ import { sendVector, unheardOf, vectorHeads } from './vectors.ts';
 export function onNeighborUp<P>(relay: Relay<P>, peer: PeerId): void {
   if (peer === relay.deps.self || relay.neighbors.has(peer)) return;
   assert(relay.neighbors.size < relay.config.neighborsMax, `a neighbor beyond ${relay.config.neighborsMax}`);
-  relay.neighbors.set(peer, { congested: false, begun: false, deferred: [] });
+  relay.neighbors.set(peer, { congested: false, begun: false });
   const unheard = unheardOf(relay);
   sendVector(relay, peer, vectorHeads(relay, unheard));
   for (const { message } of unheard) send(relay, peer, message);
@@ -57,10 +56,13 @@ function cameBy(tree: Tree, peer: PeerId): boolean {
   return tree.parent === peer || (tree.key === null && !tree.lazy.has(peer));
 }
 
-/** A congested link counts as lazy in every tree; who was eager is not forgotten. */
+/**
+ * A congested link counts as lazy in every tree; who was eager is not forgotten. What it asked for meanwhile it was
+ * not given, and has ceased to ask for: a vector when it has drained lets it find out anew what it lacks.
+ */
 export function onCongestion<P>(relay: Relay<P>, peer: PeerId, congested: boolean): void {
   const neighbor = relay.neighbors.get(peer);
   if (neighbor === undefined || neighbor.congested === congested) return;
-  relay.neighbors.set(peer, { ...neighbor, congested, deferred: [] });
-  if (!congested) answer(relay, peer, neighbor.deferred);
+  relay.neighbors.set(peer, { ...neighbor, congested });
+  if (!congested) sendVector(relay, peer, vectorHeads(relay, []));
 }

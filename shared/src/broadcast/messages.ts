@@ -29,6 +29,9 @@ export type TreeKey = PeerId | null;
 /** The greatest `round`; who forwards counts no further. Over the longest way through a room. */
 export const ROUND_MAX: number = 64;
 
+/** No stream gets there: at a thousand messages a second it would take 8,900 years. */
+export const SEQUENCE_MAX: number = 2 ** 48;
+
 export type BroadcastMessage<P> = Gossip<P> | IHave | Vector | Graft | Prune;
 
 export interface Gossip<P> {

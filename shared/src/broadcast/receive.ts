@@ -25,6 +25,7 @@ export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): 
   }
   if (relay.origins.standing(message.origin, message.epoch) === 'older') return;
   if (relay.origins.has(message)) return onDuplicate(relay, from, message);
+  if (!relay.deps.maySay(message)) return refuse(relay, from, 'forged-author');
   onFirstCopy(relay, from, message);
 }
 

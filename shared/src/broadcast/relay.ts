@@ -16,8 +16,8 @@ import type {
   BroadcastEffect,
   BroadcastMessage,
   BroadcastTimer,
+  Gossip,
   Head,
-  Want,
 } from './messages.ts';
 import { createMissing, type Missing } from './missing.ts';
 import { createOrigins, type Origin, type Origins } from './origins.ts';
@@ -32,6 +32,8 @@ export interface BroadcastDeps<P> {
   readonly rng: Rng;
   /** Encoded size of a payload in bytes; what caches and windows count. */
   readonly sizeOf: (payload: P) => number;
+  /** May the origin say this? What it may not say is neither delivered nor sent on. */
+  readonly maySay: (message: Gossip<P>) => boolean;
 }
 
 /** Why something from a neighbor was dropped. */
@@ -41,6 +43,7 @@ export type BroadcastRefusal =
   | 'implausible-epoch'
   | 'implausible-round'
   | 'forged-origin'
+  | 'forged-author'
   | 'too-many-heads'
   | 'too-many-wants'
   | 'too-many-trees'
@@ -50,8 +53,6 @@ interface Neighbor {
   readonly congested: boolean;
   /** It told us that it has begun. */
   readonly begun: boolean;
-  /** What it asked for while its link was congested. */
-  readonly deferred: readonly Want[];
 }
 
 /**

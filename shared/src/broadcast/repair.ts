@@ -39,8 +39,8 @@ export function ask<P>(relay: Relay<P>, peer: PeerId, graft: Graft): void {
 }
 
 /** What of `head` is missing, has room, and was not asked of a neighbor a moment ago. */
-export function wantsOf<P>(relay: Relay<P>, head: Head): readonly Want[] {
-  const since = after(relay.at, -retryMs(relay) + 1);
+export function wantsOf<P>(relay: Relay<P>, head: Head, attempt: number = 0): readonly Want[] {
+  const since = after(relay.at, -retryMs(relay, attempt) + 1);
   const underWay = relay.requests
     .since(head, since)
     .filter(({ peer }) => relay.neighbors.has(peer))
@@ -54,9 +54,12 @@ export function wantsOf<P>(relay: Relay<P>, head: Head): readonly Want[] {
   }));
 }
 
-/** The second timer of Plumtree 3.8: half the first, about one round trip. */
-function retryMs<P>(relay: Relay<P>): number {
-  return Math.ceil(relay.lag.timeoutMs() / 2);
+/**
+ * The second timer of Plumtree 3.8: half the first, about one round trip. Deviation: it doubles with each asking, or
+ * where a round trip takes longer than that, whatever is asked for would come many times.
+ */
+function retryMs<P>({ lag, config }: Relay<P>, attempt: number): number {
+  return Math.min(config.graftTimeoutMsMax, Math.ceil(lag.timeoutMs() / 2) * 2 ** attempt);
 }
 
 /** An announced message has not come by itself: ask the next who announced it. Plumtree 3.8, `Timer`. */
@@ -68,9 +71,10 @@ export function afterGraft<P>(relay: Relay<P>, timer: BroadcastTimer & { readonl
   if (isHopeless || relay.origins.missing(entry.head).length === 0) return giveUpAsking(relay, entry);
 
   const { head, attempt } = relay.missing.countAttempt(entry);
-  const wants = wantsOf(relay, head).slice(0, relay.config.wantsPerGraftMax);
+  // The last asking was one retry ago: what it asked for is not under way any more.
+  const wants = wantsOf(relay, head, Math.max(0, attempt - 2)).slice(0, relay.config.wantsPerGraftMax);
   if (wants.length > 0) graftFor(relay, peer, head, wants);
-  schedule(relay, { kind: 'graft', head, attempt }, retryMs(relay));
+  schedule(relay, { kind: 'graft', head, attempt }, retryMs(relay, attempt - 1));
 }
 
 /** Behind an open hole there may have been no room for it: it is asked for again when the lane moves on. */
@@ -98,14 +102,11 @@ export function onGraft<P>(relay: Relay<P>, from: PeerId, message: Graft): void 
   const refusal = refusalOfGraft(relay, message);
   if (refusal !== null) return refuse(relay, from, refusal);
   for (const key of message.trees) relay.trees.find(key)?.lazy.delete(from);
-  const neighbor = relay.neighbors.get(from);
-  if (neighbor === undefined || !neighbor.congested) return answer(relay, from, message.wants);
-  const deferred = [...neighbor.deferred, ...message.wants].slice(0, relay.config.deferredWantsMax);
-  relay.neighbors.set(from, { ...neighbor, deferred });
+  if (relay.neighbors.get(from)?.congested !== true) answer(relay, from, message.wants);
 }
 
 /** Sends what of the wants is still cached, within the limits of one answer; the asker asks again for the rest. */
-export function answer<P>(relay: Relay<P>, to: PeerId, wants: readonly Want[]): void {
+function answer<P>(relay: Relay<P>, to: PeerId, wants: readonly Want[]): void {
   let messages = 0;
   let bytes = 0;
   for (const entry of wants.flatMap((want) => relay.cache.range(want))) {

@@ -13,7 +13,7 @@ import { refuteIfAccused } from './own.ts';
 import { compareLives } from './roster.ts';
 import type { Silence } from './silence.ts';
 import { acceptVouch, endSuspicion, hasRoomForSuspicion, joinSuspicion, removeMember } from './standing.ts';
-import { refused, takeProbe, type State, type Turn } from './state.ts';
+import { misbehaved, refused, takeProbe, type State, type Turn } from './state.ts';
 import { isAccuser, judge, verdictOf } from './suspicion.ts';
 
 export function onAccusation(turn: Turn, accusation: Accusation): void {
@@ -40,28 +40,40 @@ export function onObjection(turn: Turn, objection: Objection): void {
   endSuspicion(turn, target);
 }
 
-export function onVerdict(turn: Turn, verdict: Verdict): void {
-  const { state, at, out } = turn;
+export function onVerdict(turn: Turn, from: PeerId, verdict: Verdict): void {
+  const { state } = turn;
   const { target } = verdict;
-  const [accusation] = verdict.accusations;
+  const ownEpoch = target === state.self ? state.identity.epoch : state.roster.get(target)?.identity.epoch;
+  // Only its owner begins an epoch: nobody can have seen the end of one that has not begun.
+  if (ownEpoch !== undefined && verdict.epoch > ownEpoch) return misbehaved(turn, from, 'foreign-epoch');
   if (target === state.self) return refuteIfAccused(turn, verdict);
   const departed = state.roster.ended(target);
   if (departed && compareLives(verdict, departed) <= 0) return;
   const member = state.roster.get(target);
   if (member && compareLives(verdict, member.identity) < 0) return;
-  const neighbor = state.neighbors.get(target);
-  const hasLiveLink = neighbor !== undefined && elapsedMs(neighbor.heardAt(), at) <= state.config.liveLinkMs;
-  if (member && hasLiveLink) {
-    // A live link outranks a verdict: the member is told, so that it can refute before everyone.
-    if (accusation) object(turn, accusation);
-    return;
-  }
-  // A verdict out of the blue, as when parted rooms meet: whoever it names should hear of it while there is a way.
-  if (member && accusation && !state.suspicions.has(target)) {
-    out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });
-  }
+  if (member && isContested(turn, verdict)) return;
   const { epoch, incarnation } = verdict;
   removeMember(turn, { id: target, epoch, incarnation }, verdict);
+}
+
+/** Whether the accused may still have a word in it; sees to it that it can. */
+function isContested(turn: Turn, { target, accusations }: Verdict): boolean {
+  const { state, at, out } = turn;
+  const [accusation] = accusations;
+  if (!accusation) return false;
+  if (hearsWell(turn, target)) {
+    // A live link outranks a verdict: the member is told, so that it can refute before everyone.
+    object(turn, accusation);
+    return true;
+  }
+  const suspicion = state.suspicions.get(target);
+  if (suspicion) return elapsedMs(suspicion.startedAt, at) < state.config.answerMsMin;
+  if (!hasRoomForSuspicion(turn, target)) return false;
+  // Out of the blue, as when parted rooms meet and old claims come again: whoever it names hears of it while there is
+  // a way, and has as long to answer as any suspect.
+  out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });
+  joinSuspicion(turn, accusation);
+  return true;
 }
 
 /** Accuses in our own name, unless we already do, or doubt ourselves. */

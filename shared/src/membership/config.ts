@@ -105,52 +105,52 @@ export interface MembershipConfig {
 }
 
 export const defaultMembershipConfig: MembershipConfig = {
-  watchMs: 250, // DESIGN 4: the tick of a visible tab; a ninth of the shortest suspicion
+  watchMs: 250, // the design: the tick of a visible tab; a ninth of the shortest suspicion
   watchIdleMs: 1_000, // guess: only a sleep can be noticed then
-  hiddenTickMs: 1_000, // DESIGN 6: hidden tabs run timers once a second
+  hiddenTickMs: 1_000, // the design: hidden tabs run timers once a second
 
-  pingAfterMs: 1_000, // DESIGN 4, membership
-  pingRepeatMs: 300, // DESIGN 4, membership
+  pingAfterMs: 1_000, // the design's starting point
+  pingRepeatMs: 300, // the design's starting point
   pingEveryMs: 5_000, // guess: roots are compared and clocks sampled a few times a minute
   probesMax: 8, // guess: two seconds of repeats
 
-  suspectAfterMsMin: 2_200, // DESIGN 4; reference "gossip-protocols" 5, rule 3
-  suspectAfterHiddenMsMin: 3_500, // DESIGN 4, membership
+  suspectAfterMsMin: 2_200, // the design's starting point: two pings one second apart, and some more
+  suspectAfterHiddenMsMin: 3_500, // the design's starting point
   suspectAfterMsMax: 6_000, // guess: half again the deadline
-  gapFactor: 3, // DESIGN 4, membership
+  gapFactor: 3, // the design's starting point
   gapsMax: 256, // guess: four quiet minutes, and the percentile is not the maximum
   vouchesMax: 3, // guess: one accusation in half a minute over a link that is dead one way
 
-  quorum: 3, // DESIGN 4; Rapid, section 4: several observers of one subject
-  accusationLifeMs: 10_000, // DESIGN 4, membership
-  deadlineMs: 4_000, // DESIGN 4, membership
+  quorum: 3, // the design's starting point; Rapid, section 4: several observers of one subject
+  accusationLifeMs: 10_000, // the design's starting point
+  deadlineMs: 4_000, // the design's starting point
   answerMsMin: 500, // guess: a broadcast there and back over ten hops of 25 ms
   linklessMs: 20_000, // guess: a few attempts to link again
-  objectWithinMs: 1_300, // DESIGN 4: one ping and its first repeat
-  liveLinkMs: 1_000, // DESIGN 4, membership
+  objectWithinMs: 1_300, // the design: one ping and its first repeat
+  liveLinkMs: 1_000, // the design's starting point
   objectionSpacingMs: 400, // guess: below `answerMsMin`, so that a held objection still comes in time
-  observerMs: 10_000, // DESIGN 4, membership
+  observerMs: 10_000, // the design's starting point
 
-  lateMs: 500, // DESIGN 4, Lifeguard
+  lateMs: 500, // the design's starting point
   sleptMs: 2_000, // guess: above what a hidden tab's timer does
   deafMs: 2_000, // guess: two pings of every neighbor went unanswered
-  doubtMsMax: 3_000, // DESIGN 4, Lifeguard
+  doubtMsMax: 3_000, // the design's starting point
 
-  orphansMs: 5_000, // DESIGN 4, membership
+  orphansMs: 5_000, // the design's starting point
   orphanKnownMs: 10_000, // guess: two links records of a join storm
-  orphanWatchers: 3, // DESIGN 4, membership
+  orphanWatchers: 3, // the design's starting point
   orphanMisses: 2, // guess: one may be lost
 
-  linksSpacingMs: 1_000, // DESIGN 4, membership
-  linksStormSpacingMs: 5_000, // DESIGN 4, membership
+  linksSpacingMs: 1_000, // the design's starting point
+  linksStormSpacingMs: 5_000, // the design's starting point
   stormJoins: 10, // guess
   stormWindowMs: 5_000, // guess: one storm spacing
   stabilitySpacingMs: 30_000, // guess
 
-  departedMs: 900_000, // DESIGN 4: 15 minutes
+  departedMs: 900_000, // the design: 15 minutes
   tellSpacingMs: 1_000, // guess
 
-  membersMax: 2_048, // DESIGN 4: rooms up to about 2,000
+  membersMax: 2_048, // the design: rooms up to about 2,000
   departedMax: 4_096, // guess: twice the roster
   earlyLinksMax: 256, // guess
   suspicionsMax: 256, // guess

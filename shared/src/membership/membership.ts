@@ -145,7 +145,7 @@ function onClaim(turn: Turn, from: PeerId, claim: Claim): void {
     case 'objection':
       return onObjection(turn, claim);
     case 'verdict':
-      return onVerdict(turn, claim);
+      return onVerdict(turn, from, claim);
     default:
       return unreachable(claim);
   }

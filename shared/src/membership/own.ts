@@ -43,6 +43,8 @@ export function publishFarewell(turn: Turn): void {
 export function wantLinks(turn: Turn): void {
   const { state, at } = turn;
   const { linksSpacingMs, linksStormSpacingMs } = state.config;
+  const isPlanned = state.links.dueAt !== null;
+  if (isPlanned && isStorm(state, at)) return;
   // Spread wide: the first few records after a storm prune the tree that the others travel then.
   const jittered = linksStormSpacingMs * (0.5 + state.rng.fraction() * 1.5);
   planLinks(turn, isStorm(state, at) ? Math.max(linksSpacingMs, Math.round(jittered)) : linksSpacingMs);

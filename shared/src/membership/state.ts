@@ -23,8 +23,9 @@ export interface Lost {
   /** Since when its silence counts. */
   readonly quietSince: Instant;
   readonly lostAt: Instant;
-  /** The routed ping sent on the loss. */
+  /** The routed ping sent on the loss, and again each second: one alone may get lost. */
   readonly probe: number;
+  readonly askedAt: Instant;
 }
 
 /** A member that no neighbor names, and that falls to us to ping. */

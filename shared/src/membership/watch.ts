@@ -76,7 +76,8 @@ export function afterWatch(turn: Turn, token: number): void {
   state.health.watched(lateMs, state.neighbors.size + state.lost.size, at);
   for (const [peer, silence] of state.neighbors) watchNeighbor(turn, peer, silence);
   state.announcedTickMs = state.health.tickMs(at);
-  for (const [peer, lost] of state.lost.entries()) watchLost(turn, peer, lost);
+  // A copy, for what is asked again goes to the end.
+  for (const [peer, lost] of Array.from(state.lost.entries())) watchLost(turn, peer, lost);
   for (const target of state.suspicions.keys()) review(turn, target);
   scheduleWatch(turn);
 }
@@ -110,11 +111,13 @@ function resume(turn: Turn, heard: PeerId): void {
 }
 
 /** Asks a lost neighbor by another way whether it lives. */
-function askLost(turn: Turn, peer: PeerId, lost: Omit<Lost, 'probe'>): void {
-  const { state, out } = turn;
-  const probe = takeProbe(state);
-  state.lost.set(peer, { ...lost, probe });
-  out.push({ kind: 'route', to: peer, message: { kind: 'routedPing', probe } });
+function askLost(turn: Turn, peer: PeerId, lost: Omit<Lost, 'probe' | 'askedAt'>): void {
+  ask(turn, peer, { ...lost, probe: takeProbe(turn.state), askedAt: turn.at });
+}
+
+function ask({ state, at, out }: Turn, peer: PeerId, lost: Lost): void {
+  state.lost.set(peer, { ...lost, askedAt: at });
+  out.push({ kind: 'route', to: peer, message: { kind: 'routedPing', probe: lost.probe } });
 }
 
 /** Own accusations are taken back, and what others said before must hold for its whole time again. */
@@ -147,4 +150,5 @@ function watchLost(turn: Turn, peer: PeerId, lost: Lost): void {
   const silentMs = elapsedMs(lost.quietSince, at);
   if (elapsedMs(lost.lostAt, at) > state.config.observerMs) state.lost.delete(peer);
   else if (silentMs > state.config.suspectAfterMsMin) accuse(turn, peer, silentMs);
+  else if (elapsedMs(lost.askedAt, at) >= state.config.pingAfterMs) ask(turn, peer, lost);
 }

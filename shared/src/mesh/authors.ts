@@ -1,12 +1,9 @@
 /** Who may say what in a broadcast: a record comes from its owner, an entry from who stamped it. */
-import type { Epoch, PeerId } from '../base/ids.ts';
+import type { Gossip } from '../broadcast/messages.ts';
 import type { Payload } from './messages.ts';
 
 /** True when the payload speaks for its origin alone. A verdict may be said by anyone: it carries its accusations. */
-export function isByItsAuthor(
-  payload: Payload,
-  { origin, epoch }: { readonly origin: PeerId; readonly epoch: Epoch },
-): boolean {
+export function isByItsAuthor({ payload, origin, epoch }: Gossip<Payload>): boolean {
   switch (payload.kind) {
     case 'identity':
     case 'links':

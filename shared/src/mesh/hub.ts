@@ -4,6 +4,7 @@
  */
 import type { PeerId } from '../base/ids.ts';
 import type { Now } from '../base/time.ts';
+import type { TableName } from '../reconcile/messages.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
 import { createNews, type News } from './news.ts';
@@ -33,7 +34,7 @@ export interface NeighborNote {
   /** The wall clock on its last heartbeat; our answer gives it back. */
   heartbeatWall: number;
   /** Tables whose first comparison with this neighbor has ended. */
-  readonly comparedTables: Set<string>;
+  readonly comparedTables: Set<TableName>;
   /** Too much waits on its link: only what cannot wait is sent. */
   congested: boolean;
 }

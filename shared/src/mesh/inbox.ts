@@ -9,7 +9,7 @@ import type { Delta, Heartbeat, HeartbeatAck, Hello, LinkMessage } from './messa
 const CLOCK_SAMPLE_RTT_MS_MAX = 5_000;
 
 export function onFrame(from: PeerId, message: LinkMessage, hub: Hub): void {
-  // Its link was given up, or parked: then any frame revives it, and what it says is asked for anew.
+  // Its link was given up, or parked: then any frame revives it, and comes in again as a neighbor's.
   if (!hub.neighbors.has(from)) {
     return hub.feed({ layer: 'overlay', input: { kind: 'heardStranger', peer: from } });
   }

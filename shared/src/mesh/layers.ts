@@ -15,6 +15,7 @@ import { createState, type State } from '../state/state.ts';
 import type { StateInput } from '../state/messages.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
+import { isByItsAuthor } from './authors.ts';
 import type { MeshConfig } from './config.ts';
 import type { Payload, RoutedPayload } from './messages.ts';
 import { payloadBytesMax } from './sizes.ts';
@@ -50,7 +51,7 @@ export function createLayers(deps: MeshDeps, config: MeshConfig): Layers {
   return {
     overlay: createOverlay({ self, rng: rng.fork('overlay') }, config.overlay),
     broadcast: createBroadcast<Payload>(
-      { self, epoch, rng: rng.fork('broadcast'), sizeOf: payloadBytesMax },
+      { self, epoch, rng: rng.fork('broadcast'), sizeOf: payloadBytesMax, maySay: isByItsAuthor },
       config.broadcast,
     ),
     membership: createMembership({ self, epoch, rng: rng.fork('membership') }, config.membership),

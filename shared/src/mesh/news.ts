@@ -6,7 +6,8 @@
  */
 import type { PeerId } from '../base/ids.ts';
 import type { TableName } from '../reconcile/messages.ts';
-import type { Hub } from './hub.ts';
+import type { LinkMessage } from './messages.ts';
+import type { Tables } from './tables.ts';
 
 export interface News {
   /** From here on, what changes was brought by this neighbor's delta. */
@@ -43,14 +44,32 @@ export function createNews(): News {
   };
 }
 
+/** Where news goes: the neighbors, which of them can take it, and the way there. */
+interface Onward {
+  readonly news: News;
+  readonly neighbors: ReadonlyMap<
+    PeerId,
+    { readonly congested: boolean; readonly comparedTables: ReadonlySet<TableName> }
+  >;
+  readonly tables: Tables;
+  readonly emit: (effect: {
+    readonly kind: 'send';
+    readonly to: PeerId;
+    readonly message: LinkMessage;
+  }) => void;
+}
+
 /** Hands what the last delta taught us to everyone but its bringer. */
-export function passOnNews({ news, neighbors, tables, emit }: Hub): void {
+export function passOnNews({ news, neighbors, tables, emit }: Onward): void {
   const gathered = news.close();
   if (!gathered) return;
   for (const [table, keys] of gathered.keysByTable) {
     const deltas = tables.deltas(table, keys);
-    for (const [peer, { congested }] of neighbors) {
+    for (const [peer, { congested, comparedTables }] of neighbors) {
       if (peer === gathered.from || congested) continue;
+      // With whom the first comparison is still under way, gets what it lacks by that: a newcomer that is being told
+      // a large state by one neighbor must not tell it to all the others. Who is here is little, and cannot wait.
+      if (table !== 'roster' && !comparedTables.has(table)) continue;
       for (const message of deltas) emit({ kind: 'send', to: peer, message });
     }
   }

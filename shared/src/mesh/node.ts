@@ -7,6 +7,7 @@
  * `joints/` as a table of consequences.
  */
 import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import { now as at, type Now } from '../base/time.ts';
 import type { BroadcastSnapshot } from '../broadcast/messages.ts';
@@ -47,7 +48,6 @@ export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
 
 export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
   const layers = createLayers(deps, config);
-  const view = viewOf(layers);
   const queue: Job[] = [];
   let effects: Effect[] = [];
   let left = false;
@@ -74,8 +74,14 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       effects = [];
       if (left) return effects;
       hub.now = now;
+      const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
       enter(input, hub);
       workOff();
+      if (stranger !== undefined && hub.neighbors.has(stranger)) {
+        // It came by a parked channel, which is a link again: now it has a sender.
+        enter(input, hub);
+        workOff();
+      }
       passOnNews(hub);
       if (input.kind === 'command' && input.command.kind === 'leave') {
         // The farewell has been handed to the links; now they close, and nothing is said any more.
@@ -88,7 +94,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       }
       return effects;
     },
-    inspect: () => view,
+    inspect: () => viewOf(layers),
   };
 }
 
@@ -101,11 +107,15 @@ function enter(input: Input, hub: Hub): void {
   if (input.kind === 'badFrame') {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
   }
-  const congested = input.kind === 'congestion' ? hub.neighbors.get(input.peer) : undefined;
-  if (congested && input.kind === 'congestion') congested.congested = input.congested;
+  if (input.kind === 'congestion') noteCongestion(input.peer, input.congested, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
   return inputToJobs(input).forEach(hub.feed);
+}
+
+function noteCongestion(peer: PeerId, congested: boolean, { neighbors }: Hub): void {
+  const neighbor = neighbors.get(peer);
+  if (neighbor) neighbor.congested = congested;
 }
 
 /** Gives a job to its layer and carries out what the layer answers. */

@@ -33,6 +33,7 @@ export interface Connecting extends Deadline {
 export interface Up {
   readonly phase: 'up';
   readonly attempt: AttemptId;
+  readonly upSince: Instant;
 }
 
 interface Deadline {
@@ -65,18 +66,22 @@ export function isOwnAttempt(link: Link): link is Attempt {
 /**
  * A peer asks while there is something between us already.
  *
- * - `ignore`: ours stands, or it is a repetition.
+ * - `ignore`: ours stands, or it is a repetition, or it was sent before our link opened; whose end has really lost
+ *   the link asks again.
  * - `replace`: its end has given the old one up; the new one takes its place.
  */
 export function settleClash(
-  self: PeerId,
-  from: PeerId,
+  ends: { readonly self: PeerId; readonly from: PeerId },
   held: Link,
   attempt: AttemptId,
+  { at, answerTimeoutMs }: { readonly at: Instant; readonly answerTimeoutMs: number },
 ): 'ignore' | 'replace' {
   if (held.attempt === attempt) return 'ignore';
+  if (held.phase === 'up') {
+    return elapsedMs(held.upSince, at) < answerTimeoutMs ? 'ignore' : 'replace';
+  }
   // Glare: both asked. The lower id's attempt survives at both ends, also when its answer overtook this.
-  if (isOwnAttempt(held) && compareIds(self, from) < 0) return 'ignore';
+  if (isOwnAttempt(held) && compareIds(ends.self, ends.from) < 0) return 'ignore';
   return 'replace';
 }
 

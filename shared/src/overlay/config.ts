@@ -64,6 +64,11 @@ export interface OverlayConfig {
   readonly contactsMax: number;
   /** How long the server's word counts. More: the dead are asked; less: asks the server more. Over 0. */
   readonly contactsFreshMs: number;
+  /**
+   * After a member was declared dead the server is asked now and then for so long, for it may live in another half.
+   * More: halves find each other after longer partings. Over 0.
+   */
+  readonly partedMs: number;
   /** Time the roster gets to name a contact before it counts as a stranger of another half. Less: needless links. */
   readonly strangerPatienceMs: number;
   /** First pause between two calls for contacts; it doubles. Less: the server's load. Over 0. */
@@ -102,25 +107,25 @@ export interface BudgetConfig {
 }
 
 export const defaultOverlayConfig: OverlayConfig = {
-  degreeTarget: 6, // DESIGN 4
-  degreeTargetSmallRoom: 7, // DESIGN 4
-  smallRoomSizeMax: 8, // DESIGN 4
-  degreeMin: 4, // DESIGN 4
-  degreeMax: 10, // DESIGN 4
+  degreeTarget: 6, // the design's starting point
+  degreeTargetSmallRoom: 7, // the design's starting point
+  smallRoomSizeMax: 8, // the design's starting point
+  degreeMin: 4, // the design's starting point
+  degreeMax: 10, // the design's starting point
   degreeSlack: 2, // guess: a contact that stays 3 over its target is a hub
-  passiveViewSizeMax: 30, // HyParView, section 5.1; DESIGN 4
-  knownMembersMax: 4_096, // twice the largest room of DESIGN 4
+  passiveViewSizeMax: 30, // HyParView, section 5.1; the design's starting point
+  knownMembersMax: 4_096, // twice the largest room of the design
   candidatesMax: 5, // guess: poor enough a peer, without all choosing the same one
   activeWalkLength: 6, // HyParView, section 5.1
   trailLengthMax: 8, // walk length, the contact, and one to spare
   signalTrailLengthMax: 16, // what a packet of routing may carry
-  attemptsMaxUnlinked: 1, // DESIGN 4
-  attemptsMax: 3, // DESIGN 4
-  answerTimeoutMs: 5_000, // DESIGN 4
-  openTimeoutMs: 10_000, // DESIGN 4
-  stallMsMin: 500, // DESIGN 4, the lateness at which a node doubts itself
-  pairFailuresMax: 2, // DESIGN 4
-  pairRestMs: 600_000, // DESIGN 4
+  attemptsMaxUnlinked: 1, // the design's starting point
+  attemptsMax: 3, // the design's starting point
+  answerTimeoutMs: 5_000, // the design's starting point
+  openTimeoutMs: 10_000, // the design's starting point
+  stallMsMin: 500, // the design: the lateness at which a node doubts itself
+  pairFailuresMax: 2, // the design's starting point
+  pairRestMs: 600_000, // the design's starting point
   urgentRestMs: 10_000, // measured: ten minutes for everyone parted rooms of three for as long after an outage of 30 s
   urgentRestMsMax: 60_000, // guess: six constructions in the ten minutes that others rest
   refusedRestMs: 5_000, // guess: about the time in which degrees change and are told
@@ -130,6 +135,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   knockMs: 5_000, // the design's starting point
   contactsMax: 16, // guess: four times the greeters of a room
   contactsFreshMs: 30_000, // guess
+  partedMs: 900_000, // as long as the departed are remembered
   strangerPatienceMs: 2_000, // guess: a few roster exchanges
   needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
   needContactsMsMax: 15_000, // guess
@@ -138,11 +144,11 @@ export const defaultOverlayConfig: OverlayConfig = {
   maintainMs: 1_000, // guess: between the 2 s and the immediate refill of other implementations
   maintainIdleMs: 5_000, // guess
   budget: {
-    tokensMax: 12, // DESIGN 4
-    tokenMs: 4_000, // DESIGN 4
-    constructedPerMinuteMax: 100, // DESIGN 4
-    uncollectedMax: 250, // DESIGN 4
-    collectedAfterMs: 30_000, // DESIGN 4, measured on Chromium
+    tokensMax: 12, // the design's starting point
+    tokenMs: 4_000, // the design's starting point
+    constructedPerMinuteMax: 100, // the design's starting point
+    uncollectedMax: 250, // the design's starting point
+    collectedAfterMs: 30_000, // the design's starting point, measured on Chromium
   },
 };
 
@@ -191,6 +197,7 @@ function checkAttempts(config: OverlayConfig): void {
 function checkContacts(config: OverlayConfig): void {
   within('contactsMax', config.contactsMax, [1, 64]);
   atLeast('contactsFreshMs', config.contactsFreshMs, 1);
+  atLeast('partedMs', config.partedMs, 1);
   within('strangerPatienceMs', config.strangerPatienceMs, [0, config.contactsFreshMs]);
   atLeast('needContactsMsMin', config.needContactsMsMin, 1);
   atLeast('needContactsMsMax', config.needContactsMsMax, config.needContactsMsMin);

@@ -9,6 +9,7 @@ export interface Contacts {
   readonly named: (peers: readonly PeerId[], at: Instant) => void;
   /** Whether the server can carry anything; without it nobody whom it named can be reached. */
   readonly setAttached: (attached: boolean) => void;
+  readonly isAttached: () => boolean;
   /** Those named lately. */
   readonly fresh: (at: Instant) => readonly PeerId[];
   /** Those named lately whom the roster has had time to name since, be it since `linkedAt`. */
@@ -55,6 +56,7 @@ export function createContacts(rng: Rng, config: OverlayConfig): Contacts {
       firstNamedAtByPeer = new Map();
       if (now) calmDown();
     },
+    isAttached: () => attached,
     settled: (linkedAt, at) =>
       fresh(at).filter((peer) => {
         const from = Math.max(linkedAt, firstNamedAtByPeer.get(peer) ?? at);

@@ -5,11 +5,12 @@
 import { createBoundedMap, type BoundedMap } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import { instant, type Instant } from '../base/time.ts';
+import type { Instant } from '../base/time.ts';
 import type { OverlayConfig } from './config.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createLinks, type Links } from './links.ts';
 import type { AttemptFailure, DisconnectReason, NeighborDownReason, OverlayEffect } from './messages.ts';
+import { createRecent, type Recent } from './recent.ts';
 import { createRests, type Rests } from './rests.ts';
 import { createPassiveView, type PassiveView } from './view.ts';
 
@@ -31,8 +32,7 @@ export interface Core {
   readonly degreeByPeer: BoundedMap<PeerId, number>;
   readonly contacts: Contacts;
   readonly rests: Rests;
-  /** When we last heard of somebody new. */
-  readonly arrivedAt: () => Instant;
+  readonly recent: Recent;
   /** A live member and its degree; a reserve, unless it is a neighbor. */
   readonly learn: (peer: PeerId, degree: number, at: Instant) => void;
   /** A member is no longer one: no candidate until it is known anew. */
@@ -52,7 +52,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   const degreeByPeer = createBoundedMap<PeerId, number>(config.knownMembersMax);
   const contacts = createContacts(rng, config);
   const rests = createRests(config);
-  let arrivedAt = instant(0);
+  const recent = createRecent(config);
 
   const reserve = (peer: PeerId): void => {
     if (!degreeByPeer.has(peer) || links.get(peer)?.phase === 'up') return;
@@ -93,10 +93,10 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     degreeByPeer,
     contacts,
     rests,
-    arrivedAt: () => arrivedAt,
+    recent,
     learn: (peer, degree, at) => {
       if (peer === self) return;
-      if (!degreeByPeer.has(peer)) arrivedAt = at;
+      if (!degreeByPeer.has(peer)) recent.noteArrival(at);
       const given = degreeByPeer.set(peer, degree);
       if (given) passiveView.remove(given[0]);
       reserve(peer);

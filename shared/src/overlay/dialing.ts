@@ -103,6 +103,7 @@ export function endOverdue(core: Core, at: Instant): Effects {
 export function drop(core: Core, peer: PeerId, reason: DropReason, at: Instant): Effects {
   const { links, rests } = core;
   const link = links.get(peer);
+  if (reason === 'declared-dead') core.recent.noteDeath(at);
   if (!link) return reason === 'leaving' ? links.unpark(peer, at) : [];
   if (link.phase !== 'up') {
     rests.refused(peer, at);

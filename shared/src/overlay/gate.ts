@@ -23,7 +23,9 @@ export function onRequest(core: Core, from: Sender, request: Request, at: Instan
   const { attempt, priority } = request;
   const asker: Asker = { peer, attempt, priority, route: trail.toReversed() };
   const held = links.get(peer);
-  if (held && settleClash(self, peer, held, attempt) === 'ignore') return [];
+  const { answerTimeoutMs } = config;
+  if (held && settleClash({ self, from: peer }, held, attempt, { at, answerTimeoutMs }) === 'ignore')
+    return [];
   const cleared = held ? clear(core, peer, at) : [];
   const answer = verdict(core, asker, held ? 'slot-held' : 'by-priority', at);
   if (answer === 'accept') return [...cleared, ...accept(core, asker, at)];

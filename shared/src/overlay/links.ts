@@ -259,7 +259,7 @@ function due(peer: PeerId, attempt: AttemptId, afterMs: number): OverlayEffect {
 function addUp(state: State, peer: PeerId, attempt: AttemptId, at: Instant): void {
   if (activeView(state).length === 0) state.linkedAt = at;
   state.everLinked = true;
-  add(state, peer, { phase: 'up', attempt });
+  add(state, peer, { phase: 'up', attempt, upSince: at });
 }
 
 function add({ linkByPeer, self, config }: State, peer: PeerId, link: Link): void {

@@ -33,7 +33,7 @@ import type {
   OverlaySnapshot,
 } from './messages.ts';
 import { createTicker, type Ticker } from './ticker.ts';
-import { maintain, wantsLinks } from './upkeep.ts';
+import { lookAround, maintain, wantsLinks } from './upkeep.ts';
 import { walkFault } from './walk.ts';
 
 export type Overlay = Layer<OverlayInput, OverlayEffect, OverlaySnapshot>;
@@ -66,7 +66,7 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
         return afterAttemptDue(core, input.timer.peer, input.timer.attempt, at);
       }
       return ticker.take(input.timer.token)
-        ? [...endOverdue(core, at), ...tendParked(core, at), ...maintain(core, at)]
+        ? [...endOverdue(core, at), ...tendParked(core, at), ...maintain(core, at), ...lookAround(core, at)]
         : [];
     case 'contacts':
       core.contacts.setAttached(true);

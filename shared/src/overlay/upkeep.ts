@@ -1,6 +1,6 @@
 /** Looks after the degree: whom to ask for a link, and how urgently. */
 import type { PeerId } from '../base/ids.ts';
-import { elapsedMs, type Instant } from '../base/time.ts';
+import type { Instant } from '../base/time.ts';
 import type { Core, Effects } from './core.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
 
@@ -12,6 +12,17 @@ export function maintain(core: Core, at: Instant): Effects {
 /** The same, but only where waiting for the tick would hurt: below the minimum. */
 export function maintainIfBelowMin(core: Core, at: Instant): Effects {
   return isLinked(core) && !isBelowMin(core) ? [] : maintain(core, at);
+}
+
+/**
+ * Where members were declared dead, the room may have parted: its other half is attached as well, and the server
+ * names it. Each asks with the chance of one in the room, so that the server's load is the room's, not the tab's.
+ */
+export function lookAround(core: Core, at: Instant): Effects {
+  const { contacts, rng, degreeByPeer } = core;
+  if (!isLinked(core) || !core.recent.mayBeParted(at)) return [];
+  const isOurTurn = rng.fraction() * (degreeByPeer.size + 1) < 1;
+  return isOurTurn && contacts.isAttached() && contacts.takeCall(at) ? [{ kind: 'needContacts' }] : [];
 }
 
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
@@ -58,13 +69,9 @@ function fillSlots(core: Core, at: Instant): Effects {
   return effects;
 }
 
-/** Newcomers are streaming in, ourselves among them: they need their first link more than we need our second. */
-function isStorm({ arrivedAt, links, config }: Core, at: Instant): boolean {
-  return (
-    links.roomSize() > config.smallRoomSizeMax &&
-    elapsedMs(arrivedAt(), at) < config.arrivalCalmMs &&
-    elapsedMs(links.linkedAt(), at) < config.arrivalWaitMsMax
-  );
+/** In a room that is not small, newcomers need their first link more than we need our second. */
+function isStorm({ recent, links, config }: Core, at: Instant): boolean {
+  return links.roomSize() > config.smallRoomSizeMax && recent.isStorm(links.linkedAt(), at);
 }
 
 /** Reserves who may be asked: one over its target need not give way to mere comfort. */

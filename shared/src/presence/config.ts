@@ -47,15 +47,15 @@ export interface PresenceConfig {
 
 export const defaultPresenceConfig: PresenceConfig = {
   restMs: 150, // guess: longer than the pauses of a moving hand, shorter than anyone waits
-  intervalMsMin: 33, // DESIGN: 30 Hz; tldraw's rate with others present
+  intervalMsMin: 33, // the design: 30 Hz; tldraw's rate with others present
   intervalMsMax: 1_000, // guess: half of `expireMs`
-  budgetBytesPerS: 64_000, // DESIGN: 64 kB/s
+  budgetBytesPerS: 64_000, // the design's starting point: 64 kB/s
   frameBytesMax: 8_000, // a quarter of the wire's 32 kB frame
   moverMs: 1_000, // guess
-  expireMs: 2_000, // DESIGN
+  expireMs: 2_000, // the design's starting point
   fieldsMax: PRESENCE_FIELDS_MAX, // guess
   fieldLengthMax: PRESENCE_FIELD_LENGTH_MAX, // guess
-  ownersMax: 4_096, // DESIGN: rooms up to about 2,000, and as many again that have just gone
+  ownersMax: 4_096, // the design: rooms up to about 2,000, and as many again that have just gone
 };
 
 /** Asserts bounds and relations. */

@@ -23,6 +23,9 @@ export interface PresenceRecord {
   readonly value: Value | undefined;
 }
 
+/** Changes of one life are counted up to here; what claims more is no count. */
+export const PRESENCE_SEQ_MAX: number = 2 ** 48;
+
 /** Some fields of one owner, broadcast together. */
 export interface PresenceUpdate {
   readonly kind: 'presence';

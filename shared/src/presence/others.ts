@@ -8,7 +8,7 @@ import { equalValues } from '../base/value-equal.ts';
 import type { Value } from '../base/value.ts';
 import type { PresenceConfig } from './config.ts';
 import type { PresenceRecord } from './messages.ts';
-import { presenceKey } from './messages.ts';
+import { PRESENCE_SEQ_MAX, presenceKey } from './messages.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One field's value as a peer claims it; at rest it is a record. */
@@ -73,7 +73,8 @@ export function createOthers(config: PresenceConfig): Others {
   };
 
   const refusalOf = (claim: Claim, held: Owner | undefined): ClaimRefusal | undefined => {
-    if (!isCount(claim.seq, 1) || !isCount(claim.epoch, 0)) return 'bad-version';
+    const isVersion = isCount(claim.seq, 1) && claim.seq <= PRESENCE_SEQ_MAX && isCount(claim.epoch, 0);
+    if (!isVersion) return 'bad-version';
     if (claim.field.length > config.fieldLengthMax) return 'field-too-long';
     if (!held) return ownerById.size < config.ownersMax ? undefined : 'presence-full';
     const isFull = held.fields.size >= config.fieldsMax && !held.fields.has(claim.field);

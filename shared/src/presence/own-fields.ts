@@ -8,13 +8,20 @@ import type { Value } from '../base/value.ts';
 import { frameBytes, volatileIntervalMs } from './budget.ts';
 import type { PresenceConfig } from './config.ts';
 import { earliest } from './deadline.ts';
-import type { PresenceUpdate } from './messages.ts';
+import { PRESENCE_SEQ_MAX, type PresenceUpdate } from './messages.ts';
 
 export type SentFields = PresenceUpdate['fields'];
 
 export interface OwnFields {
   /** The number of the last change of any field. */
   readonly seq: () => number;
+  /** The number of the last change of this field; 0 for one that we never showed. */
+  readonly seqOf: (name: string) => number;
+  /**
+   * Somebody claimed in our name that this field was our change of that number: all that we show is said again at
+   * rest with higher ones, and so is that the field shows nothing if we never showed it.
+   */
+  readonly outnumber: (name: string, forged: number, at: Instant) => void;
   /** Takes a new value; false if it is no change, or if there is no room for the field. */
   readonly change: (name: string, value: Value | undefined, at: Instant) => boolean;
   /** Fields whose publication at rest is due; they count as published. */
@@ -68,6 +75,18 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
     return true;
   };
 
+  const outnumber = (name: string, forged: number, at: Instant): void => {
+    if (forged > PRESENCE_SEQ_MAX - 2 * config.fieldsMax) return;
+    seq = Math.max(seq, forged);
+    const unknown = { name, value: undefined, seq: 0, sentSeq: 0, sentAt: NEVER, changedAt: at, restAt: at };
+    if (!fields.has(name) && hasRoomFor(name)) fields.set(name, unknown);
+    for (const field of fields.values()) {
+      seq += 1;
+      field.seq = seq;
+      field.restAt = at;
+    }
+  };
+
   const takeRest = (at: Instant): SentFields => {
     const due = [...fields.values()].filter((field) => field.restAt !== undefined && field.restAt <= at);
     for (const field of due) field.restAt = undefined;
@@ -99,6 +118,8 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
 
   return {
     seq: () => seq,
+    seqOf: (name) => fields.get(name)?.seq ?? 0,
+    outnumber,
     change,
     takeRest,
     takeVolatile,

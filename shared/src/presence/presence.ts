@@ -100,17 +100,24 @@ export function createPresence(
 
   const take = (from: PeerId, claims: readonly Claim[], at: Instant): readonly PresenceEffect[] => {
     const outcome = createOutcome();
+    const seqBefore = own.seq();
     for (const claim of claims) {
-      const reason = claim.owner === self ? forgeryIn(claim) : others.take(claim, at, outcome);
+      const reason = claim.owner === self ? answerForgery(claim, at) : others.take(claim, at, outcome);
       if (reason) outcome.refuse(from, reason);
     }
     shown.outdate(outcome.owners());
-    return [...outcome.effects(), ...expireDeadline.arm(others.expireDue(), at)];
+    const isOutnumbered = own.seq() > seqBefore;
+    const answers = isOutnumbered ? publishDue(outcome, at) : outcome.effects();
+    return [...answers, ...expireDeadline.arm(others.expireDue(), at)];
   };
 
-  /** Echoes of what we showed come back and mean nothing; what we never showed is a forgery. */
-  const forgeryIn = (claim: Claim): 'forged-presence' | undefined =>
-    claim.epoch === epoch && claim.seq > own.seq() ? 'forged-presence' : undefined;
+  /** Echoes of what we showed come back and mean nothing; what we never showed is a forgery, and is outdone. */
+  const answerForgery = (claim: Claim, at: Instant): 'forged-presence' | undefined => {
+    const isOurs = claim.epoch < epoch || (claim.epoch === epoch && claim.seq <= own.seqOf(claim.field));
+    if (isOurs) return undefined;
+    if (claim.epoch === epoch) own.outnumber(claim.field, claim.seq, at);
+    return 'forged-presence';
+  };
 
   /** What we show ourselves stays, whatever the room thinks of us. */
   const forget = (owner: PeerId): readonly PresenceEffect[] => {

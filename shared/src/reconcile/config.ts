@@ -35,10 +35,10 @@ export interface ReconcileConfig {
 }
 
 export const defaultReconcileConfig: ReconcileConfig = {
-  roundIntervalMs: 5_000, // DESIGN 4, "Reconciliation"
-  differingHeartbeatsMin: 2, // DESIGN 4, "Reconciliation"
+  roundIntervalMs: 5_000, // the design's starting point
+  differingHeartbeatsMin: 2, // the design's starting point
   recordsMax: 131_072, // guess: 2,000 members with 64 records each
-  summariesPerFrameMax: 256, // guess: at most 8 kB, half of a 16 KiB chunk (DESIGN 6)
+  summariesPerFrameMax: 256, // guess: at most 8 kB, half of a 16 KiB channel message
   keyHashesPerFrameMax: 512, // guess: 4 kB
   quotaRounds: 3, // guess: two crossing rounds and one to spare
   neighborsMax: 24, // guess: twice the overlay's hard maximum of 10, and some

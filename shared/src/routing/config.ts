@@ -48,7 +48,7 @@ export const defaultRoutingConfig: RoutingConfig = {
   ttl: 16, // guess: twice the diameter of 2,000 members at degree 6
   floodTtl: 8, // guess: the diameter of 2,000 members at degree 6, and two
   attemptsMax: 4, // guess
-  floodAttempt: 3, // DESIGN 4, "Routing": a bounded flood comes last
+  floodAttempt: 3, // the design: a bounded flood comes last
   retryMsMin: 600, // guess
   hopMs: 150, // guess: thrice a slow link's latency
   hopsGuess: 4, // guess: the mean distance of 1,000 members at degree 6
@@ -57,9 +57,9 @@ export const defaultRoutingConfig: RoutingConfig = {
   seenMs: 60_000, // guess: over the 50 s that four attempts over 16 hops take
   floodsPerOriginMax: 8, // guess
   serverMessagesMax: 50, // guess: a newcomer's three attempts with all their signals
-  serverMemoryMs: 20_000, // guess: over the 15 s that an attempt takes (DESIGN 4, "Links")
-  membersMax: 2_048, // DESIGN 4, "Membership": rooms up to about 2,000
-  linksPerMemberMax: 16, // DESIGN 4, "Links": hard maximum 10, and room for links being replaced
+  serverMemoryMs: 20_000, // guess: over the 15 s that an attempt takes, 5 s and 10 s
+  membersMax: 2_048, // the design: rooms up to about 2,000
+  linksPerMemberMax: 16, // the design: hard maximum 10, and room for links being replaced
   neighborsMax: 24, // guess: twice the overlay's hard maximum of 10, and some
   ratesMax: 1_024, // guess
 };

@@ -91,9 +91,10 @@ function relayAck<P>(turn: Turn<P>, arrival: Arrival, ack: PacketAck): void {
 function relayFlood<P>(turn: Turn<P>, packet: Packet<P>): void {
   const { self, config, graph, floodRatesByOrigin } = turn.state;
   const { origin, trail } = packet;
+  // One that ends here must not stop a copy that came a shorter way and has hops left.
+  if (packet.ttl <= 1) return drop(turn);
   if (!markSeen(turn, packet)) return;
-  if (packet.ttl <= 1 || !floodRatesByOrigin.take(origin, turn.at, config.floodsPerOriginMax))
-    return drop(turn);
+  if (!floodRatesByOrigin.take(origin, turn.at, config.floodsPerOriginMax)) return drop(turn);
   const message = { ...packet, ttl: packet.ttl - 1, trail: [...trail, self] };
   for (const to of graph.neighbors())
     if (to !== origin && !trail.includes(to)) turn.effects.push({ kind: 'send', to, message });

@@ -56,10 +56,10 @@ export const defaultStateConfig: StateConfig = {
   stubsMax: 8_192, // simulated for the design: none resurrected, none lost
   refusalsMax: 1_024, // guess
   outboxMax: 4_096, // guess
-  tombstoneMs: 600_000, // DESIGN: 10 min for a room held in memory
+  tombstoneMs: 600_000, // the design: 10 min for a room held in memory
   collectMs: 60_000, // guess
-  driftMsMax: 5_000, // citadel; DESIGN
-  aheadMsMax: 86_400_000, // DESIGN: 24 h
+  driftMsMax: 5_000, // citadel; the design's starting point
+  aheadMsMax: 86_400_000, // the design: 24 h
   clockSamplesMax: 32, // the overlay's hard maximum is 10; the rest is slack
   offsetMsMax: 3_200_000_000_000, // guess: 100 years; a dead battery shows 1970
 };

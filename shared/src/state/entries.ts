@@ -15,8 +15,12 @@ export interface EntryTable {
   /** Adds or replaces; what is new must have room. */
   readonly put: (entry: Entry) => void;
   readonly remove: (entry: Entry) => void;
+  /** Every entry that `isWanted` picks. */
+  readonly where: (isWanted: (entry: Entry) => boolean) => readonly Entry[];
   /** Every tombstone that `isDue` picks. */
   readonly tombstonesWhere: (isDue: (tombstone: Entry) => boolean) => readonly Entry[];
+  /** Those with tombstones alone included. */
+  readonly collectionNames: () => ReadonlySet<string>;
   /** Live values only; keeps identity, as a whole and per collection, until a value changes. */
   readonly live: () => LiveCollections;
 }
@@ -59,11 +63,12 @@ export function createEntryTable(config: StateConfig): EntryTable {
     count(entry, -1);
   };
 
+  const where = (isWanted: (entry: Entry) => boolean): readonly Entry[] =>
+    [...entriesByCollection.values()].flatMap((collection) => [...collection.values()].filter(isWanted));
+
   const tombstonesWhere = (isDue: (tombstone: Entry) => boolean): readonly Entry[] => {
     if (tombstones === 0) return [];
-    return [...entriesByCollection.values()].flatMap((collection) =>
-      [...collection.values()].filter((entry) => entry.value === undefined && isDue(entry)),
-    );
+    return where((entry) => entry.value === undefined && isDue(entry));
   };
 
   const refreshLive = (): LiveCollections => {
@@ -83,7 +88,9 @@ export function createEntryTable(config: StateConfig): EntryTable {
     hasRoomFor,
     put,
     remove,
+    where,
     tombstonesWhere,
+    collectionNames: () => new Set(entriesByCollection.keys()),
     live: refreshLive,
   };
 }

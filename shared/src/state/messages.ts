@@ -68,7 +68,7 @@ export type StateInput =
   /** A neighbor's raw wall clock is ahead of ours by `offsetMs` (behind: negative). */
   | { readonly kind: 'clockSample'; readonly peer: PeerId; readonly offsetMs: number }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId }
-  /** The first link has come up, or the last one is gone; at the start there is none. */
+  /** A first neighbor's table has been compared with ours, or the last link is gone; at the start there is none. */
   | { readonly kind: 'linked'; readonly linked: boolean }
   /** The least stability stamp among all live members; 0: unknown. */
   | { readonly kind: 'stability'; readonly stamp: number }
@@ -88,6 +88,8 @@ export type StateEffect =
 export interface StateSnapshot {
   /** Live values only, per collection. */
   readonly collections: ReadonlyMap<string, ReadonlyMap<string, Value>>;
+  /** Collections that hold anything, deleted or not: no further one is taken when they are as many as may be. */
+  readonly collectionNames: ReadonlySet<string>;
   readonly entries: number;
   readonly tombstones: number;
   readonly stubs: number;

@@ -56,7 +56,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
       case 'apply':
         return apply(input, correctedMs);
       case 'clockSample':
-        return onClockSample(input);
+        return onClockSample(input, now);
       case 'neighborDown':
         offset.forget(input.peer);
         return [];
@@ -96,21 +96,25 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     const isOld = stamp.wall <= correctedMs - config.tombstoneMs;
     if (!isOld || !held || compareHlc(held.stamp, stamp) !== 0) return [];
     clock = tick(clock, correctedMs);
-    const entry: Entry = { collection, key, value, stamp: clock };
-    put(entry, 'local');
-    return [{ kind: 'publish', update: { kind: 'state', entries: [entry] } }, recordOf(entry)];
+    return restate({ collection, key, value, stamp: clock });
   };
 
   /** The clock's next stamp, or one more than what is known of the key: a writer wins over what it saw. */
   const nextStamp = (collection: string, key: string, correctedMs: number): Hlc => {
     const ticked = tick(clock, correctedMs);
-    const known = knownStamp(collection, key);
+    const known = knownStamp(collection, key, correctedMs);
     return compareHlc(known, ticked) >= 0 ? nextHlc(known, self) : ticked;
   };
 
+  /** What is held of a key, unless its stamp is one that nobody would take: then anything acceptable outranks it. */
+  const heldStamp = (collection: string, key: string, correctedMs: number): Hlc | undefined => {
+    const stamp = table.get(collection, key)?.stamp;
+    return stamp && stamp.wall <= correctedMs + config.aheadMsMax ? stamp : undefined;
+  };
+
   /** At or below this stamp an entry of the key changes nothing: it is held, stubbed, or below the horizon. */
-  const knownStamp = (collection: string, key: string): Hlc =>
-    table.get(collection, key)?.stamp ??
+  const knownStamp = (collection: string, key: string, correctedMs: number): Hlc =>
+    heldStamp(collection, key, correctedMs) ??
     stubs.stampOf(stateKey({ collection, key })) ?? {
       wall: stubs.horizon,
       counter: HLC_COUNTER_MAX,
@@ -160,12 +164,12 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
   const judge = (entry: Entry, correctedMs: number): Verdict => {
     const { collection, key, stamp } = entry;
     if (stamp.wall > correctedMs + config.aheadMsMax) return 'too-far-ahead';
-    const held = table.get(collection, key)?.stamp;
-    const known = held ?? stubs.stampOf(stateKey(entry));
+    const isHeld = table.get(collection, key) !== undefined;
+    const known = heldStamp(collection, key, correctedMs) ?? stubs.stampOf(stateKey(entry));
     if (known && compareHlc(stamp, known) <= 0) return 'known';
     // The horizon is where knowledge is gone: no one can tell "deleted and forgotten" from "never came".
-    if (!known && stamp.wall <= stubs.horizon) return 'older';
-    return held || table.hasRoomFor(collection, key) ? 'newer' : 'over-limit';
+    if (!known && !isHeld && stamp.wall <= stubs.horizon) return 'older';
+    return isHeld || table.hasRoomFor(collection, key) ? 'newer' : 'over-limit';
   };
 
   const put = (entry: Entry, source: 'local' | 'remote'): Change => {
@@ -176,11 +180,29 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     return { collection, key, old, value, by: stamp.by, at: stamp.wall, local: source === 'local' };
   };
 
-  const onClockSample = ({ peer, offsetMs }: ClockSample): readonly StateEffect[] => {
+  const onClockSample = ({ peer, offsetMs }: ClockSample, now: Now): readonly StateEffect[] => {
     const isClock = Number.isFinite(offsetMs) && Math.abs(offsetMs) <= config.offsetMsMax;
     if (!isClock) return [{ kind: 'peerMisbehaved', peer, reason: 'bad-clock' }];
     offset.sample(peer, offsetMs);
-    return [];
+    return comeBack(Math.max(1, Math.floor(now.wall + offset.medianMs())));
+  };
+
+  /** Our clock turns out to have been far ahead: what it stamped nobody would take, so it is stamped anew. */
+  const comeBack = (correctedMs: number): readonly StateEffect[] => {
+    const bound = correctedMs + config.aheadMsMax;
+    if (clock.wall <= bound) return [];
+    clock = { wall: 0, counter: 0, by: self };
+    const stranded = table.where(({ stamp }) => stamp.by === self && stamp.wall > bound);
+    return stranded.flatMap(({ collection, key, value }) => {
+      clock = tick(clock, correctedMs);
+      return restate({ collection, key, value, stamp: clock });
+    });
+  };
+
+  /** Says something of ours again, under a new stamp. */
+  const restate = (entry: Entry): readonly StateEffect[] => {
+    put(entry, 'local');
+    return [{ kind: 'publish', update: { kind: 'state', entries: [entry] } }, recordOf(entry)];
   };
 
   const afterCollect = (timer: StateTimer, correctedMs: number): readonly StateEffect[] => {
@@ -202,6 +224,9 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     Object.freeze({
       get collections() {
         return table.live();
+      },
+      get collectionNames() {
+        return table.collectionNames();
       },
       entries: table.size,
       tombstones: table.tombstones,

@@ -5,6 +5,7 @@ import {
   b,
   c,
   createBench,
+  FORGED,
   deliver,
   gossip,
   head,
@@ -254,7 +255,7 @@ describe('repair', () => {
     expect(bench.from(10, a, ihave(head(1)))).toEqual([schedule(graftTimer(0), 150)]);
     expect(bench.from(20, b, ihave(head(1)))).toEqual([]);
     expect(bench.timer(160, graftTimer(0))).toEqual([send(a, graft), schedule(graftTimer(1), 75)]);
-    expect(bench.timer(235, graftTimer(1))).toEqual([send(b, graft), schedule(graftTimer(2), 75)]);
+    expect(bench.timer(235, graftTimer(1))).toEqual([send(b, graft), schedule(graftTimer(2), 150)]);
   });
 
   test('the answer to a graft is no duplicate to prune for', () => {
@@ -277,13 +278,18 @@ describe('repair', () => {
     expect(bench.timer(236, { kind: 'sweep', token: 9 })).toEqual([]);
   });
 
-  test('asking ends after eight attempts', () => {
+  test('asking waits twice as long each time, and ends after eight attempts', () => {
     const bench = createBench([a]);
     bench.from(0, a, ihave(head(1)));
-    for (let attempt = 0; attempt < 8; attempt++) {
-      expect(bench.timer(150 + 75 * attempt, graftTimer(attempt))).toHaveLength(2);
+    let atMs = 150;
+    for (const [attempt, pauseMs] of [75, 150, 300, 600, 1_200, 2_000, 2_000, 2_000].entries()) {
+      expect(bench.timer(atMs, graftTimer(attempt))).toEqual([
+        send(a, graft),
+        schedule(graftTimer(attempt + 1), pauseMs),
+      ]);
+      atMs += pauseMs;
     }
-    expect(bench.timer(750, graftTimer(8))).toEqual([]);
+    expect(bench.timer(atMs, graftTimer(8))).toEqual([]);
   });
 
   test('the timer waits longer where messages come late after their announcement', () => {
@@ -411,6 +417,20 @@ describe('repair', () => {
     ]);
   });
 
+  test('what was said just before a goodbye goes to lazy neighbors too, and nothing older', () => {
+    const bench = createBench([a, b]);
+    bench.from(0, a, { kind: 'prune', tree: null });
+    bench.give(1, { kind: 'broadcast', lane: 'reliable', payload: 'old' });
+    bench.give(1_002, { kind: 'broadcast', lane: 'reliable', payload: 'last' });
+    const last = gossip(2, { origin: self, hot: false, payload: 'last' });
+    const goodbye = gossip(1, { origin: self, lane: 'record', hot: false, payload: 'goodbye' });
+    expect(bench.give(1_003, { kind: 'farewell', payload: 'goodbye' })).toEqual([
+      send(a, last),
+      send(a, goodbye),
+      send(b, goodbye),
+    ]);
+  });
+
   test('payloads older than 30 s are gone', () => {
     const bench = createBench([a]);
     bench.from(0, a, gossip(1));
@@ -420,18 +440,20 @@ describe('repair', () => {
 });
 
 describe('links and limits', () => {
-  test('a congested link gets announcements only, and what it asked for when it has drained', () => {
+  test('a congested link gets announcements only, however often it asks, and learns what it lacks when it has drained', () => {
     const bench = createBench([a, b]);
     bench.give(0, { kind: 'congestion', peer: b, congested: true });
     expect(bench.from(1, a, gossip(1))).toEqual([
       deliver(a, gossip(1)),
       schedule({ kind: 'announce', token: 1 }, 50),
     ]);
-    expect(bench.from(2, b, { kind: 'graft', trees: [o], wants: [wants(1, 1)] })).toEqual([]);
-    expect(bench.give(3, { kind: 'congestion', peer: b, congested: false })).toEqual([
-      send(b, onward(gossip(1))),
+    const asking = { kind: 'graft', trees: [o], wants: [wants(1, 1)] } as const;
+    for (const atMs of [2, 3, 4]) expect(bench.from(atMs, b, asking)).toEqual([]);
+    expect(bench.give(5, { kind: 'congestion', peer: b, congested: false })).toEqual([
+      send(b, vector(vectorHead(1))),
     ]);
-    expect(bench.from(4, a, gossip(2))).toEqual([deliver(a, gossip(2)), send(b, onward(gossip(2)))]);
+    expect(bench.from(6, b, asking)).toEqual([send(b, onward(gossip(1)))]);
+    expect(bench.from(7, a, gossip(2))).toEqual([deliver(a, gossip(2)), send(b, onward(gossip(2)))]);
   });
 
   test('the origin marks itself hot with its sixth message in 10 s and stays so', () => {
@@ -487,11 +509,28 @@ describe('links and limits', () => {
     const bench = createBench([a]);
     bench.from(0, a, gossip(1));
     bench.give(1, { kind: 'forget', origin: o });
-    expect(bench.layer.inspect()).toMatchObject({ heads: [], cachedMessages: 0 });
+    expect(bench.layer.inspect().heads).toEqual([]);
     expect(bench.from(2, a, gossip(1))).toEqual([]);
     expect(bench.from(900_000, a, gossip(1))).toEqual([]);
     bench.sweep(900_001);
     expect(bench.from(900_002, a, gossip(1))).toEqual([deliver(a, gossip(1))]);
+  });
+
+  test('what a forgotten origin said last is still given to who asks', () => {
+    const bench = createBench([a, b]);
+    bench.from(0, a, gossip(1));
+    bench.give(1, { kind: 'forget', origin: o });
+    expect(bench.from(2, b, { kind: 'graft', trees: [], wants: [wants(1, 1)] })).toEqual([
+      send(b, onward(gossip(1))),
+    ]);
+    bench.sweep(30_000);
+    expect(bench.layer.inspect().cachedMessages).toBe(0);
+  });
+
+  test('what its origin may not say is refused, and neither delivered nor sent on', () => {
+    const bench = createBench([a, b]);
+    expect(bench.from(0, a, gossip(1, { payload: FORGED }))).toEqual([misbehaved(a, 'forged-author')]);
+    expect(bench.from(1, b, gossip(1)).map((effect) => effect.kind)).toContain('deliver');
   });
 
   test('an origin that returns after ten minutes goes on where it was', () => {

@@ -35,7 +35,13 @@ export interface Bench {
 
 /** A layer with these neighbors that has begun, by an empty vector of the first. */
 export function createBench(peers: readonly PeerId[], changes: Partial<BroadcastConfig> = {}): Bench {
-  const deps = { self, epoch: epoch(1), rng: createRng([5]), sizeOf: (text: string) => text.length };
+  const deps = {
+    self,
+    epoch: epoch(1),
+    rng: createRng([5]),
+    maySay: ({ payload }: Gossip<string>) => payload !== FORGED,
+    sizeOf: (text: string) => text.length,
+  };
   const layer = createBroadcast<string>(deps, { ...defaultBroadcastConfig, ...changes });
   let sweepTimer: BroadcastTimer | null = null;
   const give = (atMs: number, input: BroadcastInput<string>): readonly Effect[] => {
@@ -56,6 +62,9 @@ export function createBench(peers: readonly PeerId[], changes: Partial<Broadcast
     sweep: (atMs) => (sweepTimer === null ? [] : give(atMs, { kind: 'timer', timer: sweepTimer })),
   };
 }
+
+/** What nobody may say. */
+export const FORGED = 'forged';
 
 /** A message of `o`; hot and reliable unless said otherwise. */
 export function gossip(seq: number, changes: Partial<Gossip<string>> = {}): Gossip<string> {

@@ -99,6 +99,7 @@ export function createWorld(seed: number): World {
         self: peer,
         epoch: epoch(1),
         rng: createRng([seed, count]),
+        maySay: () => true,
         sizeOf: (text: string) => text.length,
       };
       layers.set(peer, createBroadcast<string>(deps, defaultBroadcastConfig));

@@ -120,16 +120,42 @@ describe('accusations by others', () => {
 });
 
 describe('verdicts', () => {
-  it('a verdict is applied, and its member may have a last word', () => {
+  it('a verdict out of the blue lets its member have a word, and is applied when none comes', () => {
     const bench = createRoom([b, c, d], [b]);
-    expect(bench.claim(1, b, verdict(d, [b, c]))).toEqual([accusedOf(d, b), ...goneFrom(d, 'failed')]);
-    expect(bench.claim(2, b, verdict(d, [b]))).toEqual([]);
+    expect(bench.claim(1, b, verdict(d, [b, c]))).toEqual([
+      accusedOf(d, b),
+      { kind: 'memberSuspected', id: d, by: b },
+    ]);
+    expect(bench.claim(2, b, verdict(d, [b, c]))).toEqual([]);
+    keepHearing(bench, [b], [200, 8_000]);
+    expect(bench.layer.inspect().members.has(d)).toBe(false);
   });
 
-  it('a verdict about a suspect surprises nobody', () => {
+  it('a verdict out of the blue about one that lives ends with its word', () => {
+    const bench = createRoom([b, c, d], [b]);
+    bench.claim(1, b, verdict(d, [b, c]));
+    expect(bench.claim(100, b, identity(d, { inc: 1 }))).toEqual([
+      changed(identity(d, { inc: 1 })),
+      { kind: 'memberRecovered', id: d },
+    ]);
+    keepHearing(bench, [b], [200, 8_000]);
+    expect(bench.layer.inspect().members.has(d)).toBe(true);
+  });
+
+  it('a verdict about a suspect that has had its time is applied at once', () => {
     const bench = createRoom([b, c, d], [b]);
     bench.claim(1, b, accusation(d, c));
-    expect(bench.claim(2, b, verdict(d, [c]))).toEqual(goneFrom(d, 'failed'));
+    expect(bench.claim(500, b, verdict(d, [c]))).toEqual([]);
+    expect(bench.claim(501, b, verdict(d, [c]))).toEqual(goneFrom(d, 'failed'));
+  });
+
+  it('a verdict about an epoch that its member has not begun is refused', () => {
+    const later = { ...verdict(d, [b]), epoch: epoch(2), accusations: [accusation(d, b, { epoch: 2 })] };
+    const bench = createRoom([b, c, d], [b]);
+    expect(bench.claim(1, b, later)).toEqual([misbehaved('foreign-epoch')]);
+    expect(bench.layer.inspect().members.has(d)).toBe(true);
+    const ours = { ...verdict(a, [b]), epoch: epoch(2), accusations: [accusation(a, b, { epoch: 2 })] };
+    expect(bench.claim(1, b, ours)).toEqual([misbehaved('foreign-epoch')]);
   });
 
   it.each([
@@ -148,8 +174,9 @@ describe('verdicts', () => {
     const bench = createRoom([b, c], [b]);
     bench.claim(0, b, identity(d, { inc: 1 }));
     expect(bench.claim(1, b, verdict(d, [b]))).toEqual([]);
-    bench.claim(2, b, verdict(d, [b], 1));
-    expect(bench.claim(3, b, identity(d, { inc: 2 }))).toEqual([
+    bench.claim(2, b, accusation(d, b, { inc: 1 }));
+    expect(bench.claim(600, b, verdict(d, [b], 1))).toEqual(goneFrom(d, 'failed'));
+    expect(bench.claim(700, b, identity(d, { inc: 2 }))).toEqual([
       changed(identity(d, { inc: 2 })),
       { kind: 'memberUp', id: d, epoch: epoch(1), returned: true },
     ]);
@@ -166,12 +193,14 @@ describe('verdicts', () => {
 
   it('a dead neighbor that speaks is told of its death, so that it refutes', () => {
     const bench = createRoom([b, c, d], [b, d]);
-    keepHearing(bench, [b], [500, 1_500]);
-    bench.claim(1_600, b, verdict(d, [b, c]));
-    expect(bench.at(1_700, { kind: 'heard', peer: d })).toEqual([
+    keepHearing(bench, [b], [500, 2_500]);
+    bench.claim(2_500, b, accusation(d, c));
+    keepHearing(bench, [b], [2_600, 3_200]);
+    bench.claim(3_200, b, verdict(d, [b, c]));
+    expect(bench.at(3_300, { kind: 'heard', peer: d })).toEqual([
       { kind: 'tell', to: d, claims: [verdict(d, [b, c])] },
     ]);
-    expect(bench.at(1_800, { kind: 'heard', peer: d })).toEqual([]);
+    expect(bench.at(3_400, { kind: 'heard', peer: d })).toEqual([]);
   });
 
   it('a verdict about somebody unknown keeps the record out that comes after it', () => {

@@ -162,7 +162,7 @@ describe('claims about ourselves', () => {
     bench.claim(1, b, verdict(c, [b], top));
     expect(bench.claim(2, b, identity(c, { inc: top + 1 }))).toEqual([
       changed(identity(c, { inc: top + 1 })),
-      { kind: 'memberUp', id: c, epoch: epoch(1), returned: true },
+      { kind: 'memberRecovered', id: c },
     ]);
   });
 

@@ -25,6 +25,9 @@ function expectWhole(world: World): void {
   }
 }
 
+const heard = (tab: Tab): unknown[] =>
+  tab.events.flatMap((event) => (event.kind === 'message' ? [event.data] : []));
+
 const reasonsToLeave = (tab: Tab): string[] =>
   tab.events.flatMap((event) => (event.kind === 'memberLeft' ? [event.reason] : []));
 
@@ -57,6 +60,18 @@ describe.each([1, 2, 3, 4])('seed %i', (seed) => {
     for (const tab of world.living()) if (tab.frozen) world.thaw(tab);
     world.run(30_000);
     expectWhole(world);
+  });
+
+  test('what a tab says first when it comes to itself is heard by all, once', () => {
+    const world = createRoom(seed);
+    const [hanging, ...others] = world.living() as [Tab, ...Tab[]];
+    world.freeze(hanging);
+    world.run(8_000);
+    expect(reasonsToLeave(others[0]!)).toEqual(['failed']);
+    world.thaw(hanging);
+    world.command(hanging, { kind: 'publish', topic: 'chat', data: 'sorry' });
+    world.run(5_000);
+    for (const tab of others) expect(heard(tab)).toEqual(['sorry']);
   });
 
   test('one that hangs in a room of two is back, and so is one that each end gave up', () => {

@@ -116,9 +116,17 @@ describe('a request out of the ordinary', () => {
     expect(bench.effects(signal(z, request(one, 'high')))).toEqual([]);
   });
 
+  it('of a neighbor that may have been sent before the link opened leaves the link alone', () => {
+    const bench = linked(2);
+    const late = defaultOverlayConfig.answerTimeoutMs - 1;
+    expect(bench.effects(signal(a, request(one, 'low')), late)).toEqual([]);
+    expect(bench.overlay.inspect().activeView).toContain(a);
+  });
+
   it('of a neighbor shows that its end lost the link: the old one is replaced', () => {
     const bench = linked(2);
-    expect(bench.effects(signal(a, request(one, 'low')))).toEqual([
+    const { answerTimeoutMs } = defaultOverlayConfig;
+    expect(bench.effects(signal(a, request(one, 'low')), answerTimeoutMs)).toEqual([
       { kind: 'destroy', peer: a, attempt: linkAttempt(a) },
       { kind: 'neighborDown', peer: a, reason: 'replaced' },
       ...accepted({ peer: a }),

@@ -105,6 +105,10 @@ export function createWorld(options: WorldOptions): World {
           later(25, () => feed(effect.to, { kind: 'message', from: node.id, message: effect.message }));
         }
         return;
+      case 'knock':
+        if (isOpen(node.id, effect.peer))
+          later(25, () => feed(effect.peer, { kind: 'heardStranger', peer: node.id }));
+        return;
       case 'schedule':
         later(effect.afterMs, () => feed(node.id, { kind: 'timer', timer: effect.timer }));
         return;

@@ -230,12 +230,28 @@ describe('our own presence in the mouth of others', () => {
   test('is forged if we never showed it', () => {
     const shower = createShower();
     shower.set(0, { name: 'Ann' });
-    expect(shower.update(1, volatileUpdate({ owner: a }, ['name', 2, 'Eve'], ['x', 3, 1]))).toEqual([
+    const forged = shower.update(1, volatileUpdate({ owner: a }, ['name', 2, 'Eve']));
+    expect(forged).toContainEqual(misbehaved('forged-presence'));
+    expect(shower.records(1, record({ owner: a, epoch: 9 }, ['name', 2, 'Eve']))).toEqual([
       misbehaved('forged-presence'),
     ]);
-    expect(shower.records(1, record({ owner: a }, ['name', 2, 'Eve']))).toEqual([
-      misbehaved('forged-presence'),
-    ]);
+    expect(shower.shows(a)).toEqual({ name: 'Ann' });
+  });
+
+  test('is outdone at once, and where we never showed the field, it is taken away again', () => {
+    const shower = createShower();
+    shower.set(0, { name: 'Ann' });
+    const forgeries = [
+      record({ owner: a }, ['name', 1_000, 'Eve']),
+      record({ owner: a }, ['evil', 1_001, true]),
+    ];
+    const victim = createShower({ self: b });
+    victim.records(0, ...forgeries);
+    expect(victim.shows(a)).toEqual({ name: 'Eve', evil: true });
+    for (const effect of shower.records(0, ...forgeries)) {
+      if (effect.kind === 'publish') victim.update(0, effect.update);
+    }
+    expect(victim.shows(a)).toEqual({ name: 'Ann' });
     expect(shower.shows(a)).toEqual({ name: 'Ann' });
   });
 });

@@ -270,3 +270,33 @@ describe('the snapshot', () => {
     expect(replica.state.inspect().collections).toEqual(new Map());
   });
 });
+
+describe('a clock that was over a day ahead', () => {
+  const DAY = 86_400_000;
+  const AHEAD = 2 * DAY;
+
+  test('comes back with the first sample, and says what it wrote anew', () => {
+    const replica = createReplica(a);
+    replica.write(T + AHEAD, 'x', 1);
+    const renewed = entry('x', 1, hlc(T, 0, a));
+    expect(
+      replica.state.handle({ kind: 'clockSample', peer: b, offsetMs: -2 * AHEAD }, now(0, T + 2 * AHEAD)),
+    ).toEqual([]);
+    const sample = { kind: 'clockSample', peer: b, offsetMs: -2 * AHEAD } as const;
+    expect(replica.state.handle(sample, now(0, T + AHEAD))).toEqual([
+      published(renewed),
+      recordChanged(renewed),
+    ]);
+  });
+
+  test('does not part its keys from the others: what is held with such a stamp gives way to any other', () => {
+    const replica = createReplica(a);
+    replica.apply(T + AHEAD, entry('x', 'far', hlc(T + AHEAD, 0, b)));
+    const renewed = entry('x', 'near', hlc(T, 0, b));
+    expect(replica.apply(T, renewed)).toEqual([
+      stateChanged(change(renewed, 'far', 'remote')),
+      recordChanged(renewed),
+    ]);
+    expect(replica.values()).toEqual({ x: 'near' });
+  });
+});

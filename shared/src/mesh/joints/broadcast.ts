@@ -1,7 +1,6 @@
 /** What follows from a broadcast: the layer whose payload it is hears it, once. */
 import { unreachable } from '../../base/assert.ts';
 import type { BroadcastEffect } from '../../broadcast/messages.ts';
-import { isByItsAuthor } from '../authors.ts';
 import type { Hub } from '../hub.ts';
 import type { Payload } from '../messages.ts';
 
@@ -26,9 +25,6 @@ export function afterBroadcast(effect: BroadcastEffect<Payload>, hub: Hub): void
 
 function deliver(effect: Deliver, hub: Hub): void {
   const { origin, from, hops, payload } = effect;
-  if (!isByItsAuthor(payload, effect)) {
-    return hub.tell({ kind: 'peerMisbehaved', peer: from, reason: 'forged-author' });
-  }
   hub.feed({ layer: 'routing', input: { kind: 'heardVia', origin, neighbor: from } });
   switch (payload.kind) {
     case 'identity':

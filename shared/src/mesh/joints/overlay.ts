@@ -21,9 +21,11 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
       return hub.tell(effect);
     case 'signal': {
       const { to, route, signal } = effect;
+      // A request that goes through the mesh may die with a link; all that follows takes the way it was heard by.
+      const delivery = signal.kind === 'request' && route === null ? 'acked' : 'once';
       return hub.feed({
         layer: 'routing',
-        input: { kind: 'sendTo', to, route, delivery: 'once', serverMay: true, token: 0, payload: signal },
+        input: { kind: 'sendTo', to, route, delivery, serverMay: true, token: 0, payload: signal },
       });
     }
     case 'neighborUp':
@@ -45,7 +47,6 @@ function onNeighborUp(peer: PeerId, hub: Hub): void {
   neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), congested: false });
   introduce(peer, hub);
   hub.tell({ kind: 'linkOpened', peer });
-  if (neighbors.size === 1) hub.feed({ layer: 'state', input: { kind: 'linked', linked: true } });
   hub.feed({ layer: 'reconcile', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'broadcast', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'routing', input: { kind: 'neighborUp', peer } });

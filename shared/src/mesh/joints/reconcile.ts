@@ -26,6 +26,8 @@ export function afterReconcile(effect: ReconcileEffect, hub: Hub): void {
 
 /** When all tables have been compared with a neighbor once, what each held at its coming, both hold. */
 function onRoundEnded({ peer, table }: RoundEnded, hub: Hub): void {
+  // Not before: what others wrote meanwhile must be known, or an old write of ours would be said anew over it.
+  if (table === 'state') hub.feed({ layer: 'state', input: { kind: 'linked', linked: true } });
   const compared = hub.neighbors.get(peer)?.comparedTables;
   if (!compared || compared.size === TABLES.length) return;
   compared.add(table);

@@ -14,9 +14,11 @@ export function afterRouting(effect: RoutingEffect<RoutedPayload>, hub: Hub): vo
     case 'schedule':
       return hub.emit({ ...effect, timer: { layer: 'routing', timer: effect.timer } });
     case 'peerMisbehaved':
+      return hub.tell(effect);
     case 'delivered':
     case 'undeliverable':
-      return hub.tell(effect);
+      // What the node itself sends has token 0, and whoever sent it has a timer of its own.
+      return effect.token === 0 ? undefined : hub.tell(effect);
     case 'deliver':
       return open(effect, hub);
     default:

@@ -1,0 +1,35 @@
+/** How much may be asked of somebody: a burst, then a steady rate. */
+import { elapsedMs, type Instant } from './time.ts';
+
+export interface TokenBucketConfig {
+  /** Tokens at the start, and the most it ever holds. */
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+export interface TokenBucket {
+  /** Takes `cost` tokens and says true, or takes none and says false. */
+  readonly take: (cost: number, at: Instant) => boolean;
+}
+
+export function createTokenBucket(config: TokenBucketConfig, at: Instant): TokenBucket {
+  let tokens = config.burst;
+  let filledAt = at;
+
+  /** An earlier instant than the last adds nothing and takes nothing. */
+  const fill = (now: Instant): void => {
+    const passedMs = elapsedMs(filledAt, now);
+    if (passedMs <= 0) return;
+    tokens = Math.min(config.burst, tokens + (passedMs * config.perSecond) / 1_000);
+    filledAt = now;
+  };
+
+  return {
+    take: (cost, now) => {
+      fill(now);
+      if (cost > tokens) return false;
+      tokens -= cost;
+      return true;
+    },
+  };
+}
