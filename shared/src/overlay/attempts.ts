@@ -37,6 +37,8 @@ export interface Up {
 }
 
 interface Deadline {
+  /** When we asked, or were asked. */
+  readonly begunAt: Instant;
   readonly dueAt: Instant;
   /** The deadline was moved once already because we were stalled; it is not moved again. */
   readonly stretched: boolean;

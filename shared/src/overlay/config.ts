@@ -31,6 +31,11 @@ export interface OverlayConfig {
 
   /** Own attempts under way until the first channel of this life opens. More: wasted links at the join. At least 1. */
   readonly attemptsMaxUnlinked: number;
+  /**
+   * An attempt under way for longer does not hold up the next one, while there has been no channel. More: one bad
+   * pair keeps a newcomer out for longer; less: wasted links where all is slow. Over 0.
+   */
+  readonly slowAttemptMs: number;
   /** Own attempts under way later. More: fills faster, overshoots more. At least `attemptsMaxUnlinked`. */
   readonly attemptsMax: number;
   /** Time to answer a request. More: dead peers hold us up; less: slow paths fail. Over 0. */
@@ -120,6 +125,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   trailLengthMax: 8, // walk length, the contact, and one to spare
   signalTrailLengthMax: 16, // what a packet of routing may carry
   attemptsMaxUnlinked: 1, // the design's starting point
+  slowAttemptMs: 3_000, // measured: connections that open at all take 0.3 to 1.5 s
   attemptsMax: 3, // the design's starting point
   answerTimeoutMs: 5_000, // the design's starting point
   openTimeoutMs: 10_000, // the design's starting point
@@ -139,7 +145,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   strangerPatienceMs: 2_000, // guess: a few roster exchanges
   needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
   needContactsMsMax: 15_000, // guess
-  arrivalCalmMs: 1_000, // guess: a connection takes 0.3 to 1.5 s to open
+  arrivalCalmMs: 2_000, // guess: a connection takes 0.3 to 1.5 s to open, and its news a moment
   arrivalWaitMsMax: 8_000, // guess: a tab that hangs by one link for longer is worse off than a slow room
   maintainMs: 1_000, // guess: between the 2 s and the immediate refill of other implementations
   maintainIdleMs: 5_000, // guess
@@ -182,6 +188,7 @@ function checkWalks(config: OverlayConfig): void {
 function checkAttempts(config: OverlayConfig): void {
   atLeast('attemptsMaxUnlinked', config.attemptsMaxUnlinked, 1);
   atLeast('attemptsMax', config.attemptsMax, config.attemptsMaxUnlinked);
+  atLeast('slowAttemptMs', config.slowAttemptMs, 1);
   atLeast('answerTimeoutMs', config.answerTimeoutMs, 1);
   atLeast('openTimeoutMs', config.openTimeoutMs, 1);
   atLeast('stallMsMin', config.stallMsMin, 1);

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { compareIds, wordsToAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import { after, instant, type Instant } from '../base/time.ts';
+import { after, elapsedMs, instant, type Instant } from '../base/time.ts';
 import {
   isOwnAttempt,
   judgeDeadline,
@@ -45,6 +45,8 @@ interface LinkReader {
   readonly slots: () => number;
   /** Attempts that we began, all or those of one purpose. */
   readonly ownAttempts: (purpose?: Purpose) => number;
+  /** Of those, the ones begun within `slowAttemptMs`. */
+  readonly briskAttempts: (at: Instant) => number;
   readonly limits: () => DegreeLimits;
   /** Members as we know them; our neighbors and ourselves at least. */
   readonly roomSize: () => number;
@@ -146,6 +148,11 @@ function createReader(state: State): LinkReader {
     slots: () => state.linkByPeer.size,
     ownAttempts: (purpose) =>
       peersWhere(state, (link) => isOwnAttempt(link) && (!purpose || link.purpose === purpose)).length,
+    briskAttempts: (at) =>
+      peersWhere(
+        state,
+        (link) => isOwnAttempt(link) && elapsedMs(link.begunAt, at) < state.config.slowAttemptMs,
+      ).length,
     requested: (purpose) =>
       peersWhere(state, (link) => link.phase === 'requesting' && link.purpose === purpose),
     limits: () => limits(state),
@@ -233,7 +240,7 @@ function ask(state: State, peer: PeerId, { purpose, priority, route }: Wish, at:
   const attempt = wordsToAttemptId(rng.word(), rng.word());
   const dueAt = after(at, config.answerTimeoutMs);
   const forward = mayBeForwarded(purpose);
-  add(state, peer, { phase: 'requesting', attempt, purpose, dueAt, stretched: false });
+  add(state, peer, { phase: 'requesting', attempt, purpose, begunAt: at, dueAt, stretched: false });
   return [
     { kind: 'signal', to: peer, route, signal: { kind: 'request', attempt, priority, forward } },
     due(peer, attempt, config.answerTimeoutMs),
@@ -245,7 +252,7 @@ function connect(state: State, peer: PeerId, agreed: Agreed, at: Instant): Effec
   const { attempt } = agreed;
   const dueAt = after(at, config.openTimeoutMs);
   state.budget = afterConstruction(state.budget, need(state), at, config.budget);
-  add(state, peer, { phase: 'connecting', ...agreed, dueAt, stretched: false });
+  add(state, peer, { phase: 'connecting', ...agreed, begunAt: at, dueAt, stretched: false });
   return [
     { kind: 'construct', peer, attempt, initiator: compareIds(self, peer) < 0 },
     due(peer, attempt, config.openTimeoutMs),

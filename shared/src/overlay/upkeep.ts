@@ -37,7 +37,7 @@ function join(core: Core, at: Instant): Effects {
   const { links, contacts, rng, config } = core;
   const effects: OverlayEffect[] = [];
   for (const peer of rng.sample(askable(core, contacts.fresh(at), 'high', at), config.attemptsMax)) {
-    if (!mayAttempt(core)) break;
+    if (!mayAttempt(core, at)) break;
     effects.push(...links.ask(peer, { purpose: 'join', priority: 'high', route: [] }, at));
   }
   const waiting = links.ownAttempts('join') > 0;
@@ -49,7 +49,7 @@ function join(core: Core, at: Instant): Effects {
 function bridge(core: Core, at: Instant): Effects {
   const { links, rng } = core;
   const peer = rng.pick(strangers(core, at));
-  const busy = links.ownAttempts('bridge') > 0 || !mayAttempt(core) || !links.affords(at);
+  const busy = links.ownAttempts('bridge') > 0 || !mayAttempt(core, at) || !links.affords(at);
   return peer === undefined || busy
     ? []
     : links.ask(peer, { purpose: 'bridge', priority: 'high', route: [] }, at);
@@ -60,7 +60,7 @@ function fillSlots(core: Core, at: Instant): Effects {
   const { links } = core;
   const effects: OverlayEffect[] = [];
   if (isStorm(core, at)) return effects;
-  while (links.slots() < links.limits().target && mayAttempt(core) && links.affords(at)) {
+  while (links.slots() < links.limits().target && mayAttempt(core, at) && links.affords(at)) {
     const priority = priorityNow(core);
     const peer = poorest(core, candidates(core, priority, at));
     if (peer === undefined) break;
@@ -105,9 +105,10 @@ function askable(
   return peers.filter((peer) => peer !== self && !links.get(peer) && rests.mayAsk(peer, priority, at));
 }
 
-function mayAttempt({ links, config }: Core): boolean {
-  const max = links.everLinked() ? config.attemptsMax : config.attemptsMaxUnlinked;
-  return links.ownAttempts() < max && links.slots() < config.degreeMax;
+/** Who has never had a link makes one attempt at a time, but does not wait for one that drags on. */
+function mayAttempt({ links, config }: Core, at: Instant): boolean {
+  const mayHasten = links.everLinked() || links.briskAttempts(at) < config.attemptsMaxUnlinked;
+  return mayHasten && links.ownAttempts() < config.attemptsMax && links.slots() < config.degreeMax;
 }
 
 function isLinked({ links }: Core): boolean {

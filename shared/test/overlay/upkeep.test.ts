@@ -55,6 +55,20 @@ describe('a tab without a link', () => {
     expect(requestsIn(bench.feed(contacts(a, b, c), 1_000))).toBe(0);
   });
 
+  it('asks the next when an attempt drags on, and lets whichever is first be the link', () => {
+    const { slowAttemptMs } = defaultOverlayConfig;
+    const bench = createBench(self);
+    const first = requestIn(bench.feed(contacts(a, b, c)));
+    bench.feed(signal(first.to, { kind: 'accept', attempt: first.attempt }), 100);
+    expect(requestsIn(bench.tick(100 + slowAttemptMs - 1))).toBe(0);
+    const second = requestIn(bench.tick(100 + slowAttemptMs));
+    expect(second.to).not.toBe(first.to);
+    expect(bench.overlay.inspect().pending).toEqual([first.to, second.to]);
+    expect(
+      bench.effects({ kind: 'channelOpened', peer: first.to, attempt: first.attempt }, 4_000),
+    ).toContainEqual({ kind: 'neighborUp', peer: first.to });
+  });
+
   it('asks all of them, then the server again', () => {
     const bench = createBench(self);
     let effects = bench.feed(contacts(a, b, c));
