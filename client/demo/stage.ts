@@ -14,6 +14,8 @@ const TOUCH_LINGER_MS: number = 1500;
 const CURSORS_MAX: number = 64;
 /** From here on the name stands to the left of its cursor, for lack of room. */
 const TURN_AT: number = 0.6;
+/** From here on it stands above it. */
+const RAISE_AT: number = 0.92;
 
 interface DrawnCursor {
   readonly element: HTMLElement;
@@ -61,6 +63,7 @@ function addCursor(layer: HTMLElement, id: string): DrawnCursor {
 function drawCursor({ element, label }: DrawnCursor, member: PageMember, at: Point): void {
   element.style.transform = `translate(${(at.x * 100).toFixed(2)}%, ${(at.y * 100).toFixed(2)}%)`;
   element.classList.toggle('turned', at.x > TURN_AT);
+  element.classList.toggle('raised', at.y > RAISE_AT);
   setAttribute(element, 'data-status', member.status);
   setText(label, readName(member.presence.name, member.id));
 }
