@@ -7,10 +7,11 @@ import { MeshError } from './errors.ts';
 import { createMesh } from './mesh.ts';
 import { createSharedJoins } from './shared-joins.ts';
 import { pageClock } from './shell/clock.ts';
+import { keepAwakeWhileLonely } from './shell/keep-awake.ts';
 import { createSignalingClient } from './signaling/signaling-client.ts';
 import { signalingUrl } from './signaling/url.ts';
-import { createSimplePeerTransport, hasWebRtc } from './transport/simple-peer-transport.ts';
-import type { JoinOptions, Mesh, PresenceFields } from './types.ts';
+import { createSimplePeerTransport, faultOfRtc, hasWebRtc } from './transport/simple-peer-transport.ts';
+import type { JoinOptions, Mesh, PresenceFields, Shown } from './types.ts';
 
 export { MeshError } from './errors.ts';
 export type * from './types.ts';
@@ -21,13 +22,15 @@ const sharedJoins = createSharedJoins();
 /**
  * Joins the mesh of a room and returns at once; `mesh.ready` tells when the room's members and state are here.
  *
- * Joining a room that this page is in already returns the same mesh, which is left when each join has been.
- * Throws `BAD_ROOM`, `BAD_SIGNALING_URL`, `WEBRTC_MISSING`, and what `presence.set` throws.
+ * Joining a room that this page is in already returns another handle on the same member, which leaves when each
+ * join has been left: `presence` is shown as well, `rtc` changes nothing.
+ * Throws `BAD_ROOM`, `BAD_SIGNALING_URL`, `WEBRTC_MISSING`, `BAD_RTC` for an `rtc` that the browser refuses, and
+ * what `presence.set` throws.
  */
 export function joinMesh<P extends PresenceFields = PresenceFields>(
   room: string,
   options: JoinOptions<P> = {},
-): Mesh<P> {
+): Mesh<Shown<P>> {
   if (!isRoomId(room)) throw new MeshError('BAD_ROOM', 'A room is named by a text of 1 to 128 characters.');
   const url = signalingUrl(options.signaling);
   if (!hasWebRtc())
@@ -35,7 +38,7 @@ export function joinMesh<P extends PresenceFields = PresenceFields>(
   const place = JSON.stringify([room, url]);
   const openMesh = (onClosed: () => void): Mesh => open(room, url, options, onClosed) as unknown as Mesh;
   // The caller names the type of what members show; what others show is theirs to check.
-  return sharedJoins.join(place, openMesh, options) as unknown as Mesh<P>;
+  return sharedJoins.join(place, openMesh, options) as unknown as Mesh<Shown<P>>;
 }
 
 function open<P extends PresenceFields>(
@@ -44,6 +47,8 @@ function open<P extends PresenceFields>(
   options: JoinOptions<P>,
   onClosed: () => void,
 ): Mesh<P> {
+  const fault = options.rtc && faultOfRtc(options.rtc);
+  if (fault !== undefined) throw new MeshError('BAD_RTC', `The browser refuses this rtc: ${fault}`);
   const self = bytesToPeerId(crypto.getRandomValues(new Uint8Array(PEER_ID_BYTES)));
   const rng = createRng([...crypto.getRandomValues(new Uint32Array(8))]);
   const clock = pageClock;
@@ -55,13 +60,16 @@ function open<P extends PresenceFields>(
       clock,
       node: createMeshNode({ self, epoch: epoch(1), rng }, defaultMeshConfig),
       transport: createSimplePeerTransport(options.rtc),
-      createSignaling: (handlers) =>
-        createSignalingClient({ url, room, id: self }, handlers, {
+      createSignaling: (handlers) => {
+        const client = createSignalingClient({ url, room, id: self }, handlers, {
           createSocket: (address) => new WebSocket(address),
           instant: () => clock.now().instant,
           fraction: rng.fork('redial').fraction,
           later: (run, ms) => void clock.later(run, ms),
-        }),
+        });
+        globalThis.addEventListener?.('online', client.hurry, { signal: closing.signal });
+        return client;
+      },
       onClosed: () => {
         onClosed();
         closing.abort();
@@ -71,5 +79,9 @@ function open<P extends PresenceFields>(
   );
   // A tab that closes, reloads or navigates says goodbye; `beforeunload` would come too early and too often.
   globalThis.addEventListener?.('pagehide', mesh.close, { signal: closing.signal });
+  if (options.signal?.aborted) return mesh;
+  // Only secure contexts have locks; under Node there is no navigator.
+  keepAwakeWhileLonely(mesh, globalThis.navigator?.locks, closing.signal);
+  mesh.attach();
   return mesh;
 }

@@ -3,14 +3,14 @@ import { isPeerId, type PeerId, type RoomId } from '#shared/base/ids.ts';
 import type { Command } from '#shared/mesh/messages.ts';
 import type { MeshNode, MeshSnapshot } from '#shared/mesh/node.ts';
 import { defaultStateConfig } from '#shared/state/config.ts';
+import { unlessAborted } from './abort.ts';
 import { createDataFaces } from './data/faces.ts';
-import { unlessAborted } from './data/topic.ts';
 import { MeshError } from './errors.ts';
 import { createEventHub } from './events.ts';
 import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
 import { createSource } from './readable.ts';
-import { createReplies } from './replies.ts';
+import { createReplies, type Addressee } from './replies.ts';
 import { createShell, type Clock } from './shell/shell.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
@@ -29,16 +29,20 @@ export interface MeshParts {
   readonly onClosed: () => void;
 }
 
+/** The mesh is there at once, and meets nobody before its `attach()`. */
 // oxlint-disable-next-line max-lines-per-function -- The parts are tied together here and nowhere else; none of them decides anything.
 export function createMesh<P extends PresenceFields>(parts: MeshParts, presence: P | undefined): Mesh<P> {
   const { self, node, clock } = parts;
   const hub = createEventHub<P>();
   const signalingStatus = createSource<SignalingStatus>('connecting');
   const status = createStatus();
-  const replies = createReplies();
+  const replies = createReplies((run, ms) => void clock.later(run, ms));
   const mine = createSource<Readonly<Partial<P>>>(Object.freeze({}));
-  const command = (what: Command): void => {
+  const checkOpen = (): void => {
     if (status.closed) throw new MeshError('CLOSED', 'This mesh has been left.');
+  };
+  const command = (what: Command): void => {
+    checkOpen();
     shell.handle({ kind: 'command', command: what });
   };
   const people = createMembersFace<P>({
@@ -51,14 +55,24 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   });
   const data = createDataFaces({
     command,
-    replies,
+    sendTo: async (to, topic, message) => {
+      if (to !== self) {
+        return replies.request(
+          (token) => command({ kind: 'sendTo', token, to, topic, data: message }),
+          addressee(to),
+        );
+      }
+      checkOpen();
+      tellings.onEvents([{ kind: 'message', topic, data: message, from: self, hops: 0 }]);
+    },
     initial: (name) => node.inspect().state.collections.get(name),
     hasRoom: (name) => {
-      const { collections, entries } = node.inspect().state;
+      const { collectionNames, entries } = node.inspect().state;
       const { entriesMax, collectionsMax } = defaultStateConfig;
-      return entries < entriesMax && (collections.has(name) || collections.size < collectionsMax);
+      return entries < entriesMax && (collectionNames.has(name) || collectionNames.size < collectionsMax);
     },
   });
+  const addressee = (id: PeerId): Addressee => ({ id, stranger: people.members.get(id) === undefined });
   const openLinks = (): number => node.inspect().overlay.activeView.length;
   const tellings = createTellings<P>({ self, hub, people, mine, data, replies, status, openLinks });
   const signaling = parts.createSignaling({
@@ -76,6 +90,8 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     },
     onSignal: (from, text) => shell.serverSignal(from, text),
     onUnreachable: (to) => shell.handle({ kind: 'serverUnreachable', to }),
+    onDialLost: status.dialLost,
+    onRefused: (reason) => tellings.count(`server-${reason}`),
     onDetached: () => shell.handle({ kind: 'serverDetached' }),
     onError: (error) => {
       // No redial can help such an address, so nobody need wait for the mesh to be ready.
@@ -101,8 +117,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
 
   const ping = async (id: string): Promise<number> => {
     if (!isPeerId(id)) throw new MeshError('UNREACHABLE', `${id} is no member's id.`);
+    checkOpen();
+    if (id === self) return 0;
     const sentAt = clock.now().instant;
-    await replies.request((token) => command({ kind: 'echo', token, to: id }), id);
+    await replies.request((token) => command({ kind: 'echo', token, to: id }), addressee(id));
     return clock.now().instant - sentAt;
   };
   /** The farewell leaves with the last frames that the channels send before they close. */
@@ -127,7 +145,6 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     close();
     throw error;
   }
-  signaling.attach();
 
   return {
     room: parts.room,
@@ -156,10 +173,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     attach: () => {
       if (!status.closed) signaling.attach();
     },
-    leave: () => {
+    leave: ({ signal } = {}) => {
       close();
-      left ??= Promise.resolve();
-      return left;
+      left ??= shell.drained();
+      return unlessAborted(left, signal);
     },
     close,
     on: hub.on,

@@ -9,6 +9,8 @@ export interface StatusFace {
   readonly closed: boolean;
   readonly links: (count: number) => void;
   readonly signaling: (status: SignalingStatus) => void;
+  /** A dial came to nothing, or the connection was lost. */
+  readonly dialLost: () => void;
   /** The server named this many contacts. */
   readonly contacts: (count: number) => void;
   /** The first neighbor has shared all it had. */
@@ -47,6 +49,10 @@ export function createStatus(): StatusFace {
       begun ||= status === 'open' || status === 'closed';
       if (status !== 'open') othersNamed = undefined;
       signaling = status;
+      update();
+    },
+    dialLost: () => {
+      begun = true;
       update();
     },
     contacts: (count) => {

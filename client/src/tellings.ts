@@ -6,6 +6,7 @@ import type { PeerId } from '#shared/base/ids.ts';
 import type { MeshEvent } from '#shared/mesh/messages.ts';
 import type { DataFaces } from './data/faces.ts';
 import type { EventHub } from './events.ts';
+import { isolate } from './isolate.ts';
 import type { MembersFace } from './people/members.ts';
 import type { Source } from './readable.ts';
 import type { Replies } from './replies.ts';
@@ -26,6 +27,8 @@ export interface Faces<P extends PresenceFields> {
 
 export interface Tellings {
   readonly onEvents: (events: readonly MeshEvent[]) => void;
+  /** Something was refused for this reason, of a fixed vocabulary. */
+  readonly count: (reason: string) => void;
   /** How often each reason to refuse something was given. */
   readonly refused: () => Readonly<Record<string, number>>;
 }
@@ -38,6 +41,16 @@ export function createTellings<P extends PresenceFields>(faces: Faces<P>): Telli
   const refused: Record<string, number> = {};
   const count = (reason: string): void => {
     refused[reason] = (refused[reason] ?? 0) + 1;
+  };
+  /** What is to be told, in order. It grows only by what listeners themselves do while they are told. */
+  const waiting: (() => void)[] = [];
+  let telling = false;
+  /** A listener that writes is the cause of further tellings: they wait until everyone has heard of the first. */
+  const tellAll = (): void => {
+    if (telling) return;
+    telling = true;
+    for (let tell = waiting.shift(); tell; tell = waiting.shift()) isolate(tell);
+    telling = false;
   };
   let refreshWanted = false;
   /** Links and hops of all members are looked at once per burst of changes. */
@@ -54,9 +67,10 @@ export function createTellings<P extends PresenceFields>(faces: Faces<P>): Telli
   return {
     onEvents: (events) => {
       const tellings = events.map((event) => apply(event, faces, { count, refresh }));
-      people.flush();
-      for (const tell of tellings) tell?.();
+      waiting.push(people.flush, ...tellings.filter((tell) => tell !== undefined));
+      tellAll();
     },
+    count,
     refused: () => ({ ...refused }),
   };
 }
@@ -92,7 +106,7 @@ function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, mean
       status.synced();
       return undefined;
     case 'stateChanged':
-      return () => data.changed(event.changes);
+      return data.changed(event.changes);
     case 'entryRefused': {
       const { collection: map, key, value } = event.entry;
       means.count(event.reason);

@@ -9,10 +9,10 @@ export interface ValueObject {
 }
 
 /** Ends a subscription. Also a disposable, so `using` ends it at the end of a block. */
-export interface Unsubscribe {
-  (): void;
-  readonly [Symbol.dispose]: () => void;
-}
+export type Unsubscribe = (() => void) & { readonly [K in DisposeSymbol]: () => void };
+
+/** `Symbol.dispose`, where the application's `lib` has it; nothing where it does not. */
+type DisposeSymbol = SymbolConstructor[Extract<'dispose', keyof SymbolConstructor>];
 
 /** What every listener and asynchronous call accepts. */
 export interface Abortable {
@@ -20,8 +20,8 @@ export interface Abortable {
 }
 
 /**
- * Something live. Snapshots are frozen and keep their identity until they change, so React's
- * `useSyncExternalStore(r.subscribe, r.getSnapshot)` and Svelte's `$r` work as they are.
+ * Something live. Snapshots are frozen (a map among them refuses to be changed) and keep their identity until
+ * they change, so React's `useSyncExternalStore(r.subscribe, r.getSnapshot)` and Svelte's `$r` work as they are.
  */
 export interface Readable<T> {
   readonly value: T;
@@ -33,14 +33,25 @@ export interface Readable<T> {
 /** Fields that a member shows to everyone: `{ name, cursor, … }`. */
 export type PresenceFields = { readonly [field: string]: Value | undefined };
 
+/**
+ * What may be shown later, told by what is shown first: a field that begins as `null` may become anything, and one
+ * that begins as `true` may become `false`.
+ */
+export type Shown<P extends PresenceFields> = {
+  [K in keyof P]: P[K] extends null ? Value : P[K] extends boolean ? boolean : P[K];
+};
+
 export interface JoinOptions<P extends PresenceFields = PresenceFields> {
   /** Address of the signaling server, `ws:` or `wss:` (`http:` and `https:` are taken too). Default: the page's origin. */
   readonly signaling?: string | undefined;
-  /** What this member shows from the start. */
+  /** What this member shows from the start. Joining a room that this page is in already shows it as well. */
   readonly presence?: P | undefined;
-  /** Handed to every RTCPeerConnection: STUN and TURN servers and the like. Default: no servers. */
+  /**
+   * Handed to every RTCPeerConnection: STUN and TURN servers and the like. Default: no servers. Where this page is
+   * in the room already, that of the first join stays.
+   */
   readonly rtc?: RTCConfiguration | undefined;
-  /** Leaves when it aborts. */
+  /** Leaves when it aborts; has it aborted before, nothing is dialled and the mesh is closed from the start. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,22 +73,30 @@ export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEve
   readonly id: string;
   readonly status: Readable<MeshStatus>;
   readonly signaling: Readable<SignalingStatus>;
-  /** Resolves when the first neighbor has shared all it knows, or when nobody else is here. Rejects with a `MeshError` where a join can never succeed. */
+  /**
+   * Resolves when the first neighbor has shared all it knows, or when nobody else is here. Rejects with
+   * `BAD_SIGNALING_URL` where a join can never succeed, with `CLOSED` when the mesh is left first.
+   */
   readonly ready: Promise<void>;
   readonly members: Members<P>;
   readonly presence: Presence<P>;
-  /** A map that converges: the last writer of a key wins. The same name gives the same map. */
+  /** A map that converges: the last writer of a key wins. The same name gives the same map. Throws `BAD_NAME`, `LIMIT`. */
   readonly map: <V extends Value = Value>(name: string) => SharedMap<V>;
-  /** Messages to everyone here now, or to one member. */
+  /** Messages to everyone here now, or to one member. Throws `BAD_NAME`, `LIMIT`. */
   readonly topic: <T extends Value = Value>(name: string) => Topic<T>;
   /** Who holds a link to whom, as far as this member knows. */
   readonly graph: () => MeshGraph;
   readonly stats: () => MeshStats;
   /** Lets go of the signaling server until `attach()`. The mesh goes on; newcomers cannot be introduced by this tab. */
   readonly detach: () => void;
+  /** Takes hold of it again; while that is being tried already, tries at once. */
   readonly attach: () => void;
-  /** Says goodbye and closes; resolves when the farewell has been handed to every link. Again: the same promise. */
-  readonly leave: () => Promise<void>;
+  /**
+   * Says goodbye and closes; resolves when the farewell, and all that was sent before it, has left on every
+   * link, after two seconds at most. Again: the same promise. A signal ends the waiting, not the leaving. While
+   * another join of this page is in the room, only this handle is closed: the member stays.
+   */
+  readonly leave: (options?: Abortable) => Promise<void>;
   /** The same, synchronously: for `pagehide`. */
   readonly close: () => void;
 }
@@ -103,13 +122,16 @@ export interface Members<P extends PresenceFields = PresenceFields>
   extends Readable<ReadonlyMap<string, Member<P>>>, Iterable<Member<P>> {
   readonly size: number;
   readonly get: (id: string) => Member<P> | undefined;
-  /** Round trip to a member over the mesh, in milliseconds. Rejects with `UNREACHABLE`. */
+  /** Round trip to a member over the mesh, in milliseconds; 0 to oneself. Rejects with `UNREACHABLE`, `LIMIT`, `CLOSED`. */
   readonly ping: (id: string, options?: Abortable) => Promise<number>;
 }
 
 export interface Presence<P extends PresenceFields = PresenceFields> {
   readonly mine: Readable<Readonly<Partial<P>>>;
-  /** Changes the named fields; `undefined` takes one away. Throws `BAD_VALUE`, `VALUE_TOO_LARGE`, `LIMIT`. */
+  /**
+   * Changes the named fields; `undefined` takes one away. Throws `BAD_NAME`, `BAD_VALUE`, `VALUE_TOO_LARGE`,
+   * `LIMIT`, `CLOSED`; nothing has changed then.
+   */
   readonly set: (patch: { readonly [K in keyof P]?: P[K] | undefined }) => void;
 }
 
@@ -133,9 +155,9 @@ export interface SharedMap<V extends Value = Value>
   readonly has: (key: string) => boolean;
   /** Throws `BAD_KEY`, `BAD_VALUE`, `VALUE_TOO_LARGE`, `LIMIT`, `CLOSED`; nothing has changed then. */
   readonly set: (key: string, value: V) => void;
-  /** Sets under a key of its own and returns the key. */
+  /** Sets under a key of its own and returns the key. Throws as `set` does. */
   readonly add: (value: V) => string;
-  /** True when there was something to delete. */
+  /** True when there was something to delete. Throws `CLOSED`. */
   readonly delete: (key: string) => boolean;
   readonly on: (
     type: 'change',
@@ -156,8 +178,9 @@ export interface Topic<T extends Value = Value> {
   readonly name: string;
   /**
    * To everyone else here now, each exactly once and in the order of sending; resolves when handed to the
-   * links. With `to`: to one member over the mesh; resolves when that member has it, rejects with
-   * `UNREACHABLE` when it cannot be had. Rejects with `BAD_VALUE`, `VALUE_TOO_LARGE`, `CLOSED`.
+   * links. With `to`: to one member over the mesh, or to oneself; resolves when that member has it, rejects
+   * with `UNREACHABLE` when it cannot be had, and with `LIMIT` when too many wait to be had. Rejects with
+   * `BAD_VALUE`, `VALUE_TOO_LARGE`, `CLOSED`.
    */
   readonly send: (data: T, options?: Abortable & { readonly to?: string | undefined }) => Promise<void>;
   readonly on: (run: (message: Message<T>) => void, options?: Abortable) => Unsubscribe;
@@ -185,7 +208,10 @@ export interface MeshStats {
     readonly sentFrames: number;
     readonly receivedFrames: number;
   };
-  /** Frames and records refused, by reason. */
+  /**
+   * What was refused, by reason: frames and records; `server-…`: messages of the signaling server; `attempt-…`:
+   * links that were tried and did not come about.
+   */
   readonly refused: Readonly<Record<string, number>>;
   readonly broadcast: {
     readonly delivered: number;
@@ -252,6 +278,7 @@ export type MeshErrorCode =
   | 'WEBRTC_MISSING'
   | 'BAD_NAME'
   | 'BAD_KEY'
+  | 'BAD_RTC'
   | 'BAD_VALUE'
   | 'VALUE_TOO_LARGE'
   | 'LIMIT'

@@ -9,8 +9,12 @@ type Door = typeof door;
 interface Page {
   readonly joinMesh: Door['joinMesh'];
   readonly sockets: FakeSocket[];
+  /** Connections that are open, by what they were told. */
+  readonly rtcs: RTCConfiguration[];
   /** The page is about to go. */
   readonly hide: () => void;
+  /** Something else happens to the page. */
+  readonly fire: (event: string) => void;
 }
 
 const opened: Mesh[] = [];
@@ -20,7 +24,12 @@ async function loadPage({ href }: { href?: string } = {}): Promise<Page> {
   vi.resetModules();
   const sockets: FakeSocket[] = [];
   const page = new EventTarget();
-  vi.stubGlobal('RTCPeerConnection', function RTCPeerConnection() {});
+  const rtcs: RTCConfiguration[] = [];
+  vi.stubGlobal('RTCPeerConnection', function RTCPeerConnection(rtc: RTCConfiguration) {
+    if (rtc.iceServers?.some(({ urls }) => urls === 'nonsense')) throw new SyntaxError('nonsense is no URL');
+    rtcs.push(rtc);
+    return { close: () => rtcs.pop() };
+  });
   if (href !== undefined) vi.stubGlobal('location', { href, origin: new URL(href).origin });
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
   vi.stubGlobal('WebSocket', function WebSocket(url: string) {
@@ -34,7 +43,8 @@ async function loadPage({ href }: { href?: string } = {}): Promise<Page> {
     opened.push(mesh as unknown as Mesh);
     return mesh;
   };
-  return { joinMesh, sockets, hide: () => page.dispatchEvent(new Event('pagehide')) };
+  const fire = (event: string): void => void page.dispatchEvent(new Event(event));
+  return { joinMesh, sockets, rtcs, fire, hide: () => fire('pagehide') };
 }
 
 const codeOf = (run: () => unknown): unknown => {
@@ -70,6 +80,17 @@ describe('a join is refused', () => {
     expect(codeOf(() => joinMesh('room', { signaling: 'ftp://server.test' }))).toBe('BAD_SIGNALING_URL');
     expect(codeOf(() => joinMesh('room'))).toBe('BAD_SIGNALING_URL');
     expect(sockets).toEqual([]);
+  });
+
+  test('for an rtc that the browser refuses, and leaves nothing behind; one that it takes is closed again', async () => {
+    const { joinMesh, sockets, rtcs } = await loadPage();
+    const iceServers = [{ urls: 'nonsense' }];
+    const join = (): unknown => joinMesh('room', { signaling, rtc: { iceServers } });
+    expect(codeOf(join)).toBe('BAD_RTC');
+    expect(join).toThrow('nonsense is no URL');
+    expect(sockets).toEqual([]);
+    joinMesh('room', { signaling, rtc: { iceServers: [{ urls: 'stun:stun.test' }] } });
+    expect([sockets.length, rtcs]).toEqual([1, []]);
   });
 
   test('for what may not be shown, and leaves nothing behind', async () => {
@@ -123,6 +144,42 @@ describe('a join', () => {
     expect(mesh.status.value).toBe('closed');
   });
 
+  test('holds a lock while it is lonely, if the page has locks', async () => {
+    const { joinMesh, hide } = await loadPage();
+    const held: string[] = [];
+    const request = async (name: string, run: () => Promise<void>): Promise<void> => {
+      held.push(name);
+      await run();
+      held.pop();
+    };
+    vi.stubGlobal('navigator', { locks: { request } });
+    const mesh = joinMesh('room', { signaling });
+    expect(held).toEqual([`gossamer ${mesh.id}`]);
+    hide();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(held).toEqual([]);
+  });
+
+  test('hands its rtc to every connection', async () => {
+    const { joinMesh } = await loadPage();
+    const transport = await import('#client/transport/simple-peer-transport.ts');
+    const created = vi.spyOn(transport, 'createSimplePeerTransport');
+    const rtc = { iceServers: [{ urls: 'stun:stun.test' }] };
+    joinMesh('room', { signaling, rtc });
+    joinMesh('other', { signaling });
+    expect(created.mock.calls).toEqual([[rtc], [undefined]]);
+    created.mockRestore();
+  });
+
+  test('whose signal has aborted before never dials', async () => {
+    const { joinMesh, sockets } = await loadPage();
+    const mesh = joinMesh('room', { signaling, signal: AbortSignal.abort() });
+    expect([mesh.status.value, sockets]).toEqual(['closed', []]);
+    expect(joinMesh('room', { signaling }).status.value).toBe('connecting');
+    expect(sockets).toHaveLength(1);
+  });
+
   test('to an address that the page may not open tells so to who listens right after, and is never ready', async () => {
     const { joinMesh } = await loadPage();
     const mesh = joinMesh('room', { signaling: 'ws://forbidden.test' });
@@ -140,5 +197,26 @@ describe('a join', () => {
     sockets[0]!.drop();
     await Promise.resolve();
     expect([told, mesh.signaling.value]).toEqual([['SIGNALING_UNREACHABLE'], 'connecting']);
+    expect(mesh.status.value).toBe('offline');
+  });
+
+  test('dials at once when the browser is online again, until it is left', async () => {
+    const { joinMesh, sockets, fire } = await loadPage();
+    const mesh = joinMesh('room', { signaling });
+    sockets[0]!.drop();
+    fire('online');
+    expect(sockets).toHaveLength(2);
+    sockets[1]!.drop();
+    mesh.close();
+    fire('online');
+    expect(sockets).toHaveLength(2);
+  });
+
+  test('counts what the server says that is no message', async () => {
+    const { joinMesh, sockets } = await loadPage();
+    const mesh = joinMesh('room', { signaling });
+    sockets[0]!.open();
+    sockets[0]!.sayRaw('{');
+    expect(mesh.stats().refused).toEqual({ 'server-bad-message': 1 });
   });
 });

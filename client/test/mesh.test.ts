@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MeshError } from '#client/errors.ts';
+import type { Transport } from '#client/transport/transport.ts';
 import type { Mesh, Message, Value } from '#client/types.ts';
 import { createRoom, type Room } from './room.ts';
 
@@ -110,6 +111,37 @@ describe('leaving', () => {
     expect(codeOf(() => all[2]!.map('notes').set('a', 1))).toBe('CLOSED');
     expect(await rejection(all[2]!.topic('t').send('x'))).toMatchObject({ code: 'CLOSED' });
     expect(all[2]!.leave()).toBe(all[2]!.leave());
+  });
+
+  test('waits until the last frames have left; a signal ends the waiting and not the leaving', async () => {
+    const room = createRoom();
+    const leave: (() => void)[] = [];
+    const wrap = (transport: Transport): Transport => ({
+      construct: (options, handlers) => {
+        const channel = transport.construct(options, handlers);
+        const close = async (): Promise<void> => {
+          await channel.close();
+          await new Promise<void>((resolve) => leave.push(resolve));
+        };
+        return { ...channel, close };
+      },
+    });
+    const first = room.join();
+    const mesh = room.join(undefined, { wrap });
+    await room.clock.advance(3_000);
+    expect(first.members.size).toBe(2);
+    const abort = new AbortController();
+    const impatient = rejection(mesh.leave({ signal: abort.signal }));
+    let left = false;
+    void mesh.leave().then(() => (left = true));
+    await room.clock.advance(500);
+    expect([mesh.status.value, first.members.size, left]).toEqual(['closed', 1, false]);
+    abort.abort(new Error('enough'));
+    expect(await impatient).toEqual(new Error('enough'));
+    expect(await rejection(mesh.leave({ signal: abort.signal }))).toEqual(new Error('enough'));
+    for (const done of leave) done();
+    await mesh.leave();
+    expect(left).toBe(true);
   });
 
   test('before it is ready rejects ready and leaves nothing under way', async () => {
@@ -292,11 +324,38 @@ describe('a topic', () => {
     await sent;
     expect(heard).toEqual(['hello']);
     const lost = rejection(all[0]!.topic('chat').send('hello', { to: 'f'.repeat(32) }));
-    await room.clock.advance(30_000);
+    await room.clock.advance(3_000);
     expect(await lost).toMatchObject({ code: 'UNREACHABLE' });
     expect(await rejection(all[0]!.topic('chat').send('x', { to: 'nobody' }))).toMatchObject({
       code: 'UNREACHABLE',
     });
+  });
+
+  test('to oneself is heard like any other, until the mesh is left', async () => {
+    const mesh = createRoom().join();
+    const heard: unknown[] = [];
+    mesh.topic('chat').on((message) => heard.push(message));
+    await mesh.topic('chat').send({ n: 1 }, { to: mesh.id });
+    expect(heard).toEqual([{ data: { n: 1 }, from: mesh.id, hops: 0 }]);
+    mesh.close();
+    expect(await rejection(mesh.topic('chat').send(2, { to: mesh.id }))).toMatchObject({ code: 'CLOSED' });
+    expect(heard).toHaveLength(1);
+  });
+
+  test('an answer that is waited for ends with the waiting: by its signal, or when the mesh is left', async () => {
+    const { all } = await meshes(2);
+    const [from, to] = [all[0]!, all[1]!.id];
+    const abort = new AbortController();
+    const { signal } = abort;
+    const aborted = [from.topic('chat').send(1, { to, signal }), from.members.ping(to, { signal })].map(
+      rejection,
+    );
+    abort.abort(new Error('enough'));
+    expect(await Promise.all(aborted)).toEqual([new Error('enough'), new Error('enough')]);
+    const left = [from.topic('chat').send(1, { to }), from.members.ping(to)].map(rejection);
+    from.close();
+    const closed = { code: 'CLOSED' };
+    expect(await Promise.all(left)).toMatchObject([closed, closed]);
   });
 
   test('an aborted send rejects with the reason, an aborted listener hears nothing more', async () => {
@@ -324,6 +383,13 @@ describe('members', () => {
     expect(await rtt).toBeGreaterThan(0);
   });
 
+  test('ping to oneself takes no time, and is refused when the mesh is left', async () => {
+    const mesh = createRoom().join();
+    expect(await mesh.members.ping(mesh.id)).toBe(0);
+    mesh.close();
+    expect(await rejection(mesh.members.ping(mesh.id))).toMatchObject({ code: 'CLOSED' });
+  });
+
   test('ping refuses what is no member, and a signal that has aborted, before anything is sent', async () => {
     const { room, all } = await meshes(2);
     const { sentFrames } = all[0]!.stats().links;
@@ -332,7 +398,7 @@ describe('members', () => {
     expect(await rejection(all[0]!.members.ping(all[1]!.id, { signal }))).toEqual(new Error('enough'));
     expect(all[0]!.stats().links.sentFrames).toBe(sentFrames);
     const lost = rejection(all[0]!.members.ping('f'.repeat(32)));
-    await room.clock.advance(30_000);
+    await room.clock.advance(3_000);
     expect(await lost).toMatchObject({ code: 'UNREACHABLE' });
   });
 
@@ -396,4 +462,45 @@ test('what a listener writes is there when it looks', async () => {
   await room.clock.advance(500);
   expect(seen).toEqual(['hello']);
   expect(all[0]!.map('notes').get('heard')).toBe('hello');
+});
+
+test('a listener that writes does not make the others hear changes newest first', async () => {
+  const { room, all } = await meshes(2);
+  const mesh = all[1]!;
+  const notes = mesh.map('notes');
+  const heard: unknown[] = [];
+  notes.on('change', (changes) => {
+    if (changes[0]!.key !== 'first') return;
+    notes.set('second', 1);
+    mesh.presence.set({ name: 'writer' });
+    expect(notes.get('second')).toBe(1);
+    expect(notes.value.get('second')).toBe(1);
+  });
+  notes.on('change', (changes) => heard.push(...changes.map(({ key }) => key)));
+  notes.subscribe((values) => heard.push([...values.keys()]));
+  mesh.on('member:update', ({ member }) => heard.push(member.presence.name));
+  heard.length = 0;
+  all[0]!.map('notes').set('first', 1);
+  await room.clock.advance(500);
+  expect(heard).toEqual([['first'], 'first', ['first', 'second'], 'second', 'writer']);
+});
+
+test('a listener that goes on writing for a while is followed to its end', () => {
+  const mesh = createRoom().join();
+  const notes = mesh.map<number>('notes');
+  const heard: unknown[] = [];
+  notes.on('change', ([change]) => {
+    if (change!.value !== undefined && change!.value < 2_000) notes.set('n', change!.value + 1);
+  });
+  notes.on('change', ([change]) => heard.push(change!.value));
+  notes.set('n', 1);
+  expect(heard).toEqual(Array.from({ length: 2_000 }, (_, n) => n + 1));
+});
+
+test('snapshots are the same for everyone who looks, so nobody can empty them', async () => {
+  const { all } = await meshes(2);
+  const clear = (map: unknown): void => (map as Map<unknown, unknown>).clear();
+  expect(() => clear(all[0]!.members.value)).toThrow(TypeError);
+  expect(() => clear(all[0]!.map('notes').value)).toThrow(TypeError);
+  expect(all[0]!.members.value.size).toBe(2);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createSource, createUnsubscribe } from '#client/readable.ts';
+import { createSource, createUnsubscribe, createView } from '#client/readable.ts';
 import { uncaughtIn } from './uncaught.ts';
 
 describe('a source', () => {
@@ -135,6 +135,56 @@ describe('a subscription', () => {
     });
     expect(heard).toEqual([1, 2]);
     expect(thrown).toEqual([new Error('mine 1'), new Error('mine 2')]);
+  });
+});
+
+describe('a view', () => {
+  test('looks when somebody does, and once until it is stale', () => {
+    let looks = 0;
+    const view = createView(() => ({ look: ++looks }));
+    for (let n = 0; n < 5; n++) {
+      view.invalidate();
+      view.tell();
+    }
+    expect(looks).toBe(0);
+    expect([view.value, view.getSnapshot()]).toEqual([{ look: 1 }, { look: 1 }]);
+    expect(view.getSnapshot()).toBe(view.value);
+    view.invalidate();
+    expect(view.value).toEqual({ look: 2 });
+  });
+
+  test('tells each subscriber of each snapshot once, of the newest alone', () => {
+    let shown = 'a';
+    const view = createView(() => shown);
+    const heard: string[] = [];
+    const show = (next: string): void => {
+      shown = next;
+      view.invalidate();
+    };
+    view.subscribe((value) => heard.push(`first ${value}`));
+    show('b');
+    show('c');
+    view.subscribe((value) => heard.push(`second ${value}`));
+    view.tell();
+    view.tell();
+    expect(heard).toEqual(['first a', 'second c', 'first c']);
+  });
+
+  test('that a subscriber makes stale is not told to the others: what is newer will be', () => {
+    let shown = 1;
+    const view = createView(() => shown);
+    const heard: number[] = [];
+    view.subscribe((value) => {
+      if (value !== 2) return;
+      shown = 3;
+      view.invalidate();
+    });
+    view.subscribe((value) => heard.push(value));
+    shown = 2;
+    view.invalidate();
+    view.tell();
+    view.tell();
+    expect(heard).toEqual([1, 3]);
   });
 });
 

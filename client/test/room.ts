@@ -51,6 +51,7 @@ export function createRoom(): Room {
       handlers.onStatus('connecting');
       clock.later(() => attach(id, handlers), 10);
     },
+    hurry: () => {},
     detach: () => {
       wanting.delete(id);
       detach(id);
@@ -76,7 +77,7 @@ export function createRoom(): Room {
     clock,
     join: (presence, { wrap = (transport: Transport) => transport, onClosed = () => {} } = {}) => {
       const self = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
-      return createMesh(
+      const mesh = createMesh(
         {
           room: 'test' as RoomId,
           self,
@@ -88,6 +89,8 @@ export function createRoom(): Room {
         },
         presence,
       );
+      mesh.attach();
+      return mesh;
     },
     setServer: (next) => {
       up = next;

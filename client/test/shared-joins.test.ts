@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { MeshError } from '#client/errors.ts';
 import { createSharedJoins, type SharedJoins } from '#client/shared-joins.ts';
-import type { Mesh } from '#client/types.ts';
+import type { Mesh, PresenceFields } from '#client/types.ts';
 import { createRoom } from './room.ts';
 
 interface Page {
-  readonly join: (place: string, signal?: AbortSignal) => Mesh;
+  readonly join: (place: string, signal?: AbortSignal, presence?: PresenceFields) => Mesh;
   /** Meshes made so far. */
   readonly made: Mesh[];
 }
@@ -18,7 +19,7 @@ function openPage(joins: SharedJoins = createSharedJoins()): Page {
     made.push(mesh);
     return mesh;
   };
-  return { made, join: (place, signal) => joins.join(place, open, { signal }) };
+  return { made, join: (place, signal, presence) => joins.join(place, open, { signal, presence }) };
 }
 
 describe('joining twice', () => {
@@ -42,6 +43,30 @@ describe('joining twice', () => {
     second.close();
     expect(made[0]!.status.value).toBe('closed');
     await second.leave();
+  });
+
+  test('shows what either join would show; what may not be shown is refused, and that is no join', () => {
+    const { join, made } = openPage();
+    const first = join('a', undefined);
+    const second = join('a', undefined, { name: 'Ada' });
+    expect(first.presence.mine.value).toEqual({ name: 'Ada' });
+    expect(() => join('a', undefined, { bad: new Date() as unknown as string })).toThrow(MeshError);
+    join('a', AbortSignal.abort(), { name: 'nobody' });
+    expect(first.presence.mine.value).toEqual({ name: 'Ada' });
+    first.close();
+    second.close();
+    expect(made[0]!.status.value).toBe('closed');
+  });
+
+  test('a handle that has been left says so, while the other goes on', async () => {
+    const { join } = openPage();
+    const [first, second] = [join('a'), join('a')];
+    const heard: string[] = [];
+    first.status.subscribe((status) => heard.push(status));
+    await first.leave();
+    expect([first.status.value, second.status.value]).toEqual(['closed', 'connecting']);
+    second.close();
+    expect([second.status.value, heard]).toEqual(['closed', ['connecting', 'closed']]);
   });
 
   test('gives each handle one promise of its own', () => {
@@ -110,6 +135,29 @@ describe('a signal', () => {
     expect(made[0]!.status.value).toBe('connecting');
     other.close();
     expect(made[0]!.status.value).toBe('closed');
+  });
+
+  test('is let go of when its join is left, or the mesh closes', () => {
+    const { join, made } = openPage();
+    const { signal } = new AbortController();
+    let held = 0;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...listener: Parameters<typeof add>) => {
+      held += 1;
+      add(...listener);
+    };
+    signal.removeEventListener = (...listener: Parameters<typeof remove>) => {
+      held -= 1;
+      remove(...listener);
+    };
+    const first = join('a', signal);
+    join('a', signal);
+    expect(held).toBe(2);
+    first.close();
+    expect(held).toBe(1);
+    made[0]!.close();
+    expect(held).toBe(0);
   });
 
   test('that aborts after its join was left counts once', () => {

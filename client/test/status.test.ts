@@ -17,6 +17,16 @@ describe('status', () => {
     ['nothing yet', () => {}, 'connecting'],
     ['dialling', (status) => status.signaling('connecting'), 'connecting'],
     ['let in, and not yet told of anybody', (status) => status.signaling('open'), 'connecting'],
+    [
+      'dialling again after a first dial that came to nothing',
+      (status) => (status.signaling('connecting'), status.dialLost()),
+      'offline',
+    ],
+    [
+      'linked after a dial that came to nothing',
+      (status) => (status.signaling('connecting'), status.dialLost(), status.links(1)),
+      'degraded',
+    ],
     ['told that nobody is here', (status) => (status.signaling('open'), status.contacts(0)), 'alone'],
     ['told of somebody', (status) => (status.signaling('open'), status.contacts(2)), 'connecting'],
     ['linked and attached', (status) => (status.signaling('open'), status.links(1)), 'connected'],

@@ -80,8 +80,8 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
       const setup = setUp();
       const { a, b, seenByA, seenByB } = await connect(setup, setup.transports[0], setup.transports[1]);
       a.send(Uint8Array.of(7));
-      a.close();
-      a.close();
+      void a.close();
+      void a.close();
       await setup.settle();
       expect(seenByB.frames).toEqual([[7]]);
       expect([seenByA.closed, seenByB.closed]).toEqual([0, 1]);
@@ -94,7 +94,7 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
     test('connects again after a close', async () => {
       const setup = setUp();
       const first = await connect(setup, setup.transports[0], setup.transports[1]);
-      first.b.close();
+      void first.b.close();
       const second = await connect(setup, setup.transports[1], setup.transports[0]);
       expect(second.a.send(Uint8Array.of(5))).toBe(true);
       await setup.settle();
@@ -109,7 +109,7 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
         note({ frames: [], opened: 0, closed: 0 }),
       );
       expect(early.send(Uint8Array.of(1))).toBe(false);
-      early.close();
+      void early.close();
       const { a, seenByB } = await connect(setup, setup.transports[0], setup.transports[1]);
       expect(a.send(new Uint8Array(TRANSPORT_FRAME_BYTES_MAX + 1))).toBe(false);
       expect(a.send(Uint8Array.of(3))).toBe(true);
@@ -122,7 +122,7 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
       const seen: Seen = { frames: [], opened: 0, closed: 0 };
       const channel = setup.transports[0].construct({ initiator: false }, note(seen));
       expect(channel.describe('not a description')).toBe(false);
-      channel.close();
+      void channel.close();
       expect(channel.describe('not a description')).toBe(false);
     });
   });

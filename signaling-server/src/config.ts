@@ -56,15 +56,25 @@ export interface ServerConfig extends RoomsConfig, LimitsConfig {
   readonly joinTimeoutMs: number;
   /** Bytes waiting for one slow reader. More forgives longer pauses and costs memory. Holds at least one message. */
   readonly bufferedBytesMax: number;
+  /** Connections beyond `connectionsMax` for page and health, and for telling the rest that the server is full. At least 1. */
+  readonly spareConnections: number;
+  /** Time for the headers of a request. Longer forgives slow networks; shorter frees what says nothing. At least 1. */
+  readonly headersTimeoutMs: number;
+  /**
+   * Time for the whole of a request, and without a byte moving on a connection that is no WebSocket. Longer
+   * forgives slow networks; shorter frees what reads nothing. At least `headersTimeoutMs`.
+   */
+  readonly requestTimeoutMs: number;
+  /** How often requests are held to their times, which they exceed by so much at most. At least 1. */
+  readonly requestCheckMs: number;
   /** How long a closing handshake may take before the socket is cut; also bounds the server's own stop. 1 to 1,500. */
   readonly closeTimeoutMs: number;
 }
 
 /**
- * Sources. Limits that `messages.ts` names are part of the protocol. `startingMs`: DESIGN. Guesses:
+ * Sources. Limits that `messages.ts` names are part of the protocol. `startingMs`: the design. Guesses:
  * `pingIntervalMs` and `pingMissesMax` (others ping each 25 to 30 s; a lost tab should not be named as a
- * contact that long), `bufferedBytesMax` (32 of the largest signals), `joinTimeoutMs`, `errorForgivenMs`,
- * `closeTimeoutMs`.
+ * contact that long), `bufferedBytesMax` (32 of the largest signals), and all others.
  */
 export const defaultServerConfig: ServerConfig = {
   contactsMax: CONTACTS_MAX,
@@ -82,6 +92,10 @@ export const defaultServerConfig: ServerConfig = {
   pingMissesMax: 2,
   joinTimeoutMs: 10_000,
   bufferedBytesMax: 1_048_576,
+  spareConnections: 1_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  requestCheckMs: 2_000,
   closeTimeoutMs: 1_000,
 };
 
@@ -103,5 +117,12 @@ export function checkServerConfig(config: ServerConfig): void {
   assert(config.pingMissesMax >= 1, `pingMissesMax ${config.pingMissesMax}`);
   assert(config.joinTimeoutMs >= 1, `joinTimeoutMs ${config.joinTimeoutMs}`);
   assert(bufferedBytesMax >= SIGNALING_MESSAGE_BYTES_MAX, `bufferedBytesMax ${bufferedBytesMax}`);
+  assert(config.spareConnections >= 1, `spareConnections ${config.spareConnections}`);
+  assert(config.headersTimeoutMs >= 1, `headersTimeoutMs ${config.headersTimeoutMs}`);
+  assert(
+    config.requestTimeoutMs >= config.headersTimeoutMs,
+    `requestTimeoutMs ${config.requestTimeoutMs} leaves no time for the headers`,
+  );
+  assert(config.requestCheckMs >= 1, `requestCheckMs ${config.requestCheckMs}`);
   assert(closeTimeoutMs >= 1 && closeTimeoutMs <= 1_500, `closeTimeoutMs ${closeTimeoutMs}`);
 }

@@ -1,9 +1,7 @@
 /** What the port answers to plain HTTP: its health, and the built page. */
-import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { extname } from 'node:path';
+import type { Page, PageFile } from './page.ts';
 
 interface Health {
   readonly rooms: number;
@@ -12,8 +10,7 @@ interface Health {
 }
 
 export interface HttpOptions {
-  /** The folder of the built page; without one only health is served. */
-  readonly pageDir: string | undefined;
+  readonly page: Page;
   readonly health: () => Health;
 }
 
@@ -51,37 +48,30 @@ const HASHED_ASSET: RegExp = /^\/assets\/.+-[A-Za-z0-9_-]{8}\.[a-z0-9.]+$/;
 /** One step of a path: nothing hidden, nothing upward, no separator of any system. */
 const PLAIN_SEGMENT: RegExp = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 
-export function createHttpHandler(options: HttpOptions): HttpHandler {
+/**
+ * All is answered at once, from memory: nothing of an answer outlives its connection, and of requests sent
+ * without waiting for answers (pipelined) Node stops reading more when the answers are not taken.
+ */
+export function createHttpHandler({ page, health }: HttpOptions): HttpHandler {
   return (request, response) => {
-    answer(options, request, response).catch(() => {
-      // The file vanished or the reader left midway: nothing can be said any more.
-      response.destroy();
-    });
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      sendText(response, 405, 'Only GET and HEAD are answered here.');
+      return;
+    }
+    const path = pathOf(request.url ?? '/');
+    if (path === '/healthz') {
+      sendHealth(response, health());
+      return;
+    }
+    const file = path === undefined ? undefined : page.get(path);
+    if (path === undefined || !file) {
+      sendText(response, 404, path === '/index.html' ? 'The page is not built.' : 'There is nothing here.');
+      return;
+    }
+    sendFile(request, response, { ...file, path });
   };
-}
-
-async function answer(
-  options: HttpOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD');
-    sendText(response, 405, 'Only GET and HEAD are answered here.');
-    return;
-  }
-  const path = pathOf(request.url ?? '/');
-  if (path === '/healthz') {
-    sendHealth(response, options.health());
-    return;
-  }
-  const file = path === undefined ? undefined : await findFile(options.pageDir, path);
-  if (path === undefined || !file) {
-    sendText(response, 404, path === '/index.html' ? 'The page is not built.' : 'There is nothing here.');
-    return;
-  }
-  await sendFile(request, response, { ...file, path });
 }
 
 /** The decoded path, `/` being `/index.html`; undefined when it is no plain path. */
@@ -98,48 +88,20 @@ export function pathOf(url: string): string | undefined {
   }
 }
 
-interface FoundFile {
-  readonly location: string;
-  readonly bytes: number;
-  readonly etag: string;
-}
-
-/** A link may point elsewhere within the page's folder, never out of it. */
-async function findFile(pageDir: string | undefined, path: string): Promise<FoundFile | undefined> {
-  if (pageDir === undefined) return undefined;
-  try {
-    const root = await realpath(pageDir);
-    const location = await realpath(join(root, path));
-    const facts = await stat(location);
-    if (!location.startsWith(root + sep) || !facts.isFile()) return undefined;
-    const etag = `W/"${facts.size.toString(16)}-${Math.trunc(facts.mtimeMs).toString(16)}"`;
-    return { location, bytes: facts.size, etag };
-  } catch {
-    return undefined;
-  }
-}
-
-async function sendFile(
+function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
-  file: FoundFile & { readonly path: string },
-): Promise<void> {
-  const hashed = HASHED_ASSET.test(file.path);
+  { path, etag, body }: PageFile & { readonly path: string },
+): void {
+  const hashed = HASHED_ASSET.test(path);
   response.setHeader('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-  response.setHeader('ETag', file.etag);
-  if (request.headers['if-none-match'] === file.etag) {
+  response.setHeader('ETag', etag);
+  if (request.headers['if-none-match'] === etag) {
     response.writeHead(304).end();
     return;
   }
-  response.setHeader('Content-Type', CONTENT_TYPES.get(extname(file.path)) ?? 'application/octet-stream');
-  response.setHeader('Content-Length', file.bytes);
-  response.writeHead(200);
-  if (request.method === 'HEAD' || file.bytes === 0) {
-    response.end();
-    return;
-  }
-  // Never more than was announced, should the file grow meanwhile.
-  await pipeline(createReadStream(file.location, { end: file.bytes - 1 }), response);
+  response.setHeader('Content-Type', CONTENT_TYPES.get(extname(path)) ?? 'application/octet-stream');
+  sendBody(response, 200, body);
 }
 
 function sendHealth(response: ServerResponse, { rooms, members, uptimeS }: Health): void {
@@ -154,7 +116,7 @@ function sendText(response: ServerResponse, status: number, sentence: string): v
 }
 
 /** Node itself leaves the body out when the request was HEAD. */
-function sendBody(response: ServerResponse, status: number, body: string): void {
+function sendBody(response: ServerResponse, status: number, body: string | Buffer): void {
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.writeHead(status).end(body);
 }

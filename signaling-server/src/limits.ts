@@ -1,39 +1,7 @@
 /** How much one connection may ask of the server. Pure: the time is an argument. */
-import { elapsedMs, type Instant } from '#shared/base/time.ts';
+import type { Instant } from '#shared/base/time.ts';
+import { createTokenBucket } from '#shared/base/token-bucket.ts';
 import type { LimitsConfig } from './config.ts';
-
-export interface TokenBucketConfig {
-  /** Tokens at the start, and the most it ever holds. */
-  readonly burst: number;
-  readonly perSecond: number;
-}
-
-export interface TokenBucket {
-  /** Takes `cost` tokens and says true, or takes none and says false. */
-  readonly take: (cost: number, at: Instant) => boolean;
-}
-
-export function createTokenBucket(config: TokenBucketConfig, at: Instant): TokenBucket {
-  let tokens = config.burst;
-  let filledAt = at;
-
-  /** An earlier instant than the last adds nothing and takes nothing. */
-  const fill = (now: Instant): void => {
-    const passedMs = elapsedMs(filledAt, now);
-    if (passedMs <= 0) return;
-    tokens = Math.min(config.burst, tokens + (passedMs * config.perSecond) / 1_000);
-    filledAt = now;
-  };
-
-  return {
-    take: (cost, now) => {
-      fill(now);
-      if (cost > tokens) return false;
-      tokens -= cost;
-      return true;
-    },
-  };
-}
 
 export interface ConnectionLimits {
   /** Whether a frame of `bytes` fits the budgets; one that does not still costs its message token. */

@@ -16,7 +16,8 @@ import {
   type ServerMessage,
 } from '#shared/signaling/messages.ts';
 import { checkServerConfig, defaultServerConfig, type ServerConfig } from './config.ts';
-import { createHttpHandler } from './http.ts';
+import { createHttpHandler, type HttpHandler } from './http.ts';
+import { readPage } from './page.ts';
 import { connectionId, type ConnectionId } from './rooms.ts';
 import { createSessions, type Frame, type SessionEffect } from './sessions.ts';
 import { createStartError } from './settings.ts';
@@ -44,12 +45,8 @@ const FRAGMENTS_MAX: number = 32;
 /** 384 bytes a piece of the largest message: networks cut larger ones (536 and up), so honest senders do not meet it. */
 const BUFFERED_CHUNKS_MAX: number = 128;
 
-/** Connections beyond `connectionsMax` for page and health, and for telling the rest that the server is full. */
-const SPARE_CONNECTIONS: number = 1_000;
 const HEADER_BYTES_MAX: number = 8_192;
-/** Time for the headers, then for the whole of a request; and between two on one connection. */
-const HEADERS_TIMEOUT_MS: number = 10_000;
-const REQUEST_TIMEOUT_MS: number = 15_000;
+/** Between two requests on one connection. */
 const KEEP_ALIVE_TIMEOUT_MS: number = 5_000;
 
 const systemNow = (): Instant => instant(performance.now());
@@ -60,19 +57,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   checkServerConfig(config);
   const startedAt = now();
   const hub = createHub(config, now, startedAt);
-  const http = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    },
+  const page = pageDir === undefined ? new Map() : await readPage(pageDir);
+  const http = createHttp(
+    config,
     createHttpHandler({
-      pageDir,
+      page,
       health: () => ({ ...hub.count(), uptimeS: Math.floor(elapsedMs(startedAt, now()) / 1_000) }),
     }),
   );
-  http.maxConnections = config.connectionsMax + SPARE_CONNECTIONS;
   const sockets = takeSockets(http, hub, config);
 
   try {
@@ -94,6 +86,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let stopping: Promise<void> | undefined;
   return { port: portOf(http), close: () => (stopping ??= stop()) };
+}
+
+function createHttp(config: ServerConfig, handler: HttpHandler): Server {
+  const http = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: config.headersTimeoutMs,
+      requestTimeout: config.requestTimeoutMs,
+      connectionsCheckingInterval: config.requestCheckMs,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    },
+    handler,
+  );
+  // Who asks and never reads is cut as well. ws lifts this from a socket that it takes: the pings watch that.
+  http.setTimeout(config.requestTimeoutMs);
+  http.maxConnections = config.connectionsMax + config.spareConnections;
+  return http;
 }
 
 function listen(http: Server, at: { readonly host: string; readonly port: number }): Promise<void> {

@@ -1,10 +1,12 @@
 /** Health, the page, and nothing outside its folder. */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { request, type IncomingHttpHeaders } from 'node:http';
+import { createServer, request, type IncomingHttpHeaders } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pathOf } from '#server/http.ts';
+import { createHttpHandler, pathOf } from '#server/http.ts';
+import { readPage } from '#server/page.ts';
 import { startServer, type RunningServer } from '#server/server.ts';
 import { a, join } from './names.ts';
 import { openTab } from './tab.ts';
@@ -124,6 +126,46 @@ describe('the page', () => {
   it('may hold an empty file', async () => {
     expect(await ask('/empty.txt')).toMatchObject({ status: 200, body: '' });
   });
+});
+
+describe('the files of the page', () => {
+  it('are those that were there at the start: what is written afterwards changes no answer', async () => {
+    const before = await ask('/assets/plain.css');
+    await writeFile(joinPath(base, 'page', 'assets', 'plain.css'), 'changed');
+    expect(await ask('/assets/plain.css')).toMatchObject({ body: before.body });
+  });
+
+  it('are none where there is no such folder', async () => {
+    expect(await readPage(joinPath(base, 'nowhere'))).toEqual(new Map());
+  });
+
+  it('are refused where they are far more than a page', async () => {
+    const heap = joinPath(base, 'heap');
+    await mkdir(heap);
+    await Promise.all(Array.from({ length: 1_001 }, (_, n) => writeFile(joinPath(heap, `${n}.txt`), '')));
+    await expect(readPage(heap)).rejects.toThrow('holds too much to be a page');
+  });
+});
+
+it('of requests sent without taking an answer only the first are read', async () => {
+  const body = Buffer.alloc(300_000);
+  const page = new Map([['/big.js', { body, etag: '"1"' }]]);
+  const handler = createHttpHandler({ page, health: () => ({ rooms: 0, members: 0, uptimeS: 0 }) });
+  let taken = 0;
+  const http = createServer((asked, response) => {
+    taken += 1;
+    handler(asked, response);
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const greedy = connect((http.address() as AddressInfo).port, '127.0.0.1').pause();
+  greedy.on('error', () => {});
+  greedy.write('GET /big.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20_000));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  // As many as fit in the one piece of network data that was being read.
+  expect(taken).toBeGreaterThan(0);
+  expect(taken).toBeLessThan(4_000);
+  greedy.destroy();
+  await new Promise((resolve) => http.close(resolve));
 });
 
 describe('nothing else', () => {

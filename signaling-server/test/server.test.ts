@@ -1,6 +1,9 @@
 /** The server as tabs meet it: real sockets on a free port. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
 import { instant } from '#shared/base/time.ts';
@@ -8,6 +11,11 @@ import { defaultServerConfig, type ServerConfig } from '#server/config.ts';
 import { startServer, type RunningServer } from '#server/server.ts';
 import { a, askContacts, b, c, d, join, signal } from './names.ts';
 import { openTab, type Tab } from './tab.ts';
+
+/** What a browser says to open a WebSocket, for connections that speak for themselves. */
+const UPGRADE: string =
+  'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
 
 const running: RunningServer[] = [];
 afterEach(async () => {
@@ -135,6 +143,39 @@ describe('abuse ends with the abuser', () => {
     await expectCarries(others);
   });
 
+  it('a message in hundreds of network pieces is a close', async () => {
+    const server = await start();
+    const others = await pair(server);
+    const socket = connect(server.port, '127.0.0.1').setNoDelay(true);
+    socket.on('error', () => {});
+    socket.write(UPGRADE);
+    await once(socket, 'data');
+    const heard: Buffer[] = [];
+    socket.on('data', (part: Buffer) => heard.push(part));
+    // The header of a masked text of 2,000 bytes, and then a byte at a time.
+    socket.write(Buffer.from([0x81, 0xfe, 0x07, 0xd0, 0, 0, 0, 0]));
+    for (let pieces = 0; pieces < 1_000 && heard.length === 0; pieces++) {
+      socket.write('x');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // A close with the code 1008.
+    expect(Buffer.concat(heard).subarray(0, 4)).toEqual(Buffer.from([0x88, 0x02, 0x03, 0xf0]));
+    socket.destroy();
+    await expectCarries(others);
+  });
+
+  it('who broke the protocol is forgotten at once, though it never answers the close', async () => {
+    const server = await start({ closeTimeoutMs: 1_500 });
+    const tab = await joined(server, 'kitchen', a);
+    const other = await joined(server, 'kitchen', b);
+    tab.socket.send('x'.repeat(49_153));
+    tab.socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    other.send(signal(a));
+    expect(await other.next()).toEqual({ kind: 'unreachable', to: a });
+    tab.socket.terminate();
+  });
+
   it('text that is no UTF-8 is a close', async () => {
     const server = await start();
     const others = await pair(server);
@@ -183,6 +224,68 @@ describe('too much ends with its cause', () => {
     expect(await nextError(tab)).toBe('server-full');
     expect(await tab.closed).toBe(1013);
     await expectCarries(others);
+  });
+});
+
+describe('plain HTTP is held to its limits', () => {
+  /** What the server says on a connection that speaks for itself, until the server ends it. */
+  const heardUntilEnd = (socket: Socket): Promise<string> =>
+    new Promise((resolve) => {
+      const parts: Buffer[] = [];
+      socket.on('data', (part: Buffer) => parts.push(part));
+      socket.on('error', () => {});
+      socket.on('close', () => resolve(Buffer.concat(parts).toString('utf8')));
+    });
+  const request = 'GET /healthz HTTP/1.1\r\nHost: a\r\n';
+
+  it.each([
+    ['says nothing', '', ''],
+    ['does not end its headers', request, 'HTTP/1.1 408'],
+    ['does not end its request', `${request}Content-Length: 5\r\n\r\nabc`, 'HTTP/1.1 '],
+  ])('who %s is cut', async (_what, said, answer) => {
+    const server = await start({ headersTimeoutMs: 100, requestTimeoutMs: 200, requestCheckMs: 20 });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(said);
+    const startedMs = performance.now();
+    expect(await heardUntilEnd(socket)).toContain(answer);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  it('who asks and reads nothing is cut, and a WebSocket is not', async () => {
+    const dir = await mkdtemp(joinPath(tmpdir(), 'gossamer-page-'));
+    await writeFile(joinPath(dir, 'big.txt'), Buffer.alloc(20_000_000));
+    const config = { ...defaultServerConfig, headersTimeoutMs: 100, requestTimeoutMs: 200 };
+    const server = await startServer({ host: '127.0.0.1', port: 0, pageDir: dir, config });
+    running.push(server);
+    const tab = await joined(server, 'kitchen', a);
+    const deaf = connect(server.port, '127.0.0.1');
+    deaf.on('error', () => {});
+    deaf.pause().write('GET /big.txt HTTP/1.1\r\nHost: a\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    let bytes = 0;
+    deaf.on('data', (part: Buffer) => (bytes += part.byteLength)).resume();
+    await once(deaf, 'close');
+    expect(bytes).toBeLessThan(20_000_000);
+    tab.send(askContacts);
+    expect(await tab.next()).toEqual({ kind: 'contacts', contacts: [] });
+    await rm(dir, { recursive: true });
+  });
+
+  it('headers beyond the limit are refused', async () => {
+    const server = await start();
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(`${request}X-Long: ${'x'.repeat(9_000)}\r\n\r\n`);
+    expect(await heardUntilEnd(socket)).toContain('HTTP/1.1 431');
+  });
+
+  it('a connection beyond all there may be is cut, and those there are go on', async () => {
+    const server = await start({ connectionsMax: 2, spareConnections: 1 });
+    const others = await pair(server);
+    const mute = connect(server.port, '127.0.0.1');
+    await once(mute, 'connect');
+    expect(await heardUntilEnd(connect(server.port, '127.0.0.1'))).toBe('');
+    await expectCarries(others);
+    mute.destroy();
   });
 });
 
@@ -235,6 +338,20 @@ describe('start and stop', () => {
     running.push(again);
     expect(again.port).toBe(server.port);
     await server.close();
+  });
+
+  it('takes no WebSocket any more while it stops', async () => {
+    const server = await start({ closeTimeoutMs: 1_500 });
+    const deaf = await joined(server, 'kitchen', a);
+    deaf.socket.pause();
+    const late = connect(server.port, '127.0.0.1');
+    await once(late, 'connect');
+    const closing = server.close();
+    late.write(UPGRADE);
+    const [answer] = (await once(late, 'data')) as [Buffer];
+    expect(answer.toString('utf8')).toContain('HTTP/1.1 503');
+    await closing;
+    deaf.socket.terminate();
   });
 
   it('a shutdown with nobody there is immediate', async () => {

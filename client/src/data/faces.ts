@@ -4,7 +4,6 @@ import { isPeerId } from '#shared/base/ids.ts';
 import type { Command, MeshEvent } from '#shared/mesh/messages.ts';
 import type { Change } from '#shared/state/messages.ts';
 import { MeshError } from '../errors.ts';
-import type { Replies } from '../replies.ts';
 import type { Mesh, SharedMap, Topic, Value } from '../types.ts';
 import { createMapFace, type MapFace } from './map.ts';
 import { createTopicFace, type TopicFace } from './topic.ts';
@@ -14,21 +13,23 @@ import { admitName } from './values.ts';
 export const NAMES_MAX: number = 256;
 
 export interface DataFaces extends Pick<Mesh, 'map' | 'topic'> {
-  readonly changed: (changes: readonly Change[]) => void;
+  /** Takes changes; returns what is to be told of them. */
+  readonly changed: (changes: readonly Change[]) => () => void;
   readonly message: (event: Extract<MeshEvent, { kind: 'message' }>) => void;
 }
 
 export interface DataDeps {
   /** Throws `CLOSED`. */
   readonly command: (command: Command) => void;
-  readonly replies: Replies;
+  /** A message to one member; rejects with `UNREACHABLE`, `LIMIT` or `CLOSED`. */
+  readonly sendTo: (to: PeerId, topic: string, data: Value) => Promise<void>;
   /** What a collection holds already. */
   readonly initial: (name: string) => ReadonlyMap<string, Value> | undefined;
   /** False when a new key of this collection would be over the room's limits. */
   readonly hasRoom: (name: string) => boolean;
 }
 
-export function createDataFaces({ command, replies, initial, hasRoom }: DataDeps): DataFaces {
+export function createDataFaces({ command, sendTo, initial, hasRoom }: DataDeps): DataFaces {
   const mapByName = new Map<string, MapFace>();
   const topicByName = new Map<string, TopicFace>();
 
@@ -38,9 +39,12 @@ export function createDataFaces({ command, replies, initial, hasRoom }: DataDeps
     topic: <T extends Value>(name: string) => topicFace(name).topic as unknown as Topic<T>,
     changed: (changes) => {
       const names = new Set(changes.map((change) => change.collection));
-      for (const name of names) {
-        mapByName.get(name)?.apply(changes.filter((change) => change.collection === name));
-      }
+      const tellings = [...names].map((name) =>
+        mapByName.get(name)?.apply(changes.filter((change) => change.collection === name)),
+      );
+      return () => {
+        for (const tell of tellings) tell?.();
+      };
     },
     message: ({ topic, data, from, hops }) => {
       topicByName.get(topic)?.deliver(Object.freeze({ data, from, hops }));
@@ -63,13 +67,10 @@ export function createDataFaces({ command, replies, initial, hasRoom }: DataDeps
       createTopicFace({
         name,
         publish: (data) => command({ kind: 'publish', topic: name, data }),
-        sendTo: (to, data) => {
-          if (!isPeerId(to)) return Promise.reject(new MeshError('UNREACHABLE', `${to} is no member's id.`));
-          return replies.request(
-            (token) => command({ kind: 'sendTo', token, to: to satisfies PeerId, topic: name, data }),
-            to,
-          );
-        },
+        sendTo: (to, data) =>
+          isPeerId(to)
+            ? sendTo(to, name, data)
+            : Promise.reject(new MeshError('UNREACHABLE', `${to} is no member's id.`)),
       }),
     );
   }

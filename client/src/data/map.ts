@@ -3,7 +3,8 @@ import { nanoid } from 'nanoid';
 import type { Change } from '#shared/state/messages.ts';
 import { MeshError } from '../errors.ts';
 import { isolate } from '../isolate.ts';
-import { createSource, createUnsubscribe } from '../readable.ts';
+import { createReadonlyMap } from '../readonly-map.ts';
+import { createUnsubscribe, createView } from '../readable.ts';
 import type { MapChange, SharedMap, Value } from '../types.ts';
 import { admitKey, admitValue } from './values.ts';
 
@@ -18,13 +19,13 @@ export interface MapDeps {
 
 export interface MapFace {
   readonly map: SharedMap;
-  /** Changes of this collection, local ones included. */
-  readonly apply: (changes: readonly Change[]) => void;
+  /** Takes changes of this collection, local ones included; returns what is to be told of them. */
+  readonly apply: (changes: readonly Change[]) => () => void;
 }
 
 export function createMapFace({ name, initial, write, hasRoom }: MapDeps): MapFace {
   const values = new Map(initial);
-  const source = createSource<ReadonlyMap<string, Value>>(new Map(values));
+  const view = createView<ReadonlyMap<string, Value>>(() => createReadonlyMap(values));
   const listeners = new Set<(changes: readonly MapChange[]) => void>();
 
   const put = (key: string, value: Value): void => {
@@ -37,10 +38,10 @@ export function createMapFace({ name, initial, write, hasRoom }: MapDeps): MapFa
   const map: SharedMap = {
     name,
     get value() {
-      return source.value;
+      return view.value;
     },
-    getSnapshot: source.getSnapshot,
-    subscribe: source.subscribe,
+    getSnapshot: view.getSnapshot,
+    subscribe: view.subscribe,
     get size() {
       return values.size;
     },
@@ -62,7 +63,7 @@ export function createMapFace({ name, initial, write, hasRoom }: MapDeps): MapFa
       if (!options.signal?.aborted) listeners.add(listener);
       return createUnsubscribe(() => listeners.delete(listener), options);
     },
-    [Symbol.iterator]: () => source.value[Symbol.iterator](),
+    [Symbol.iterator]: () => view.value[Symbol.iterator](),
   };
 
   return {
@@ -72,13 +73,17 @@ export function createMapFace({ name, initial, write, hasRoom }: MapDeps): MapFa
         if (value === undefined) values.delete(key);
         else values.set(key, value);
       }
-      source.set(new Map(values));
-      const told = Object.freeze(
-        changes.map(({ key, old, value, by, at, local }) =>
-          Object.freeze({ key, old, value, by, at, local }),
-        ),
-      );
-      for (const listener of Array.from(listeners)) if (listeners.has(listener)) listener(told);
+      view.invalidate();
+      return () => tell(changes);
     },
   };
+
+  function tell(changes: readonly Change[]): void {
+    view.tell();
+    if (listeners.size === 0) return;
+    const told = Object.freeze(
+      changes.map(({ key, old, value, by, at, local }) => Object.freeze({ key, old, value, by, at, local })),
+    );
+    for (const listener of Array.from(listeners)) if (listeners.has(listener)) listener(told);
+  }
 }

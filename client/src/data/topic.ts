@@ -1,4 +1,5 @@
 /** A topic: messages under a name, to everyone here now or to one member. */
+import { unlessAborted } from '../abort.ts';
 import { isolate } from '../isolate.ts';
 import { createUnsubscribe } from '../readable.ts';
 import type { Message, Topic, Value } from '../types.ts';
@@ -38,14 +39,4 @@ export function createTopicFace({ name, publish, sendTo }: TopicDeps): TopicFace
       for (const listener of Array.from(listeners)) if (listeners.has(listener)) listener(message);
     },
   };
-}
-
-/** The promise, or a rejection with the signal's reason, whichever is first. What was sent is not called back. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,6 +1,7 @@
 /** The live map of every member: what membership, presence and routing know, as one frozen object each. */
 import type { PeerId } from '#shared/base/ids.ts';
-import { createSource } from '../readable.ts';
+import { createReadonlyMap } from '../readonly-map.ts';
+import { createView } from '../readable.ts';
 import type { Member, Members, MemberStatus, PresenceFields, Value } from '../types.ts';
 
 export interface MembersDeps {
@@ -30,19 +31,18 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
   const memberById = new Map<PeerId, Member<P>>();
   /** What members show; entries of strangers wait for them, bounded by the presence layer. */
   const presenceById = new Map<PeerId, Readonly<Partial<P>>>();
-  const source = createSource<ReadonlyMap<string, Member<P>>>(new Map());
+  const view = createView<ReadonlyMap<string, Member<P>>>(() => createReadonlyMap(memberById));
   let changed = false;
 
   join(deps.self);
-  flush();
 
   return {
     members: {
       get value() {
-        return source.value;
+        return view.value;
       },
-      getSnapshot: source.getSnapshot,
-      subscribe: source.subscribe,
+      getSnapshot: view.getSnapshot,
+      subscribe: view.subscribe,
       get size() {
         return memberById.size;
       },
@@ -53,7 +53,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
     joined: join,
     left: (id) => {
       const member = memberById.get(id);
-      changed ||= memberById.delete(id);
+      if (memberById.delete(id)) note();
       presenceById.delete(id);
       return member;
     },
@@ -81,7 +81,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
       ...way(id, deps.hopsByMember()),
     });
     memberById.set(id, member);
-    changed = true;
+    note();
     return member;
   }
 
@@ -91,7 +91,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
     const next = Object.freeze({ ...member, ...patch });
     if (sameMember(member, next)) return member;
     memberById.set(id, next);
-    changed = true;
+    note();
     return next;
   }
 
@@ -101,10 +101,15 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
     return { link: hops === undefined ? 'none' : hops === 1 ? 'direct' : 'via', hops };
   }
 
+  function note(): void {
+    changed = true;
+    view.invalidate();
+  }
+
   function flush(): void {
     if (!changed) return;
     changed = false;
-    source.set(new Map(memberById));
+    view.tell();
   }
 
   function merge(

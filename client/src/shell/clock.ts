@@ -3,8 +3,9 @@ import { now } from '#shared/base/time.ts';
 import type { Clock } from './shell.ts';
 
 export const pageClock: Clock = {
-  // The wall clock is read once, at the page's start: a clock set anew mid-session does not make time jump.
-  now: () => now(performance.now(), performance.timeOrigin + performance.now()),
+  // `performance.timeOrigin` plus `performance.now()` would be late by every sleep, during which the latter stands still
+  // in some browsers. The wall clock may jump: only the hybrid clock reads it, and that never goes back.
+  now: () => now(performance.now(), Date.now()),
   later: (run, ms) => {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);

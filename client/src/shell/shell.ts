@@ -41,6 +41,8 @@ export interface Shell {
    * out: when an event's listener stops the shell, its farewell waits its turn. Again: harmless.
    */
   readonly stop: () => void;
+  /** After `stop`: resolves when the last frames have left every channel, or have had their time. */
+  readonly drained: () => Promise<void>;
 }
 
 export interface LinkTraffic {
@@ -68,8 +70,14 @@ export function createShell(deps: ShellDeps): Shell {
   const openLinkByPeer = new Map<PeerId, Link>();
   const timers = new Set<() => void>();
   const waiting: Input[] = [];
+  /** Channels that are closed here while their last frames leave; each lingers for a bounded time. */
+  const closings = new Set<Promise<void>>();
   let busy = false;
   let stopped = false;
+  let noteShutDown: (() => void) | undefined;
+  const whenShutDown = new Promise<void>((resolve) => {
+    noteShutDown = resolve;
+  });
   const traffic = { constructed: 0, sentBytes: 0, receivedBytes: 0, sentFrames: 0, receivedFrames: 0 };
 
   return {
@@ -83,6 +91,10 @@ export function createShell(deps: ShellDeps): Shell {
     stop: () => {
       stopped = true;
       if (!busy) shutDown();
+    },
+    drained: async () => {
+      await whenShutDown;
+      await Promise.all(closings);
     },
   };
 
@@ -107,9 +119,10 @@ export function createShell(deps: ShellDeps): Shell {
     waiting.length = 0;
     for (const cancel of timers) cancel();
     timers.clear();
-    for (const link of linkByAttempt.values()) link.channel.close();
+    for (const { channel } of linkByAttempt.values()) close(channel);
     linkByAttempt.clear();
     openLinkByPeer.clear();
+    noteShutDown?.();
   }
 
   /** A mistake of ours in one effect, or in the node, must not take the others with it. */
@@ -185,7 +198,13 @@ export function createShell(deps: ShellDeps): Shell {
   function destroy(attempt: AttemptId): void {
     const link = linkByAttempt.get(attempt);
     forget(attempt);
-    link?.channel.close();
+    if (link) close(link.channel);
+  }
+
+  function close(channel: Channel): void {
+    const closing = channel.close();
+    closings.add(closing);
+    void closing.then(() => closings.delete(closing));
   }
 
   function forget(attempt: AttemptId): void {

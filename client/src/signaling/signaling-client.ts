@@ -3,6 +3,7 @@
  * wanted. What the server sends is parsed strictly; what it must not see was encoded before it came here.
  */
 import type { PeerId, RoomId } from '#shared/base/ids.ts';
+import type { Instant } from '#shared/base/time.ts';
 import {
   SIGNALING_VERSION,
   parseServerMessage,
@@ -12,6 +13,7 @@ import {
 } from '#shared/signaling/messages.ts';
 import { utf8Length } from '#shared/wire/text.ts';
 import { MeshError } from '../errors.ts';
+import { createSignalBudget } from './signal-budget.ts';
 
 export interface SignalingHandlers {
   readonly onStatus: (status: 'connecting' | 'open' | 'closed') => void;
@@ -21,16 +23,22 @@ export interface SignalingHandlers {
   /** A signal was carried to nobody: its target is not attached. */
   readonly onUnreachable: (to: PeerId) => void;
   readonly onDetached: () => void;
-  /** The same trouble is told once, until a connection has worked again. */
+  /** A dial came to nothing, or the connection was lost; it is dialled again. */
+  readonly onDialLost: () => void;
+  /** Something that the server said was no message, and was dropped. */
+  readonly onRefused: (reason: string) => void;
+  /** The same trouble is told once, until a connection has worked for a while. */
   readonly onError: (error: MeshError) => void;
 }
 
 export interface SignalingClient {
-  /** Dials until attached, and again whenever the connection is lost. Again: harmless. */
+  /** Dials until attached, and again whenever the connection is lost. Again: ends a pause between two dials. */
   readonly attach: () => void;
+  /** There may be a way now: a dial that waits for its time is made at once. */
+  readonly hurry: () => void;
   /** Hangs up and stays away. */
   readonly detach: () => void;
-  /** False while not attached; nothing is queued, for every signal has a timer behind it. */
+  /** False while not attached or when too much was said; nothing is queued, for every signal has a timer behind it. */
   readonly signal: (to: PeerId, data: string) => boolean;
   readonly askContacts: () => void;
   readonly traffic: () => SignalingTraffic;
@@ -46,7 +54,7 @@ export interface SignalingTraffic {
 /** What this client needs of the world; tests give their own. */
 export interface SignalingWorld {
   readonly createSocket: (url: string) => WebSocket;
-  readonly instant: () => number;
+  readonly instant: () => Instant;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly fraction: () => number;
   readonly later: (run: () => void, ms: number) => void;
@@ -55,6 +63,10 @@ export interface SignalingWorld {
 /** First pause, doubled each time up to the longest; each is then cut to a random half to whole of itself. */
 export const REDIAL_MS_MIN: number = 500;
 export const REDIAL_MS_MAX: number = 10_000;
+/** Time for the welcome, from the dial on, and for the answer to a question. Guess: a slow handshake takes 3 s. */
+export const ANSWER_MS: number = 10_000;
+/** A connection that has held for so long has worked: pauses begin with the shortest again, and troubles are told anew. */
+export const STEADY_MS: number = 10_000;
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one socket's life and the redial behind it.
 export function createSignalingClient(
@@ -68,7 +80,13 @@ export function createSignalingClient(
   let failures = 0;
   let sentBytes = 0;
   let receivedBytes = 0;
-  let lastAt: number | undefined;
+  let lastAt: Instant | undefined;
+  /** Of this socket. */
+  let budget = createSignalBudget(world.instant());
+  /** Messages heard, of any socket: what is the same after a while has met silence. */
+  let heard = 0;
+  /** A question waits for its answer. */
+  let asking = false;
   /** Troubles told since a connection last worked; as many as there are codes. */
   const toldCodes = new Set<string>();
   /** The server answered this socket, and the answer was no. */
@@ -78,11 +96,12 @@ export function createSignalingClient(
 
   return {
     attach: () => {
-      if (wanted) return;
+      if (wanted) return hurry();
       wanted = true;
       failures = 0;
       dial();
     },
+    hurry,
     detach: () => {
       wanted = false;
       const open = socket;
@@ -92,7 +111,7 @@ export function createSignalingClient(
     },
     signal: (to, data) => attached && send({ kind: 'signal', to, data }),
     askContacts: () => {
-      if (attached) send({ kind: 'contacts' });
+      if (attached && send({ kind: 'contacts' }) && !asking) awaitAnswer();
     },
     traffic: () => ({
       sentBytes,
@@ -101,9 +120,15 @@ export function createSignalingClient(
     }),
   };
 
+  function hurry(): void {
+    if (wanted && !socket) dial();
+  }
+
   function dial(): void {
     dialNumber += 1;
     refused = false;
+    asking = false;
+    budget = createSignalBudget(world.instant());
     handlers.onStatus('connecting');
     let dialled: WebSocket;
     try {
@@ -124,22 +149,50 @@ export function createSignalingClient(
       if (socket === dialled) receive(event.data);
     });
     dialled.addEventListener('close', () => {
-      if (socket !== dialled) return;
-      lose();
-      redial();
+      if (socket === dialled) redial();
     });
+    // A server that accepts and says nothing is as good as none.
+    laterOnSame(() => {
+      if (!attached) giveUp();
+    }, ANSWER_MS);
   }
 
+  /** Any word shows that it is there: the answer itself may have been refused as one too many. */
+  function awaitAnswer(): void {
+    const before = heard;
+    asking = true;
+    laterOnSame(() => {
+      asking = false;
+      if (heard === before) giveUp();
+    }, ANSWER_MS);
+  }
+
+  /** Runs later, if the socket is still the same then. */
+  function laterOnSame(run: () => void, ms: number): void {
+    const current = socket;
+    world.later(() => {
+      if (socket && socket === current) run();
+    }, ms);
+  }
+
+  function giveUp(): void {
+    const silent = socket;
+    redial();
+    silent?.close();
+  }
+
+  /** The socket is lost. */
   function redial(): void {
+    const worked = attached;
+    lose();
     if (!wanted) return;
     handlers.onStatus('connecting');
+    handlers.onDialLost();
     if (!refused) {
-      tell(
-        new MeshError(
-          'SIGNALING_UNREACHABLE',
-          `No signaling server answers at ${options.url}; trying again.`,
-        ),
-      );
+      const what = worked
+        ? `The connection to the signaling server at ${options.url} was lost`
+        : `No signaling server answers at ${options.url}`;
+      tell(new MeshError('SIGNALING_UNREACHABLE', `${what}; trying again.`));
     }
     const pause = Math.min(REDIAL_MS_MAX, REDIAL_MS_MIN * 2 ** failures);
     failures += 1;
@@ -162,26 +215,30 @@ export function createSignalingClient(
   function send(message: ClientMessage): boolean {
     if (socket?.readyState !== 1) return false;
     const text = signalingMessageToText(message);
-    sentBytes += utf8Length(text);
-    lastAt = world.instant();
+    const bytes = utf8Length(text);
+    const at = world.instant();
+    if (!budget.admit(bytes, at)) return false;
+    sentBytes += bytes;
+    lastAt = at;
     socket.send(text);
     return true;
   }
 
   function receive(data: unknown): void {
     lastAt = world.instant();
-    if (typeof data !== 'string') return;
+    if (typeof data !== 'string') return handlers.onRefused('bad-message');
     receivedBytes += utf8Length(data);
     const message = parseServerMessage(data);
-    if (message.ok) onMessage(message.value);
+    if (!message.ok) return handlers.onRefused(message.error.code);
+    heard += 1;
+    onMessage(message.value);
   }
 
   function onMessage(message: ServerMessage): void {
     switch (message.kind) {
       case 'welcome':
         attached = true;
-        failures = 0;
-        toldCodes.clear();
+        laterOnSame(noteSteady, STEADY_MS);
         handlers.onStatus('open');
         return handlers.onAttached(message.contacts);
       case 'contacts':
@@ -199,6 +256,11 @@ export function createSignalingClient(
           tell(new MeshError('SIGNALING_REFUSED', `The signaling server refused: ${message.message}`));
         return;
     }
+  }
+
+  function noteSteady(): void {
+    failures = 0;
+    toldCodes.clear();
   }
 
   function tell(error: MeshError): void {

@@ -12,6 +12,7 @@ import { descriptionsToText, textToDescriptions } from './descriptions.ts';
 import { runSoon } from './soon.ts';
 import {
   CONGESTED_BYTES,
+  LINGER_MS,
   OVERRUN_BYTES,
   TRANSPORT_FRAME_BYTES_MAX,
   type Channel,
@@ -25,17 +26,32 @@ const GATHER_MS = 20;
 const DRAIN_CHECK_MS = 25;
 /** Handed to the browser at most; what exceeds it waits here, for the browser's own queue fails at 16 MiB. */
 const HANDED_BYTES_MAX = 1_048_576;
+/** The same on closing, when nothing can wait here any more: what the queue takes, less one bundle and some. */
+const LAST_BYTES_MAX = 16_000_000;
 /** Frames that come before `connect` wait, at most so many. */
 const EARLY_FRAMES_MAX = 256;
 
 export const hasWebRtc = (): boolean => SimplePeer.WEBRTC_SUPPORT;
 
-/** `rtc` is handed to every RTCPeerConnection. Without it no STUN or TURN server is asked: simple-peer's own default would name public ones. */
+/** Without servers named no STUN or TURN server is asked: simple-peer's own default would name public ones. */
+const toConfig = (rtc: RTCConfiguration): RTCConfiguration => ({ iceServers: [], ...rtc });
+
+/** What the browser says against an `rtc`, if anything: else every connection would fail unseen. */
+export function faultOfRtc(rtc: RTCConfiguration): string | undefined {
+  try {
+    new RTCPeerConnection(toConfig(rtc)).close();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** `rtc` is handed to every RTCPeerConnection. */
 export function createSimplePeerTransport(rtc: RTCConfiguration = {}): Transport {
   return {
     construct: ({ initiator }, handlers) =>
       createChannel(
-        new SimplePeer({ initiator, objectMode: true, trickle: true, config: { iceServers: [], ...rtc } }),
+        new SimplePeer({ initiator, objectMode: true, trickle: true, config: toConfig(rtc) }),
         handlers,
       ),
   };
@@ -51,6 +67,7 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   const queued: Uint8Array[] = [];
   let queuedBytes = 0;
   let handOverPlanned = false;
+  let closing: Promise<void> | undefined;
 
   // The error listener comes first: an error nobody listens to is thrown.
   peer.on('error', () => end());
@@ -91,13 +108,34 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
       planHandOver();
       return true;
     },
-    close: () => {
-      if (phase === 'closed') return;
-      if (phase === 'open') handOver();
-      phase = 'closed';
-      peer.destroy();
-    },
+    close: () => (closing ??= letGo()),
   };
+
+  /** The last frames leave, and then the connection ends: at once unless there is a backlog before them. */
+  function letGo(): Promise<void> {
+    const wasOpen = phase === 'open';
+    phase = 'closed';
+    const backlog = wasOpen && peer.bufferSize > 0;
+    const handedOver = wasOpen && handOver(LAST_BYTES_MAX);
+    if (handedOver && (backlog || queued.length > 0)) return linger(performance.now() + LINGER_MS);
+    if (!peer.destroyed) peer.destroy();
+    return Promise.resolve();
+  }
+
+  function linger(untilMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const waits = handOver(LAST_BYTES_MAX) && (queued.length > 0 || peer.bufferSize > 0);
+        if (waits && !peer.destroyed && performance.now() < untilMs) {
+          setTimeout(look, DRAIN_CHECK_MS);
+          return;
+        }
+        if (!peer.destroyed) peer.destroy();
+        resolve();
+      };
+      look();
+    });
+  }
 
   function end(): void {
     if (phase === 'closed') return;
@@ -127,14 +165,14 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   }
 
   function flush(): void {
-    if (handOver()) watchCongestion();
+    if (handOver(HANDED_BYTES_MAX)) watchCongestion();
     else end();
   }
 
-  /** Gives the browser what it takes now; false when the channel turned out to be gone. */
-  function handOver(): boolean {
+  /** Gives the browser what waits, until it holds `bytesMax`; false when the channel turned out to be gone. */
+  function handOver(bytesMax: number): boolean {
     try {
-      while (queued.length > 0 && peer.bufferSize <= HANDED_BYTES_MAX) {
+      while (queued.length > 0 && peer.bufferSize <= bytesMax) {
         const { bytes, count } = bundleFrames(queued);
         peer.send(bytes);
         for (const frame of queued.splice(0, count)) queuedBytes -= frame.byteLength;

@@ -8,6 +8,8 @@
 export const CONGESTED_BYTES: number = 65_536;
 /** Bytes waiting at which a channel is given up: the other end does not read. More than a whole room's state. */
 export const OVERRUN_BYTES: number = 67_108_864;
+/** How long a closed channel lives on for what was sent before: more than a slow link takes for one window. */
+export const LINGER_MS: number = 2_000;
 /** The largest frame a channel takes; with its length, within what every browser accepts. */
 export const TRANSPORT_FRAME_BYTES_MAX: number = 65_533;
 
@@ -27,8 +29,12 @@ export interface Channel {
   readonly describe: (data: string) => boolean;
   /** False before it is open, after it is closed, and for a frame that is too large. */
   readonly send: (bytes: Uint8Array) => boolean;
-  /** Closes at once, without telling `onClosed`. Frames already sent still leave. Again: harmless. */
-  readonly close: () => void;
+  /**
+   * Closes at once for this end, without telling `onClosed`. Frames already sent still leave: where there is a
+   * backlog, the other end is let go only when it has left, at most `LINGER_MS` later. Resolves then. Again:
+   * harmless.
+   */
+  readonly close: () => Promise<void>;
 }
 
 export interface Transport {

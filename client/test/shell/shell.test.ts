@@ -51,6 +51,8 @@ interface FakeChannel {
   readonly sent: Uint8Array[];
   readonly described: string[];
   closed: number;
+  /** Resolves when its last frames have left. */
+  left: Promise<void>;
   /** What `send` and `describe` answer. */
   takes: boolean;
 }
@@ -115,7 +117,15 @@ function setUp(): Setup {
       },
       transport: {
         construct: ({ initiator }, handlers) => {
-          const fake: FakeChannel = { initiator, handlers, sent: [], described: [], closed: 0, takes: true };
+          const fake: FakeChannel = {
+            initiator,
+            handlers,
+            sent: [],
+            described: [],
+            closed: 0,
+            left: Promise.resolve(),
+            takes: true,
+          };
           const name = channels.push(fake);
           log.push(`construct ${name}`);
           return {
@@ -132,6 +142,7 @@ function setUp(): Setup {
             close: () => {
               log.push(`close ${name}`);
               fake.closed += 1;
+              return fake.left;
             },
           };
         },
@@ -497,6 +508,26 @@ describe('stopping', () => {
     shell.handle(start);
     await clock.advance(1_000);
     expect([inputs, log]).toEqual([[], []]);
+  });
+
+  test('is over when the last frames have left every channel, those closed shortly before too', async () => {
+    const setup = setUp();
+    const [first, second] = [open(setup, a, one), open(setup, b, two)];
+    const leave: (() => void)[] = [];
+    for (const channel of [first, second]) channel.left = new Promise((resolve) => leave.push(resolve));
+    let over = false;
+    void setup.shell.drained().then(() => (over = true));
+    setup.answer({ kind: 'destroy', peer: a, attempt: one });
+    setup.shell.handle(start);
+    setup.shell.stop();
+    for (const done of leave) {
+      await setup.clock.advance(10);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(over).toBe(false);
+      done();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(over).toBe(true);
   });
 
   test('by a listener carries out what was given before it, and nothing that comes after', () => {

@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerId, RoomId } from '#shared/base/ids.ts';
-import type { ServerMessage, SignalingErrorCode } from '#shared/signaling/messages.ts';
+import {
+  BYTES_BURST,
+  BYTES_PER_SECOND,
+  MESSAGES_BURST,
+  MESSAGES_PER_SECOND,
+  type ServerMessage,
+  type SignalingErrorCode,
+} from '#shared/signaling/messages.ts';
 import {
   createSignalingClient,
   REDIAL_MS_MAX,
+  ANSWER_MS,
   REDIAL_MS_MIN,
+  STEADY_MS,
   type SignalingClient,
 } from '#client/signaling/signaling-client.ts';
 import { createTestClock, type TestClock } from '../test-clock.ts';
@@ -23,6 +32,12 @@ interface Setup {
   readonly sockets: FakeSocket[];
   /** Everything the client told, in order. */
   readonly told: unknown[];
+  /** When it told that a dial or a connection was lost. */
+  readonly lost: number[];
+  /** Reasons for which something was dropped. */
+  readonly refused: string[];
+  /** What its errors say to people. */
+  readonly sentences: string[];
   readonly last: () => FakeSocket;
   /** Opens the last socket and lets it in. */
   readonly letIn: () => void;
@@ -36,6 +51,9 @@ function setUp({
   const clock = createTestClock();
   const sockets: FakeSocket[] = [];
   const told: unknown[] = [];
+  const lost: number[] = [];
+  const refused: string[] = [];
+  const sentences: string[] = [];
   const client = createSignalingClient(
     { url, room: room as RoomId, id: self },
     {
@@ -45,7 +63,12 @@ function setUp({
       onSignal: (from, data) => told.push({ from, data }),
       onUnreachable: (to) => told.push(['unreachable', to]),
       onDetached: () => told.push('detached'),
-      onError: ({ code }) => told.push({ error: code }),
+      onDialLost: () => lost.push(clock.now().instant),
+      onRefused: (reason) => refused.push(reason),
+      onError: ({ code, message }) => {
+        told.push({ error: code });
+        sentences.push(message);
+      },
     },
     {
       createSocket: (address) => {
@@ -64,7 +87,7 @@ function setUp({
     last().open();
     last().say(welcome);
   };
-  return { client, clock, sockets, told, last, letIn };
+  return { client, clock, sockets, told, lost, refused, sentences, last, letIn };
 }
 
 const taken = (told: unknown[]): unknown[] => told.splice(0);
@@ -135,7 +158,7 @@ describe('attached', () => {
     expect(client.signal(a, 'AAAA')).toBe(false);
   });
 
-  test.each<[string, unknown]>([
+  test.each<[string, unknown, string?]>([
     ['no text', new ArrayBuffer(8)],
     ['no JSON', '{'],
     ['nothing', ''],
@@ -152,14 +175,14 @@ describe('attached', () => {
     ['a field too many', JSON.stringify({ kind: 'contacts', contacts: [], more: 1 })],
     ['a signal without a sender', '{"kind":"signal","data":"AAAA"}'],
     ['an unknown error', '{"kind":"error","code":"odd","message":"x"}'],
-    ['a huge text', 'x'.repeat(100_000)],
-  ])('%s from the server is ignored, and the connection lives on', (_what, data) => {
-    const { client, told, last, letIn } = setUp();
+    ['a huge text', 'x'.repeat(100_000), 'too-large'],
+  ])('%s from the server is dropped and counted, and the connection lives on', (_what, data, reason) => {
+    const { client, told, refused, last, letIn } = setUp();
     client.attach();
     letIn();
     taken(told);
     last().sayRaw(data);
-    expect(taken(told)).toEqual([]);
+    expect([taken(told), refused]).toEqual([[], [reason ?? 'bad-message']]);
     expect(client.signal(a, 'AAAA')).toBe(true);
   });
 
@@ -171,6 +194,107 @@ describe('attached', () => {
     last().say(refusal('too-fast'));
     expect(taken(told)).toEqual([]);
     expect(client.signal(a, 'AAAA')).toBe(true);
+  });
+});
+
+describe('a budget', () => {
+  /** How many of `count` signals went out. */
+  const sentOf = (client: SignalingClient, count: number, data: string = 'AAAA'): number =>
+    Array.from({ length: count }, () => client.signal(a, data)).filter(Boolean).length;
+
+  test('of messages keeps a little below what the server takes, at once and as a rate', async () => {
+    const { client, clock, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    // The join was one of them.
+    expect(sentOf(client, 1_000)).toBe(MESSAGES_BURST * (5 / 6) - 1);
+    await clock.advance(1_000);
+    expect(sentOf(client, 1_000)).toBe(MESSAGES_PER_SECOND * (5 / 6));
+    client.askContacts();
+    expect(last().sent.at(-1)).toMatchObject({ kind: 'signal' });
+  });
+
+  test('of bytes does the same', async () => {
+    const { client, clock, letIn } = setUp();
+    client.attach();
+    letIn();
+    const large = 'A'.repeat(32_768);
+    const first = sentOf(client, 100, large);
+    expect(first * 32_768).toBeGreaterThan(BYTES_BURST * 0.7);
+    expect(first * 32_768).toBeLessThan(BYTES_BURST);
+    await clock.advance(1_000);
+    expect(sentOf(client, 100, large) * 32_768).toBeLessThan(BYTES_PER_SECOND);
+  });
+
+  test('is for one connection: the next has all of it', () => {
+    const { client, letIn } = setUp();
+    client.attach();
+    letIn();
+    sentOf(client, 1_000);
+    expect(client.signal(a, 'AAAA')).toBe(false);
+    client.detach();
+    client.attach();
+    letIn();
+    expect(client.signal(a, 'AAAA')).toBe(true);
+  });
+});
+
+describe('a server that is silent', () => {
+  test('and never welcomes is left after its time, told as unreachable, and dialled again', async () => {
+    const { client, clock, sockets, told, last } = setUp();
+    client.attach();
+    last().open();
+    taken(told);
+    await clock.advance(ANSWER_MS - 1);
+    expect([last().hungUp, told]).toEqual([[], []]);
+    await clock.advance(1);
+    expect([sockets[0]!.hungUp, taken(told)]).toEqual([
+      [undefined],
+      ['connecting', { error: 'SIGNALING_UNREACHABLE' }],
+    ]);
+    await clock.advance(500);
+    expect(sockets).toHaveLength(2);
+    sockets[0]!.say(welcome);
+    sockets[0]!.drop();
+    expect(taken(told)).toEqual(['connecting']);
+  });
+
+  test('to a dial, its socket never opening, is the same', async () => {
+    const { client, clock, sockets } = setUp();
+    client.attach();
+    await clock.advance(ANSWER_MS + 500);
+    expect([sockets.length, sockets[0]!.hungUp]).toEqual([2, [undefined]]);
+  });
+
+  test('to a question is left after its time', async () => {
+    const { client, clock, sockets, told, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    await clock.advance(60_000);
+    client.askContacts();
+    await clock.advance(5_000);
+    client.askContacts();
+    taken(told);
+    await clock.advance(4_999);
+    expect(last().hungUp).toEqual([]);
+    await clock.advance(1);
+    expect(sockets[0]!.hungUp).toEqual([undefined]);
+    expect(taken(told)).toEqual(['detached', 'connecting', { error: 'SIGNALING_UNREACHABLE' }]);
+  });
+
+  test('is not one that answers, or says anything at all', async () => {
+    const { client, clock, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    for (const answer of [{ kind: 'contacts', contacts: [] } as const, refusal('too-fast')]) {
+      client.askContacts();
+      last().say(answer);
+      await clock.advance(60_000);
+    }
+    expect(last().hungUp).toEqual([]);
+    client.askContacts();
+    await clock.advance(ANSWER_MS);
+    expect(last().hungUp).toEqual([undefined]);
   });
 });
 
@@ -200,7 +324,7 @@ describe('redialling', () => {
     expect(await pauses(0.5, 2)).toEqual([375, 750]);
   });
 
-  test('begins with the shortest pause again once it has worked', async () => {
+  test('begins with the shortest pause again once it has worked for a while', async () => {
     const { client, clock, sockets, last, letIn } = setUp();
     client.attach();
     for (const pause of [500, 1_000, 2_000]) {
@@ -208,11 +332,86 @@ describe('redialling', () => {
       await clock.advance(pause);
     }
     letIn();
+    await clock.advance(STEADY_MS);
     last().drop();
     await clock.advance(499);
     expect(sockets).toHaveLength(4);
     await clock.advance(1);
     expect(sockets).toHaveLength(5);
+  });
+
+  test('goes on with longer pauses where each connection is lost soon after its welcome, and tells once', async () => {
+    const { client, clock, sockets, told, last, letIn } = setUp();
+    client.attach();
+    const found: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      letIn();
+      await clock.advance(STEADY_MS - 1);
+      const dialled = sockets.length;
+      const lostAt = clock.now().instant;
+      last().drop();
+      while (sockets.length === dialled) await clock.advance(1);
+      found.push(clock.now().instant - lostAt);
+    }
+    expect(found).toEqual([500, 1_000, 2_000, 4_000]);
+    expect(errorsIn(told)).toEqual(['SIGNALING_UNREACHABLE']);
+  });
+
+  test('tells of each dial that came to nothing, and of a connection that was lost', async () => {
+    const { client, clock, lost, last, letIn } = setUp();
+    client.attach();
+    const startedAt = clock.now().instant;
+    expect(lost).toEqual([]);
+    last().drop();
+    await clock.advance(500);
+    last().drop();
+    await clock.advance(1_000);
+    letIn();
+    last().drop();
+    expect(lost).toEqual([0, 500, 1_500].map((ms) => startedAt + ms));
+    client.detach();
+    expect(lost).toHaveLength(3);
+  });
+
+  test('says what is true: a connection that was lost had its server', async () => {
+    const { client, clock, sentences, last, letIn } = setUp();
+    client.attach();
+    last().drop();
+    await clock.advance(500);
+    letIn();
+    await clock.advance(STEADY_MS);
+    last().drop();
+    expect(sentences).toEqual([
+      `No signaling server answers at ${url}; trying again.`,
+      `The connection to the signaling server at ${url} was lost; trying again.`,
+    ]);
+  });
+
+  test.each<'attach' | 'hurry'>(['attach', 'hurry'])(
+    '%s ends a pause: it dials at once, once',
+    async (how) => {
+      const { client, clock, sockets, last, letIn } = setUp();
+      client.attach();
+      client[how]();
+      expect(sockets).toHaveLength(1);
+      last().drop();
+      client[how]();
+      client[how]();
+      expect(sockets).toHaveLength(2);
+      letIn();
+      await clock.advance(60_000);
+      client[how]();
+      expect(sockets).toHaveLength(2);
+    },
+  );
+
+  test('is not begun by hurrying', () => {
+    const { client, sockets } = setUp();
+    client.hurry();
+    client.attach();
+    client.detach();
+    client.hurry();
+    expect(sockets).toHaveLength(1);
   });
 
   test('an open socket that is never welcomed has not worked', async () => {
@@ -228,7 +427,7 @@ describe('redialling', () => {
     expect(sockets).toHaveLength(3);
   });
 
-  test('tells once that the server is unreachable, and again only after it has worked', async () => {
+  test('tells once that the server is unreachable, and again only after it has worked for a while', async () => {
     const { client, clock, told, last, letIn } = setUp();
     client.attach();
     for (let n = 0; n < 3; n++) {
@@ -237,6 +436,7 @@ describe('redialling', () => {
     }
     expect(taken(told).filter((one) => one !== 'connecting')).toEqual([{ error: 'SIGNALING_UNREACHABLE' }]);
     letIn();
+    await clock.advance(STEADY_MS);
     taken(told);
     last().drop();
     expect(taken(told)).toEqual(['detached', 'connecting', { error: 'SIGNALING_UNREACHABLE' }]);

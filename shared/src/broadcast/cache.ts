@@ -51,8 +51,6 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
     for (const old of replaced) if (old !== undefined) remove(old);
   };
 
-  const isOver = (): boolean => entries.size > config.cacheMessagesMax || bytes > config.cacheBytesMax;
-
   return {
     size: () => entries.size,
     add: (entry) => {
@@ -63,7 +61,7 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
       entries.add(entry);
       bytes += entry.bytes;
       for (const oldest of entries) {
-        if (!isOver()) break;
+        if (entries.size <= config.cacheMessagesMax && bytes <= config.cacheBytesMax) break;
         remove(oldest);
       }
     },

@@ -45,6 +45,7 @@ export interface Core {
   readonly endAttempt: (peer: PeerId, reason: AttemptFailure, at: Instant) => Effects;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is shared by all parts of the layer.
 export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, config: OverlayConfig): Core {
   const { self, rng } = deps;
   const links = createLinks(deps, config);

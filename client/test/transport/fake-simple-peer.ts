@@ -1,0 +1,87 @@
+/** simple-peer whose network is this process: it signals, connects, sends and drains when a test lets it. */
+
+type Listener = (detail?: unknown) => void;
+
+/** All made so far, in order. */
+export const peers: FakePeer[] = [];
+
+const QUEUE_BYTES_MAX = 16_777_216;
+
+export class FakePeer {
+  static readonly WEBRTC_SUPPORT: boolean = true;
+  readonly options: { readonly initiator: boolean; readonly config: RTCConfiguration };
+  readonly sent: Uint8Array[] = [];
+  bufferSize = 0;
+  destroyed = false;
+  connected = false;
+  /** Nothing that is sent leaves the queue. */
+  stuck = false;
+  private other: FakePeer | undefined;
+  private readonly listeners = new Map<string, Listener>();
+  private readonly queue: Uint8Array[] = [];
+
+  constructor(options: FakePeer['options']) {
+    this.options = options;
+    const name = peers.push(this);
+    if (options.initiator) queueMicrotask(() => this.emit('signal', { type: 'offer', sdp: String(name) }));
+  }
+
+  on(event: string, listener: Listener): this {
+    this.listeners.set(event, listener);
+    return this;
+  }
+
+  emit(event: string, detail?: unknown): void {
+    this.listeners.get(event)?.(detail);
+  }
+
+  /** An offer is the number of the peer that made it. */
+  signal(data: { readonly type: string; readonly sdp: string }): void {
+    if (data.type === 'offer') {
+      const other = peers[Number(data.sdp) - 1]!;
+      this.other = other;
+      other.other = this;
+      this.emit('signal', { type: 'answer', sdp: 'yes' });
+    } else if (data.type === 'answer') {
+      for (const end of [this, this.other!]) end.connect();
+    }
+  }
+
+  connect(): void {
+    this.connected = true;
+    this.emit('connect');
+  }
+
+  send(data: Uint8Array): void {
+    if (this.destroyed) throw new Error('cannot send after peer is destroyed');
+    if (this.bufferSize + data.byteLength > QUEUE_BYTES_MAX) throw new Error('queue full');
+    this.sent.push(data);
+    this.queue.push(data);
+    this.bufferSize += data.byteLength;
+    setTimeout(() => this.drain(), 1);
+  }
+
+  drain(): void {
+    if (this.stuck) return;
+    for (const data of this.queue.splice(0)) {
+      this.bufferSize -= data.byteLength;
+      if (this.other && !this.other.destroyed) this.other.emit('data', data);
+    }
+  }
+
+  unstick(): void {
+    this.stuck = false;
+    this.drain();
+  }
+
+  destroy(error?: Error): void {
+    if (this.destroyed) return;
+    // What was sent just before leaves still, as it does in a browser; what waits behind a backlog does not.
+    this.drain();
+    this.destroyed = true;
+    if (error) this.emit('error', error);
+    this.emit('close');
+    const { other } = this;
+    setTimeout(() => other?.destroy(), 1);
+  }
+}

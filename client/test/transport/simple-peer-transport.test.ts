@@ -1,0 +1,182 @@
+/** The real transport over a simple-peer that a test plays; browsers are the stories' matter. */
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createSimplePeerTransport } from '#client/transport/simple-peer-transport.ts';
+import { LINGER_MS, OVERRUN_BYTES, type Channel } from '#client/transport/transport.ts';
+import { bundleFrames } from '#client/transport/bundles.ts';
+import { describeTransport } from '../transport-acceptance.ts';
+import { peers, type FakePeer } from './fake-simple-peer.ts';
+
+vi.mock('simple-peer/simplepeer.min.js', async () => ({
+  default: (await import('./fake-simple-peer.ts')).FakePeer,
+}));
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+beforeEach(() => {
+  peers.length = 0;
+});
+
+describeTransport('simple-peer', () => ({
+  transports: [createSimplePeerTransport(), createSimplePeerTransport(), createSimplePeerTransport()],
+  settle: () => pause(120),
+}));
+
+interface Opened {
+  readonly channel: Channel;
+  readonly peer: FakePeer;
+  readonly told: unknown[];
+}
+
+/** A channel, by itself; open unless said otherwise. */
+function open({ connected = true }: { connected?: boolean } = {}): Opened {
+  const told: unknown[] = [];
+  const channel = createSimplePeerTransport().construct(
+    { initiator: true },
+    {
+      onDescribed: () => {},
+      onOpened: () => told.push('opened'),
+      onFrame: (bytes) => told.push([...bytes]),
+      onCongestion: (congested) => told.push(congested ? 'congested' : 'drained'),
+      onClosed: () => told.push('closed'),
+    },
+  );
+  const peer = peers.at(-1)!;
+  if (connected) peer.connect();
+  told.length = 0;
+  return { channel, peer, told };
+}
+
+const frame = (bytes: number): Uint8Array => new Uint8Array(bytes);
+const bundle = (...frames: number[][]): Uint8Array =>
+  bundleFrames(frames.map((bytes) => Uint8Array.from(bytes))).bytes;
+
+describe('what RTCPeerConnection is told', () => {
+  test('names no server unless the application does, and everything that it does name', () => {
+    const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+    createSimplePeerTransport().construct({ initiator: true }, nothing);
+    createSimplePeerTransport({ iceTransportPolicy: 'relay' }).construct({ initiator: false }, nothing);
+    const iceServers = [{ urls: 'stun:stun.test' }];
+    createSimplePeerTransport({ iceServers }).construct({ initiator: false }, nothing);
+    expect(peers.map(({ options }) => options.config)).toEqual([
+      { iceServers: [] },
+      { iceServers: [], iceTransportPolicy: 'relay' },
+      { iceServers },
+    ]);
+  });
+});
+
+describe('sending', () => {
+  test('what is sent while the page is busy leaves together, as one message', async () => {
+    const { channel, peer } = open();
+    for (const byte of [1, 2, 3]) channel.send(Uint8Array.of(byte));
+    expect(peer.sent).toEqual([]);
+    await pause(10);
+    expect(peer.sent).toEqual([bundle([1], [2], [3])]);
+  });
+
+  test('what the browser does not take yet waits, and leaves in order when it drains', async () => {
+    const { channel, peer, told } = open();
+    peer.stuck = true;
+    for (let n = 0; n < 40; n++) channel.send(frame(60_000));
+    await pause(10);
+    expect(peer.bufferSize).toBeGreaterThan(1_048_576);
+    expect(peer.bufferSize).toBeLessThan(1_200_000);
+    expect(told).toEqual(['congested']);
+    peer.unstick();
+    await pause(100);
+    expect(peer.sent).toHaveLength(40);
+    expect(told).toEqual(['congested', 'drained']);
+  });
+
+  test('to one that does not read for very long ends the channel', async () => {
+    const { channel, peer, told } = open();
+    peer.stuck = true;
+    const big = frame(65_000);
+    for (let bytes = 0; bytes <= OVERRUN_BYTES; bytes += big.byteLength) expect(channel.send(big)).toBe(true);
+    expect(channel.send(big)).toBe(false);
+    expect([told, peer.destroyed]).toEqual([['closed'], true]);
+  });
+
+  test('into a channel that is gone and has not said so ends it, once', async () => {
+    const { channel, peer, told } = open();
+    peer.send = () => {
+      throw new Error('InvalidStateError');
+    };
+    channel.send(Uint8Array.of(1));
+    await pause(10);
+    expect(told).toEqual(['closed']);
+    expect(channel.send(Uint8Array.of(2))).toBe(false);
+  });
+});
+
+describe('receiving', () => {
+  test('frames that come before the connection is told wait for it, a bounded number of them', () => {
+    const { peer, told } = open({ connected: false });
+    for (let n = 0; n < 300; n++) peer.emit('data', bundle([n & 0xff]));
+    expect(told).toEqual([]);
+    peer.connect();
+    expect(told).toHaveLength(1 + 256);
+    expect(told.slice(0, 3)).toEqual(['opened', [0], [1]]);
+  });
+
+  test('a bundle is its frames in order; text is no frame', () => {
+    const { peer, told } = open();
+    peer.emit('data', 'text');
+    peer.emit('data', bundle([1], [2, 2]));
+    expect(told).toEqual([[1], [2, 2]]);
+  });
+
+  test('an error ends it once, and nothing is told after it', () => {
+    const { peer, told } = open();
+    peer.destroy(new Error('ERR_DATA_CHANNEL'));
+    peer.emit('data', bundle([1]));
+    peer.emit('connect');
+    expect(told).toEqual(['closed']);
+  });
+});
+
+describe('closing', () => {
+  test('hands over what waits and ends at once', async () => {
+    const { channel, peer, told } = open();
+    channel.send(Uint8Array.of(1));
+    const left = channel.close();
+    expect([peer.sent, peer.destroyed]).toEqual([[bundle([1])], true]);
+    await left;
+    expect(told).toEqual([]);
+  });
+
+  test('behind a backlog lets all of it leave first, the last frame too', async () => {
+    const { channel, peer, told } = open();
+    peer.stuck = true;
+    for (let n = 0; n < 40; n++) channel.send(frame(60_000));
+    await pause(10);
+    channel.send(Uint8Array.of(7));
+    const left = channel.close();
+    expect(channel.send(Uint8Array.of(8))).toBe(false);
+    expect([peer.sent.length, peer.sent.at(-1), peer.destroyed]).toEqual([41, bundle([7]), false]);
+    peer.emit('data', bundle([1]));
+    peer.unstick();
+    await left;
+    expect([peer.destroyed, told]).toEqual([true, ['congested']]);
+    expect(channel.close()).toBe(left);
+  });
+
+  test('behind a backlog that never leaves ends all the same, in time', async () => {
+    const { channel, peer } = open();
+    peer.stuck = true;
+    for (let n = 0; n < 400; n++) channel.send(frame(60_000));
+    await pause(10);
+    const startedAt = performance.now();
+    await channel.close();
+    const tookMs = performance.now() - startedAt;
+    expect(peer.bufferSize).toBeGreaterThan(15_900_000);
+    expect([peer.destroyed, tookMs > LINGER_MS - 50, tookMs < LINGER_MS + 500]).toEqual([true, true, true]);
+  });
+
+  test('before it is open ends at once', async () => {
+    const { channel, peer, told } = open({ connected: false });
+    await channel.close();
+    peer.connect();
+    expect([peer.destroyed, told]).toEqual([true, []]);
+  });
+});
