@@ -95,16 +95,19 @@ function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, mean
       means.refresh();
       return undefined;
     case 'linkOpened':
-      status.links(faces.openLinks());
       means.refresh();
-      return () => hub.emit('link:open', { peer: event.peer });
+      return () => {
+        status.links(faces.openLinks());
+        hub.emit('link:open', { peer: event.peer });
+      };
     case 'linkClosed':
-      status.links(faces.openLinks());
       means.refresh();
-      return () => hub.emit('link:close', { peer: event.peer, reason: event.reason });
+      return () => {
+        status.links(faces.openLinks());
+        hub.emit('link:close', { peer: event.peer, reason: event.reason });
+      };
     case 'synced':
-      status.synced();
-      return undefined;
+      return () => status.synced();
     case 'stateChanged':
       return data.changed(event.changes);
     case 'entryRefused': {
@@ -164,8 +167,11 @@ function applyToMember<P extends PresenceFields>(
     }
     case 'presenceChanged': {
       const member = people.present(event.owner, event.fields);
-      if (event.owner === self && member) mine.set(member.presence);
-      return member && (() => hub.emit('member:update', { member }));
+      if (!member) return undefined;
+      return () => {
+        if (event.owner === self) mine.set(member.presence);
+        hub.emit('member:update', { member });
+      };
     }
     case 'rtt':
       people.setRtt(event.peer, event.rttMs);

@@ -3,7 +3,7 @@
  * wanted. What the server sends is parsed strictly; what it must not see was encoded before it came here.
  */
 import type { PeerId, RoomId } from '#shared/base/ids.ts';
-import type { Instant } from '#shared/base/time.ts';
+import { after, elapsedMs, type Instant } from '#shared/base/time.ts';
 import {
   SIGNALING_VERSION,
   parseServerMessage,
@@ -65,6 +65,8 @@ export const REDIAL_MS_MIN: number = 500;
 export const REDIAL_MS_MAX: number = 10_000;
 /** Time for the welcome, from the dial on, and for the answer to a question. Guess: a slow handshake takes 3 s. */
 export const ANSWER_MS: number = 10_000;
+/** A timer later than this was not merely held up. */
+const SLEPT_MS: number = 1_000;
 /** A connection that has held for so long has worked: pauses begin with the shortest again, and troubles are told anew. */
 export const STEADY_MS: number = 10_000;
 
@@ -167,11 +169,17 @@ export function createSignalingClient(
     }, ANSWER_MS);
   }
 
-  /** Runs later, if the socket is still the same then. */
+  /**
+   * Runs later, if the socket is still the same then. A timer that is itself far too late shows that the page slept:
+   * what has come meanwhile still waits its turn, so it gets its time once more.
+   */
   function laterOnSame(run: () => void, ms: number): void {
     const current = socket;
+    const dueAt = after(world.instant(), ms);
     world.later(() => {
-      if (socket && socket === current) run();
+      if (!socket || socket !== current) return;
+      if (elapsedMs(dueAt, world.instant()) > SLEPT_MS) laterOnSame(run, ms);
+      else run();
     }, ms);
   }
 

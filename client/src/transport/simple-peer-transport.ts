@@ -28,8 +28,10 @@ const DRAIN_CHECK_MS = 25;
 const HANDED_BYTES_MAX = 1_048_576;
 /** The same on closing, when nothing can wait here any more: what the queue takes, less one bundle and some. */
 const LAST_BYTES_MAX = 16_000_000;
-/** Frames that come before `connect` wait, at most so many. */
-const EARLY_FRAMES_MAX = 256;
+/** What the browser still sends when the connection is closed right after: about one flight of packets. */
+const LEAVES_AT_ONCE_BYTES = 8_192;
+/** Messages that come before `connect` wait, at most so many bytes. */
+const EARLY_BYTES_MAX = 1_048_576;
 
 export const hasWebRtc = (): boolean => SimplePeer.WEBRTC_SUPPORT;
 
@@ -63,6 +65,7 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   let congested = false;
   let gathered: unknown[] = [];
   const early: Uint8Array[] = [];
+  let earlyBytes = 0;
   /** Frames not yet given to the browser. */
   const queued: Uint8Array[] = [];
   let queuedBytes = 0;
@@ -87,7 +90,10 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
     if (!(chunk instanceof Uint8Array) || phase === 'closed') return;
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (phase === 'open') takeApart(bytes);
-    else if (early.length < EARLY_FRAMES_MAX) early.push(bytes);
+    else if (earlyBytes + bytes.byteLength <= EARLY_BYTES_MAX) {
+      earlyBytes += bytes.byteLength;
+      early.push(bytes);
+    }
   });
 
   return {
@@ -115,9 +121,9 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   function letGo(): Promise<void> {
     const wasOpen = phase === 'open';
     phase = 'closed';
-    const backlog = wasOpen && peer.bufferSize > 0;
     const handedOver = wasOpen && handOver(LAST_BYTES_MAX);
-    if (handedOver && (backlog || queued.length > 0)) return linger(performance.now() + LINGER_MS);
+    if (handedOver && (queued.length > 0 || peer.bufferSize > LEAVES_AT_ONCE_BYTES))
+      return linger(performance.now() + LINGER_MS);
     if (!peer.destroyed) peer.destroy();
     return Promise.resolve();
   }

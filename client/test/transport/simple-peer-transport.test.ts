@@ -110,13 +110,15 @@ describe('sending', () => {
 });
 
 describe('receiving', () => {
-  test('frames that come before the connection is told wait for it, a bounded number of them', () => {
+  test('frames that come before the connection is told wait for it, up to a mebibyte of them', () => {
     const { peer, told } = open({ connected: false });
-    for (let n = 0; n < 300; n++) peer.emit('data', bundle([n & 0xff]));
+    const large = Array.from({ length: 16_382 }, () => 7);
+    peer.emit('data', bundle([1]));
+    for (let n = 0; n < 80; n++) peer.emit('data', bundle(large));
     expect(told).toEqual([]);
     peer.connect();
-    expect(told).toHaveLength(1 + 256);
-    expect(told.slice(0, 3)).toEqual(['opened', [0], [1]]);
+    expect(told).toHaveLength(1 + 1 + 63);
+    expect(told.slice(0, 2)).toEqual(['opened', [1]]);
   });
 
   test('a bundle is its frames in order; text is no frame', () => {

@@ -22,6 +22,8 @@ export interface Hub {
   readonly tell: (event: MeshEvent) => void;
   /** Who we hold an open channel to; at most the overlay's hard maximum. */
   readonly neighbors: Map<PeerId, NeighborNote>;
+  /** On whose channels too much waits, parked ones included; at most as many as there are channels. */
+  readonly congestedPeers: Set<PeerId>;
   /** Live members but ourselves; at most the roster's limit. */
   readonly members: Set<PeerId>;
   readonly tables: Tables;
@@ -45,6 +47,7 @@ export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 
     ...deps,
     tell: (event) => emit({ kind: 'tell', event }),
     neighbors: new Map(),
+    congestedPeers: new Set(),
     members: new Set(),
     tables: createTables(),
     stability: createStability(),

@@ -10,6 +10,10 @@ const CLOCK_SAMPLE_RTT_MS_MAX = 5_000;
 
 export function onFrame(from: PeerId, message: LinkMessage, hub: Hub): void {
   // Its link was given up, or parked: then any frame revives it, and comes in again as a neighbor's.
+  if (!hub.neighbors.has(from) && message.kind === 'disconnect') {
+    // Its last word must not revive what it ends.
+    return hub.feed({ layer: 'overlay', input: { kind: 'message', from, message } });
+  }
   if (!hub.neighbors.has(from)) {
     return hub.feed({ layer: 'overlay', input: { kind: 'heardStranger', peer: from } });
   }

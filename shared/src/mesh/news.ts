@@ -1,8 +1,9 @@
 /**
  * What one comparison of tables taught us is news to our other neighbors too. They are handed it at once, for
  * the next comparison with them may be seconds away: two halves that meet are one after a single wave, not
- * after as many comparisons as the room is hops wide. Who knows a record already does not pass it on, which
- * ends the wave. A congested link is left out; its own comparisons mend it later.
+ * after as many comparisons as the room is hops wide. (Presence of members that had been declared dead comes with
+ * the next comparison: it is not taken before they are back on the roster.) Who knows a record already does not
+ * pass it on, which ends the wave. A congested link is left out; its own comparisons mend it later.
  */
 import type { PeerId } from '../base/ids.ts';
 import type { TableName } from '../reconcile/messages.ts';

@@ -74,6 +74,8 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       effects = [];
       if (left) return effects;
       hub.now = now;
+      // Nothing, unless a broken invariant cut the last input short.
+      hub.news.close();
       const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
       enter(input, hub);
       workOff();
@@ -108,12 +110,15 @@ function enter(input: Input, hub: Hub): void {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
   }
   if (input.kind === 'congestion') noteCongestion(input.peer, input.congested, hub);
+  if (input.kind === 'channelOpened' || input.kind === 'channelClosed') hub.congestedPeers.delete(input.peer);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
   return inputToJobs(input).forEach(hub.feed);
 }
 
-function noteCongestion(peer: PeerId, congested: boolean, { neighbors }: Hub): void {
+function noteCongestion(peer: PeerId, congested: boolean, { neighbors, congestedPeers }: Hub): void {
+  if (congested) congestedPeers.add(peer);
+  else congestedPeers.delete(peer);
   const neighbor = neighbors.get(peer);
   if (neighbor) neighbor.congested = congested;
 }

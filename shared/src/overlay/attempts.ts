@@ -37,7 +37,7 @@ export interface Up {
 }
 
 interface Deadline {
-  /** When we asked, or were asked. */
+  /** When this phase began. */
   readonly begunAt: Instant;
   readonly dueAt: Instant;
   /** The deadline was moved once already because we were stalled; it is not moved again. */

@@ -32,7 +32,7 @@ export interface OverlayConfig {
   /** Own attempts under way until the first channel of this life opens. More: wasted links at the join. At least 1. */
   readonly attemptsMaxUnlinked: number;
   /**
-   * An attempt under way for longer does not hold up the next one, while there has been no channel. More: one bad
+   * An attempt in one phase for longer does not hold up the next one, while there has been no channel. More: one bad
    * pair keeps a newcomer out for longer; less: wasted links where all is slow. Over 0.
    */
   readonly slowAttemptMs: number;

@@ -104,8 +104,10 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
 }
 
 function onMessage(core: Core, from: PeerId, message: OverlayMessage, at: Instant): Effects {
-  // It crossed the end of a link that we gave up a moment ago: stale, and no fault of the sender.
-  if (core.links.get(from)?.phase !== 'up') return [];
+  // It crossed the end of a link that we gave up a moment ago: stale, and no fault of the sender. Or the link is parked.
+  if (core.links.get(from)?.phase !== 'up') {
+    return message.kind === 'disconnect' ? core.links.unpark(from, at) : [];
+  }
   switch (message.kind) {
     case 'forwardJoin': {
       const fault = walkFault(message, { self: core.self, from }, core.config);

@@ -48,20 +48,27 @@ interface OwnField {
 }
 
 const NEVER: Instant = instant(-Infinity);
+/** Forged fields that are taken back; a frame holds twice as many as a member may show. */
+const DISOWNED_MAX: number = 8;
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the one map of own fields.
 export function createOwnFields(config: PresenceConfig): OwnFields {
   const fields = new Map<string, OwnField>();
   let seq = 0;
+  /** Fields that others claimed we showed; at most `DISOWNED_MAX`. */
+  const disowned = new Set<string>();
+  /** When we last said all again, or are about to. */
+  let outnumberedAt = NEVER;
   let volatileSentAt = NEVER;
 
   const hasRoomFor = (name: string): boolean =>
-    name.length <= config.fieldLengthMax && fields.size < config.fieldsMax;
+    name.length <= config.fieldLengthMax && fields.size - disowned.size < config.fieldsMax;
 
   const change = (name: string, value: Value | undefined, at: Instant): boolean => {
     const held = fields.get(name);
     if (equalValues(held?.value, value)) return false;
-    if (!held && !hasRoomFor(name)) return false;
+    if ((!held || disowned.has(name)) && !hasRoomFor(name)) return false;
+    disowned.delete(name);
     seq += 1;
     const leads = value === undefined || !held || isAtRest(held, at, config.restMs);
     fields.set(name, {
@@ -79,13 +86,35 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
   const outnumber = (name: string, forged: number, at: Instant): void => {
     if (forged > PRESENCE_SEQ_MAX - 2 * config.fieldsMax) return;
     seq = Math.max(seq, forged);
-    const unknown = { name, value: undefined, seq: 0, sentSeq: 0, sentAt: NEVER, changedAt: at, restAt: at };
-    if (!fields.has(name) && hasRoomFor(name)) fields.set(name, unknown);
+    // Once a second at most: a flood of forgeries must not make us flood the room.
+    const isPending = [...fields.values()].some(({ restAt }) => restAt === outnumberedAt);
+    if (!isPending) outnumberedAt = later(at, after(outnumberedAt, config.moverMs));
+    disown(name, at);
     for (const field of fields.values()) {
       seq += 1;
       field.seq = seq;
-      field.restAt = at;
+      field.restAt = outnumberedAt;
     }
+  };
+
+  /** A field that we never showed is said to show nothing; a few such are kept, and never in the way of our own. */
+  const disown = (name: string, at: Instant): void => {
+    if (fields.has(name) || name.length > config.fieldLengthMax) return;
+    const [oldest] = disowned;
+    if (disowned.size >= DISOWNED_MAX && oldest !== undefined) {
+      disowned.delete(oldest);
+      fields.delete(oldest);
+    }
+    disowned.add(name);
+    fields.set(name, {
+      name,
+      value: undefined,
+      seq: 0,
+      sentSeq: 0,
+      sentAt: NEVER,
+      changedAt: at,
+      restAt: at,
+    });
   };
 
   const takeRest = (at: Instant): SentFields => {

@@ -10,6 +10,8 @@ export interface ClockOffset {
   /** The neighbor's raw clock is ahead of ours by `offsetMs`. */
   readonly sample: (peer: PeerId, offsetMs: number) => void;
   readonly forget: (peer: PeerId) => void;
+  /** True when two neighbors or more have been heard: one alone may be the one that is wrong. */
+  readonly isSure: () => boolean;
   /** What to add to our wall clock. */
   readonly medianMs: () => number;
 }
@@ -33,6 +35,7 @@ export function createClockOffset(samplesMax: number): ClockOffset {
     forget: (peer) => {
       if (offsetMsByPeer.delete(peer)) recompute();
     },
+    isSure: () => offsetMsByPeer.size >= 2,
     medianMs: () => median,
   };
 }

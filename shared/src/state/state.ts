@@ -109,7 +109,8 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
   /** What is held of a key, unless its stamp is one that nobody would take: then anything acceptable outranks it. */
   const heldStamp = (collection: string, key: string, correctedMs: number): Hlc | undefined => {
     const stamp = table.get(collection, key)?.stamp;
-    return stamp && stamp.wall <= correctedMs + config.aheadMsMax ? stamp : undefined;
+    const isStranded = offset.isSure() && stamp !== undefined && stamp.wall > correctedMs + config.aheadMsMax;
+    return isStranded ? undefined : stamp;
   };
 
   /** At or below this stamp an entry of the key changes nothing: it is held, stubbed, or below the horizon. */
@@ -187,10 +188,13 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     return comeBack(Math.max(1, Math.floor(now.wall + offset.medianMs())));
   };
 
-  /** Our clock turns out to have been far ahead: what it stamped nobody would take, so it is stamped anew. */
+  /**
+   * Our clock turns out to have been far ahead, by the word of more than one: what it stamped nobody would take, so it
+   * is stamped anew.
+   */
   const comeBack = (correctedMs: number): readonly StateEffect[] => {
     const bound = correctedMs + config.aheadMsMax;
-    if (clock.wall <= bound) return [];
+    if (!offset.isSure() || clock.wall <= bound) return [];
     clock = { wall: 0, counter: 0, by: self };
     const stranded = table.where(({ stamp }) => stamp.by === self && stamp.wall > bound);
     return stranded.flatMap(({ collection, key, value }) => {

@@ -90,10 +90,10 @@ describe('a parked channel', () => {
     expect(bench.effects({ kind: 'drop', peer: a, reason: 'leaving' })).toEqual([destroy(a)]);
   });
 
-  it('says nothing to the overlay until it is revived', () => {
+  it('is given up at the word of its other end', () => {
     const bench = parking();
-    expect(bench.effects(message(a, { kind: 'disconnect', reason: 'evicted' }))).toEqual([]);
-    expect(bench.overlay.inspect().parked).toEqual([a]);
+    expect(bench.effects(message(a, { kind: 'disconnect', reason: 'evicted' }))).toEqual([destroy(a)]);
+    expect(bench.overlay.inspect().parked).toEqual([]);
   });
 
   it('gives way to newer ones when there are too many', () => {

@@ -253,6 +253,38 @@ describe('reserves', () => {
   });
 });
 
+describe('after a death', () => {
+  /** Ticks once a second and counts how often the server is asked. */
+  const calls = (bench: Bench, fromMs: number, toMs: number): number => {
+    let count = 0;
+    for (let atMs = fromMs; atMs < toMs; atMs += 1_000) {
+      count += bench.tick(atMs).filter(({ kind }) => kind === 'needContacts').length;
+    }
+    return count;
+  };
+  const { partedMs } = defaultOverlayConfig;
+
+  it('the server is asked now and then who is attached, and not for ever', () => {
+    const bench = linked(2);
+    bench.feed({ kind: 'serverAttached' });
+    expect(calls(bench, 0, 120_000)).toBe(0);
+    bench.feed({ kind: 'drop', peer: b, reason: 'declared-dead' }, 120_000);
+    expect(calls(bench, 120_000, 240_000)).toBeGreaterThan(3);
+    expect(calls(bench, 120_000 + partedMs, 240_000 + partedMs)).toBe(0);
+  });
+
+  it('nobody asks a server that is away, and in a large room hardly anybody asks', () => {
+    const away = linked(2);
+    away.feed({ kind: 'drop', peer: b, reason: 'declared-dead' });
+    expect(calls(away, 0, 120_000)).toBe(0);
+    const large = linked(2);
+    large.feed({ kind: 'serverAttached' });
+    for (let at = 20; at < 220; at++) large.feed({ kind: 'known', peer: peer(at), degree: 6 });
+    large.feed({ kind: 'drop', peer: b, reason: 'declared-dead' });
+    expect(calls(large, 0, 120_000)).toBeLessThan(4);
+  });
+});
+
 describe('the target degree', () => {
   it.each([
     { size: 1, min: 0, target: 0 },

@@ -254,6 +254,18 @@ describe('our own presence in the mouth of others', () => {
     expect(victim.shows(a)).toEqual({ name: 'Ann' });
     expect(shower.shows(a)).toEqual({ name: 'Ann' });
   });
+
+  test('is outdone once a second at most, and takes no room from what we show', () => {
+    const shower = createShower();
+    shower.set(0, { name: 'Ann' });
+    const forge = (at: number) => (_: unknown, n: number) =>
+      shower.records(at, record({ owner: a }, [`junk-${n}`, 10_000 + 100 * n, true]));
+    const answers = Array.from({ length: 50 }, forge(0)).flat();
+    expect(answers.filter(({ kind }) => kind === 'publish')).toHaveLength(1);
+    expect(shower.runUntil(1_000).filter(({ kind }) => kind === 'publish')).toHaveLength(1);
+    expect(shower.set(2_000, { cursor: 1 }).map(({ kind }) => kind)).toContain('publish');
+    expect(shower.shows(a)).toEqual({ name: 'Ann', cursor: 1 });
+  });
 });
 
 describe('bad input', () => {

@@ -274,24 +274,36 @@ describe('the snapshot', () => {
 describe('a clock that was over a day ahead', () => {
   const DAY = 86_400_000;
   const AHEAD = 2 * DAY;
+  const sample = (from: typeof b, offsetMs: number) =>
+    ({ kind: 'clockSample', peer: from, offsetMs }) as const;
 
-  test('comes back with the first sample, and says what it wrote anew', () => {
+  test('comes back by the word of two, and says what it wrote anew', () => {
     const replica = createReplica(a);
     replica.write(T + AHEAD, 'x', 1);
     const renewed = entry('x', 1, hlc(T, 0, a));
-    expect(
-      replica.state.handle({ kind: 'clockSample', peer: b, offsetMs: -2 * AHEAD }, now(0, T + 2 * AHEAD)),
-    ).toEqual([]);
-    const sample = { kind: 'clockSample', peer: b, offsetMs: -2 * AHEAD } as const;
-    expect(replica.state.handle(sample, now(0, T + AHEAD))).toEqual([
+    expect(replica.state.handle(sample(b, -AHEAD), now(0, T + AHEAD))).toEqual([]);
+    expect(replica.state.handle(sample(c, -AHEAD), now(0, T + AHEAD))).toEqual([
       published(renewed),
       recordChanged(renewed),
+    ]);
+  });
+
+  test('is not what one neighbor says that is wrong itself', () => {
+    const replica = createReplica(a);
+    replica.write(T, 'x', 1);
+    expect(replica.state.handle(sample(b, -3 * DAY), now(0, T))).toEqual([]);
+    const again = entry('x', 2, hlc(T, 1, a));
+    expect(replica.write(T, 'x', 2)).toEqual([
+      published(again),
+      stateChanged(change(again, 1, 'local')),
+      recordChanged(again),
     ]);
   });
 
   test('does not part its keys from the others: what is held with such a stamp gives way to any other', () => {
     const replica = createReplica(a);
     replica.apply(T + AHEAD, entry('x', 'far', hlc(T + AHEAD, 0, b)));
+    for (const other of [b, c]) replica.state.handle(sample(other, 0), now(0, T));
     const renewed = entry('x', 'near', hlc(T, 0, b));
     expect(replica.apply(T, renewed)).toEqual([
       stateChanged(change(renewed, 'far', 'remote')),

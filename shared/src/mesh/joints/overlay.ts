@@ -44,11 +44,14 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
 /** The greeting is first on the channel; then the past is compared, before anything new is said. */
 function onNeighborUp(peer: PeerId, hub: Hub): void {
   const { neighbors } = hub;
-  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), congested: false });
+  // A channel that was parked may have been full all the while, and tells only when it has drained.
+  const congested = hub.congestedPeers.has(peer);
+  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), congested });
   introduce(peer, hub);
   hub.tell({ kind: 'linkOpened', peer });
   hub.feed({ layer: 'reconcile', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'broadcast', input: { kind: 'neighborUp', peer } });
+  if (congested) hub.feed({ layer: 'broadcast', input: { kind: 'congestion', peer, congested } });
   hub.feed({ layer: 'routing', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'membership', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'presence', input: { kind: 'neighbors', count: neighbors.size } });
