@@ -14,9 +14,8 @@ export function ensureInstalled() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   process.stderr.write('Installing packages, once …\n');
-  // Under NODE_ENV=production npm would leave the build tools out. `npm ci` would refuse a lockfile that was
-  // written where the bindings of other platforms are not to be had; `install` fetches what this one needs.
-  const result = runNpm(['install', '--no-save', '--include=dev', '--loglevel=error']);
+  // Under NODE_ENV=production npm would leave the build tools out.
+  const result = runNpm(['ci', '--include=dev', '--loglevel=error']);
   if (result.status !== 0) {
     process.stderr.write('The packages could not be installed; npm said why above.\n');
     process.exit(1);

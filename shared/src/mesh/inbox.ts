@@ -9,16 +9,20 @@ import type { Delta, Heartbeat, HeartbeatAck, Hello, LinkMessage } from './messa
 const CLOCK_SAMPLE_RTT_MS_MAX = 5_000;
 
 export function onFrame(from: PeerId, message: LinkMessage, hub: Hub): void {
-  // Its link was given up, or parked: then any frame revives it, and comes in again as a neighbor's.
-  if (!hub.neighbors.has(from) && message.kind === 'disconnect') {
-    // Its last word must not revive what it ends.
-    return hub.feed({ layer: 'overlay', input: { kind: 'message', from, message } });
-  }
-  if (!hub.neighbors.has(from)) {
-    return hub.feed({ layer: 'overlay', input: { kind: 'heardStranger', peer: from } });
-  }
+  if (!hub.neighbors.has(from)) return onStrangersFrame(from, message, hub);
   hub.feed({ layer: 'membership', input: { kind: 'heard', peer: from } });
   onMessage(from, message, hub);
+}
+
+/**
+ * Its link was given up a moment ago, or parked: then any frame revives it, and comes in again as a neighbor's; only
+ * its last word must not revive what it ends.
+ */
+function onStrangersFrame(peer: PeerId, message: LinkMessage, hub: Hub): void {
+  if (message.kind === 'disconnect') {
+    return hub.feed({ layer: 'overlay', input: { kind: 'message', from: peer, message } });
+  }
+  return hub.feed({ layer: 'overlay', input: { kind: 'heardStranger', peer } });
 }
 
 function onMessage(from: PeerId, message: LinkMessage, hub: Hub): void {
