@@ -122,20 +122,20 @@ function broadcast<P>(relay: Relay<P>, lane: Lane, payload: P): void {
 
 /**
  * A tree may lead through one neighbor only, and that one may be leaving too, or have crashed. What we said last goes
- * to the lazy ones as well: they would ask for it when we are gone.
+ * to the lazy and the congested ones as well: they would ask for it when we are gone.
  */
 function farewell<P>(relay: Relay<P>, payload: P): void {
   const since = after(relay.at, -relay.config.lastWordsMs);
   const lastWords = relay.cache.lately(relay.deps.self, since);
   const message = utter(relay, 'record', payload);
-  for (const peer of relay.neighbors.keys()) {
-    for (const said of lastWords) if (isLazy(relay, peer, said)) send(relay, peer, said);
+  for (const [peer, { congested }] of relay.neighbors) {
+    for (const said of lastWords) if (congested || isLazy(relay, peer, said)) send(relay, peer, said);
     send(relay, peer, message);
   }
 }
 
-function isLazy<P>(relay: Relay<P>, peer: PeerId, { origin, hot }: Gossip<P>): boolean {
-  return relay.trees.use(origin, hot, relay.at).lazy.has(peer);
+function isLazy<P>({ trees }: Relay<P>, peer: PeerId, { origin, hot }: Gossip<P>): boolean {
+  return trees.find(hot ? origin : null)?.lazy.has(peer) ?? false;
 }
 
 function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {

@@ -43,8 +43,6 @@ export interface MembershipConfig {
   readonly linklessMs: number;
   /** An observer that heard the accused within this objects. More objects after a true crash; less pings first. Above `pingAfterMs`, below `suspectAfterMsMin`. */
   readonly objectWithinMs: number;
-  /** A neighbor heard within this outranks a verdict. More keeps the dead longer; less drops the living. At most `objectWithinMs`. */
-  readonly liveLinkMs: number;
   /** Own objections about one member are at least so far apart. More tempers floods of accusations; less answers each. Below `answerMsMin`. */
   readonly objectionSpacingMs: number;
   /** So long after losing a link its former end is still an observer. More accuses on stale knowledge; less leaves a crash unobserved. Above `suspectAfterMsMin`. */
@@ -127,7 +125,6 @@ export const defaultMembershipConfig: MembershipConfig = {
   answerMsMin: 500, // guess: a broadcast there and back over ten hops of 25 ms
   linklessMs: 20_000, // guess: a few attempts to link again
   objectWithinMs: 1_300, // the design: one ping and its first repeat
-  liveLinkMs: 1_000, // the design's starting point
   objectionSpacingMs: 400, // guess: below `answerMsMin`, so that a held objection still comes in time
   observerMs: 10_000, // the design's starting point
 
@@ -188,7 +185,6 @@ function checkRelations(config: MembershipConfig): void {
   rising(config, ['suspectAfterMsMin', 'suspectAfterHiddenMsMin', 'suspectAfterMsMax']);
   rising(config, ['suspectAfterMsMin', 'deadlineMs', 'accusationLifeMs']);
   rising(config, ['objectionSpacingMs', 'answerMsMin', 'deadlineMs']);
-  rising(config, ['liveLinkMs', 'objectWithinMs']);
   rising(config, ['suspectAfterMsMin', 'observerMs']);
   rising(config, ['lateMs', 'sleptMs']);
   rising(config, ['pingAfterMs', 'deafMs']);

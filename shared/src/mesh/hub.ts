@@ -37,8 +37,6 @@ export interface NeighborNote {
   heartbeatWall: number;
   /** Tables whose first comparison with this neighbor has ended. */
   readonly comparedTables: Set<TableName>;
-  /** Too much waits on its link: only what cannot wait is sent. */
-  congested: boolean;
 }
 
 export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 'now'>): Hub {

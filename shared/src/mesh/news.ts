@@ -48,10 +48,8 @@ export function createNews(): News {
 /** Where news goes: the neighbors, which of them can take it, and the way there. */
 interface Onward {
   readonly news: News;
-  readonly neighbors: ReadonlyMap<
-    PeerId,
-    { readonly congested: boolean; readonly comparedTables: ReadonlySet<TableName> }
-  >;
+  readonly neighbors: ReadonlyMap<PeerId, { readonly comparedTables: ReadonlySet<TableName> }>;
+  readonly congestedPeers: ReadonlySet<PeerId>;
   readonly tables: Tables;
   readonly emit: (effect: {
     readonly kind: 'send';
@@ -61,13 +59,13 @@ interface Onward {
 }
 
 /** Hands what the last delta taught us to everyone but its bringer. */
-export function passOnNews({ news, neighbors, tables, emit }: Onward): void {
+export function passOnNews({ news, neighbors, congestedPeers, tables, emit }: Onward): void {
   const gathered = news.close();
   if (!gathered) return;
   for (const [table, keys] of gathered.keysByTable) {
     const deltas = tables.deltas(table, keys);
-    for (const [peer, { congested, comparedTables }] of neighbors) {
-      if (peer === gathered.from || congested) continue;
+    for (const [peer, { comparedTables }] of neighbors) {
+      if (peer === gathered.from || congestedPeers.has(peer)) continue;
       // With whom the first comparison is still under way, gets what it lacks by that: a newcomer that is being told
       // a large state by one neighbor must not tell it to all the others. Who is here is little, and cannot wait.
       if (table !== 'roster' && !comparedTables.has(table)) continue;

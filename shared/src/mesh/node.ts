@@ -7,7 +7,6 @@
  * `joints/` as a table of consequences.
  */
 import { unreachable } from '../base/assert.ts';
-import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import { now as at, type Now } from '../base/time.ts';
 import type { BroadcastSnapshot } from '../broadcast/messages.ts';
@@ -109,18 +108,17 @@ function enter(input: Input, hub: Hub): void {
   if (input.kind === 'badFrame') {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
   }
-  if (input.kind === 'congestion') noteCongestion(input.peer, input.congested, hub);
-  if (input.kind === 'channelOpened' || input.kind === 'channelClosed') hub.congestedPeers.delete(input.peer);
+  noteCongestion(input, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
   return inputToJobs(input).forEach(hub.feed);
 }
 
-function noteCongestion(peer: PeerId, congested: boolean, { neighbors, congestedPeers }: Hub): void {
-  if (congested) congestedPeers.add(peer);
-  else congestedPeers.delete(peer);
-  const neighbor = neighbors.get(peer);
-  if (neighbor) neighbor.congested = congested;
+/** A channel is full until it says that it has drained, or is another one. */
+function noteCongestion(input: Input, { congestedPeers }: Hub): void {
+  if (input.kind === 'congestion' && input.congested) congestedPeers.add(input.peer);
+  else if (input.kind === 'congestion' || input.kind === 'channelOpened' || input.kind === 'channelClosed')
+    congestedPeers.delete(input.peer);
 }
 
 /** Gives a job to its layer and carries out what the layer answers. */

@@ -431,6 +431,17 @@ describe('repair', () => {
     ]);
   });
 
+  test('and so it does to congested neighbors, whose links were given its name only', () => {
+    const bench = createBench([a]);
+    bench.give(0, { kind: 'congestion', peer: a, congested: true });
+    bench.give(1, { kind: 'broadcast', lane: 'reliable', payload: 'last' });
+    const goodbye = gossip(1, { origin: self, lane: 'record', hot: false, payload: 'goodbye' });
+    expect(bench.give(2, { kind: 'farewell', payload: 'goodbye' })).toEqual([
+      send(a, gossip(1, { origin: self, hot: false, payload: 'last' })),
+      send(a, goodbye),
+    ]);
+  });
+
   test('payloads older than 30 s are gone', () => {
     const bench = createBench([a]);
     bench.from(0, a, gossip(1));

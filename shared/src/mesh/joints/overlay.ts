@@ -12,7 +12,9 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
     case 'send':
     case 'construct':
     case 'describe':
+      return hub.emit(effect);
     case 'destroy':
+      hub.congestedPeers.delete(effect.peer);
       return hub.emit(effect);
     case 'schedule':
       return hub.emit({ ...effect, timer: { layer: 'overlay', timer: effect.timer } });
@@ -43,15 +45,16 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
 
 /** The greeting is first on the channel; then the past is compared, before anything new is said. */
 function onNeighborUp(peer: PeerId, hub: Hub): void {
-  const { neighbors } = hub;
-  // A channel that was parked may have been full all the while, and tells only when it has drained.
-  const congested = hub.congestedPeers.has(peer);
-  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), congested });
+  const { neighbors, congestedPeers } = hub;
+  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set() });
   introduce(peer, hub);
   hub.tell({ kind: 'linkOpened', peer });
   hub.feed({ layer: 'reconcile', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'broadcast', input: { kind: 'neighborUp', peer } });
-  if (congested) hub.feed({ layer: 'broadcast', input: { kind: 'congestion', peer, congested } });
+  // A channel that was parked may have been full all the while, and tells only when it has drained.
+  if (congestedPeers.has(peer)) {
+    hub.feed({ layer: 'broadcast', input: { kind: 'congestion', peer, congested: true } });
+  }
   hub.feed({ layer: 'routing', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'membership', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'presence', input: { kind: 'neighbors', count: neighbors.size } });
