@@ -110,7 +110,7 @@ function enter(input: Input, hub: Hub): void {
   }
   noteCongestion(input, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
-  if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
+  if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub, 'collection');
   return inputToJobs(input).forEach(hub.feed);
 }
 

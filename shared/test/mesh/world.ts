@@ -7,8 +7,9 @@ import { bytesToPeerId, epoch, type AttemptId, type PeerId } from '#shared/base/
 import { createRng, type Rng } from '#shared/base/rng.ts';
 import { now } from '#shared/base/time.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
-import type { Command, Effect, Input, MeshEvent } from '#shared/mesh/messages.ts';
+import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import { createMeshNode, type MeshNode } from '#shared/mesh/node.ts';
+import type { StateConfig } from '#shared/state/config.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
 
@@ -18,6 +19,8 @@ export interface WorldOptions {
   readonly setupMs?: readonly [number, number];
   /** Share of channels that never open. */
   readonly setupFailure?: number;
+  /** What differs from the default of the state layer. */
+  readonly state?: Partial<StateConfig>;
 }
 
 export interface Tab {
@@ -62,6 +65,8 @@ export interface World {
   readonly setServer: (up: boolean) => void;
   /** Closes the channel between two tabs, as a failed connection would. */
   readonly closeChannel: (a: Tab, b: Tab) => void;
+  /** Hands `to` this message of its neighbor `from`, which never said it. */
+  readonly frame: (from: Tab, to: Tab, message: LinkMessage) => void;
   /** Hands bytes to `to` as if `from` had sent them. */
   readonly inject: (from: Tab, to: Tab, change: (bytes: Uint8Array) => readonly Uint8Array[]) => void;
   readonly living: () => Tab[];
@@ -81,6 +86,7 @@ export function createWorld(options: WorldOptions): World {
   const rng: Rng = createRng([options.seed]);
   const [latencyMin, latencyMax] = options.latencyMs ?? [10, 50];
   const [setupMin, setupMax] = options.setupMs ?? [100, 400];
+  const config = { ...defaultMeshConfig, state: { ...defaultMeshConfig.state, ...options.state } };
   const tabs: Tab[] = [];
   const tabById = new Map<PeerId, Tab>();
   const channels = new Map<AttemptId, Channel>();
@@ -107,7 +113,7 @@ export function createWorld(options: WorldOptions): World {
     timeMs: () => timeMs,
     open: ({ skewMs = 0 } = {}) => {
       const id = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
-      const node = createMeshNode({ self: id, epoch: epoch(1), rng: rng.fork(id) }, defaultMeshConfig);
+      const node = createMeshNode({ self: id, epoch: epoch(1), rng: rng.fork(id) }, config);
       const tab: Tab = { id, node, events: [], skewMs, alive: true, attached: false, frozen: undefined };
       tabs.push(tab);
       tabById.set(id, tab);
@@ -174,6 +180,7 @@ export function createWorld(options: WorldOptions): World {
         if (channel.open && channel.ends.has(a.id) && channel.ends.has(b.id)) closeFor(channel, [a.id, b.id]);
       }
     },
+    frame: (from, to, message) => give(to, { kind: 'frame', from: from.id, message }),
     inject: (from, to, change) => {
       tampering.set(`${from.id}>${to.id}`, change);
     },
