@@ -126,6 +126,19 @@ describe('told is', () => {
     expect(told).toEqual([[type, detail]]);
   });
 
+  test('once, that this library is too old for somebody, however many say so; all are counted', () => {
+    const { tellings, told } = setUp();
+    tellings.onEvents([
+      { kind: 'versionTooOld', peer: a },
+      { kind: 'versionTooOld', peer: b },
+    ]);
+    tellings.onEvents([{ kind: 'versionTooOld', peer: a }]);
+    expect(told).toEqual([
+      ['error', expect.objectContaining({ name: 'MeshError', code: 'VERSION_TOO_OLD' })],
+    ]);
+    expect(tellings.refused()).toEqual({ 'too-old': 3 });
+  });
+
   test('nothing of a member that is not here', () => {
     const { tellings, told } = setUp();
     tellings.onEvents([

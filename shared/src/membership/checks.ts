@@ -10,6 +10,8 @@ export const INCARNATION_MAX: number = 2 ** 32 - 1;
 export const ACCUSED_INCARNATION_MAX: number = INCARNATION_MAX - 1;
 export const EPOCH_MAX: number = 2 ** 48;
 export const SEQ_MAX: number = 2 ** 48;
+/** The greatest version that a frame's first byte can name; 0 is none. */
+export const WIRE_VERSION_MAX: number = 255;
 /** A slower tick than this is no tick. */
 export const TICK_MS_MAX: number = 60_000;
 
@@ -17,6 +19,9 @@ export const TICK_MS_MAX: number = 60_000;
 export function claimFault(claim: Claim, config: MembershipConfig): string | null {
   switch (claim.kind) {
     case 'identity':
+      return claim.wireVersion === 0 || !isNatural(claim.wireVersion, WIRE_VERSION_MAX)
+        ? 'malformed-claim'
+        : lifeFault(claim);
     case 'objection':
       return lifeFault(claim);
     case 'links':

@@ -2,6 +2,9 @@
 import { assert } from '../base/assert.ts';
 
 export interface MembershipConfig {
+  /** The newest version of the wire that the own record names. More promises what the codec must be able to read; less holds the whole room to an older one. 1 to 255. */
+  readonly wireVersion: number;
+
   /** How often silences and deadlines are looked at. Less notices sooner and wakes the tab more. 50 to 1,000. */
   readonly watchMs: number;
   /** The same with neither neighbor nor suspicion. More saves wake-ups, and notices a sleep later. At least `watchMs`. */
@@ -103,6 +106,8 @@ export interface MembershipConfig {
 }
 
 export const defaultMembershipConfig: MembershipConfig = {
+  wireVersion: 1, // the wire's own; a test holds the two together
+
   watchMs: 250, // the design: the tick of a visible tab; a ninth of the shortest suspicion
   watchIdleMs: 1_000, // guess: only a sleep can be noticed then
   hiddenTickMs: 1_000, // the design: hidden tabs run timers once a second
@@ -199,6 +204,7 @@ function checkRelations(config: MembershipConfig): void {
 }
 
 function checkLimits(config: MembershipConfig): void {
+  within('wireVersion', config.wireVersion, [1, 255]);
   within('probesMax', config.probesMax, [1, 64]);
   within('gapsMax', config.gapsMax, [1, 1_024]);
   within('vouchesMax', config.vouchesMax, [0, 5]);

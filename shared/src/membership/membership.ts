@@ -61,6 +61,7 @@ export function createMembership(deps: MembershipDeps, config: MembershipConfig)
           epoch,
           incarnation: incarnation(0),
           left: false,
+          wireVersion: config.wireVersion,
         } as const;
         const state = createState(config, { identity, rng, startedAt: at });
         phase = { kind: 'here', state };

@@ -23,6 +23,8 @@ export interface IdentityRecord {
   readonly epoch: Epoch;
   readonly incarnation: Incarnation;
   readonly left: boolean;
+  /** The newest version of the wire that its owner speaks. It is the software's, and never changes within a life. */
+  readonly wireVersion: number;
 }
 
 /** Says whose channels its owner holds. An edge counts when both ends name it. */

@@ -8,6 +8,7 @@ import type { TableName } from '../reconcile/messages.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
 import { createNews, type News } from './news.ts';
+import type { Speech } from './speech.ts';
 import { createStability, type Stability } from './stability.ts';
 import { createTables, type Tables } from './tables.ts';
 
@@ -29,6 +30,7 @@ export interface Hub {
   readonly tables: Tables;
   readonly stability: Stability;
   readonly news: News;
+  readonly speech: Speech;
 }
 
 /** What is remembered of a neighbor between two of its messages. */
@@ -39,7 +41,7 @@ export interface NeighborNote {
   readonly comparedTables: Set<TableName>;
 }
 
-export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 'now'>): Hub {
+export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 'now' | 'speech'>): Hub {
   const { emit } = deps;
   return {
     ...deps,

@@ -29,6 +29,7 @@ import { afterReconcile, refreshStability } from './joints/reconcile.ts';
 import { afterRouting } from './joints/routing.ts';
 import { afterState } from './joints/state.ts';
 import { passOnNews } from './news.ts';
+import { createSpeech } from './speech.ts';
 import { createLayers, type Job, type Layers, type MeshDeps } from './layers.ts';
 import type { Effect, Input } from './messages.ts';
 
@@ -56,6 +57,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
     now: at(0),
     feed: (job) => queue.push(job),
     emit: (effect) => effects.push(effect),
+    speech: createSpeech(config.membership.wireVersion),
   });
 
   /** The queue grows while it is worked off; it ends because no layer answers its own echo. */
@@ -105,13 +107,21 @@ function enter(input: Input, hub: Hub): void {
   if (input.kind === 'serverSignal' && input.message.kind === 'packet' && !isSignal(input.message.payload)) {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: 'not-for-the-server' });
   }
-  if (input.kind === 'badFrame') {
-    return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
-  }
+  if (input.kind === 'badFrame') return onBadFrame(input, hub);
   noteCongestion(input, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
   return inputToJobs(input).forEach(hub.feed);
+}
+
+/**
+ * Who sends what is too old to be read is told so, once: else it would wait for answers for ever. Nobody writes
+ * what is newer than the oldest that it reads to one who might not read it: what is too new says that we are old.
+ */
+function onBadFrame({ from, reason }: Extract<Input, { kind: 'badFrame' }>, hub: Hub): void {
+  if (reason !== 'too-old') hub.tell({ kind: 'peerMisbehaved', peer: from, reason });
+  if (reason === 'too-old' || reason === 'newer-version') hub.tell({ kind: 'versionTooOld', peer: from });
+  if (reason === 'stale-version' && hub.speech.mayTell(from)) hub.emit({ kind: 'tellTooOld', to: from });
 }
 
 /** A channel is full until it says that it has drained, or is another one. */

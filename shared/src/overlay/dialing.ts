@@ -4,8 +4,17 @@ import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
 import { mayBeForwarded, type Requesting } from './attempts.ts';
 import { misbehaved, type Core, type Effects, type Sender } from './core.ts';
-import type { AttemptFailure, Description, DropReason, OverlayEffect, Refuse } from './messages.ts';
+import type {
+  AttemptFailure,
+  Description,
+  DropReason,
+  OverlayEffect,
+  OverlayInput,
+  Refuse,
+} from './messages.ts';
 import { maintain, maintainIfBelowMin } from './upkeep.ts';
+
+type Described = Extract<OverlayInput, { kind: 'described' }>;
 
 /** A request of ours that waits for its answer. */
 interface Asked {
@@ -32,21 +41,21 @@ export function onRefuse(core: Core, from: PeerId, { attempt, reason }: Refuse, 
 
 /** Hands a description to the transport, but never a stale one. */
 export function onDescription(core: Core, from: Sender, signal: Description, at: Instant): Effects {
-  const { attempt, data } = signal;
+  const { attempt, wireVersion, data } = signal;
   const asked = findAsked(core, attempt);
   // It overtook the accept, and implies it.
   const implied = asked && mayAnswer(asked, from.peer) ? connect(core, asked, from, at) : [];
   const link = core.links.get(from.peer);
   if (link?.attempt !== attempt || link.phase === 'requesting') return implied;
-  return [...implied, { kind: 'describe', peer: from.peer, attempt, data }];
+  return [...implied, { kind: 'describe', peer: from.peer, attempt, wireVersion, data }];
 }
 
 /** What the transport made goes to the other end, by the way on which that one was heard. */
-export function afterDescribed(core: Core, peer: PeerId, attempt: AttemptId, data: string): Effects {
+export function afterDescribed(core: Core, { peer, attempt, wireVersion, data }: Described): Effects {
   const link = core.links.get(peer);
   if (!link || link.attempt !== attempt || link.phase === 'requesting') return [];
   const route = link.phase === 'up' ? [] : link.route;
-  return [{ kind: 'signal', to: peer, route, signal: { kind: 'description', attempt, data } }];
+  return [{ kind: 'signal', to: peer, route, signal: { kind: 'description', attempt, wireVersion, data } }];
 }
 
 export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {

@@ -15,17 +15,12 @@ import { assert } from '../base/assert.ts';
 import type { Hash64 } from '../base/hash.ts';
 import { isAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
 import type { Choice } from './choice.ts';
-import { WIRE_VERSION } from './limits.ts';
 import { isWireText } from './text.ts';
 
 /** Where a message goes, and how it writes member ids. */
 export interface Writer {
   readonly out: Encoder;
   readonly writeId: (out: Encoder, id: PeerId) => void;
-}
-
-export function writeVersion(writer: Writer): void {
-  writeUint8(writer.out, WIRE_VERSION);
 }
 
 /** The bytes written, asserted to be within the limit. */

@@ -386,7 +386,7 @@ function writeAndDelete(bench: Bench): void {
 }
 
 function identity(id: PeerId): IdentityRecord {
-  return { kind: 'identity', id, epoch: epoch(1), incarnation: incarnation(0), left: false };
+  return { kind: 'identity', id, epoch: epoch(1), incarnation: incarnation(0), left: false, wireVersion: 1 };
 }
 
 const topic = (data: string): Payload => ({ kind: 'topic', topic: 'chat', data });

@@ -130,6 +130,7 @@ const anyIdentity = record({
   epoch: anyEpoch,
   incarnation: anyIncarnation,
   left: fc.boolean(),
+  wireVersion: fc.nat(255),
 });
 
 export const anyRosterRecord: Arbitrary<RosterRecord> = fc.oneof(
@@ -198,7 +199,7 @@ const anySignal: Arbitrary<OverlaySignal> = fc.oneof(
     attempt: anyAttempt,
     reason: fc.constantFrom('full' as const, 'busy' as const, 'resting' as const),
   }),
-  record({ kind: kind('description'), attempt: anyAttempt, data: anyText }),
+  record({ kind: kind('description'), attempt: anyAttempt, wireVersion: fc.nat(255), data: anyText }),
 );
 
 export const anyRouted: Arbitrary<RoutedPayload> = fc.oneof(

@@ -168,6 +168,7 @@ describe('the largest messages', () => {
     packet({
       kind: 'description',
       attempt: wordsToAttemptId(1, 2),
+      wireVersion: 255,
       data: 'd'.repeat(DESCRIPTION_BYTES_MAX),
     }),
   ])('a full packet fits what the server carries', (message) => {
@@ -187,7 +188,7 @@ describe('one beyond', () => {
     ['leaves', [0x32, 0, 1, ...varint(LEAVES_MAX + 1)]],
     ['key hashes', [0x33, 0, 1, ...varint(KEY_HASHES_MAX + 1)]],
     ['records', [0x05, 1, ...varint(513)]],
-    ['fields of a greeting', [0x01, 0x80, 0, ...new Uint8Array(16), 1, 1, 0, 65]],
+    ['fields of a greeting', [0x01, 0x80, 0, ...new Uint8Array(16), 1, 1, 0, 1, 65]],
     ['a node above the sixteenth', [0x31, 0, 1, 16, ...new Uint8Array(128)]],
     ['a field name', [0x05, 2, 1, 0x80, 0, ...new Uint8Array(16), 1, ...varint(FIELD_BYTES_MAX + 1)]],
     ['hops', [0x20, 0x80, 0, ...new Uint8Array(16), 1, 0, 1, 0, ROUND_MAX + 1]],
@@ -251,7 +252,7 @@ describe('our own mistakes', () => {
   test('a packet as text has a limit of its own', () => {
     expect(decodePacket('A'.repeat(PACKET_TEXT_LENGTH_MAX + 4))).toEqual({ ok: false, error: 'oversized' });
     expect(decodePacket('AQ')).toEqual({ ok: false, error: 'malformed' });
-    expect(decodePacket('AkE=')).toEqual({ ok: false, error: 'stale-version' });
+    expect(decodePacket('AkE=')).toEqual({ ok: false, error: 'newer-version' });
     expect(decodePacket('AQE=')).toEqual({ ok: false, error: 'unknown-kind' });
   });
 });
