@@ -9,10 +9,11 @@ import { noteMissing } from './repair.ts';
 /** The origin in this epoch. What gives way to it takes along what was kept for it. */
 export function admit<P>(relay: Relay<P>, id: PeerId, epoch: Epoch): Origin<P> {
   const { origin, gone } = relay.origins.admit(id, epoch);
-  if (gone !== null) relay.waiting.delete(gone);
-  if (gone !== null && gone.id !== id) {
-    relay.trees.remove(gone.id);
-    relay.cache.removeOrigin(gone.id);
+  for (const each of gone) {
+    relay.waiting.delete(each);
+    if (each.id === id) continue;
+    relay.trees.remove(each.id);
+    relay.cache.removeOrigin(each.id);
   }
   return origin;
 }

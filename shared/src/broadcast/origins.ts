@@ -1,7 +1,8 @@
 /**
- * What came of every other member: one receive window per lane, for the newest epoch heard of. A
- * newer epoch starts anew; an older one is over. When the table is full, the origin forgotten longest
- * ago gives way, else the one whose last new message is longest ago.
+ * What came of every other member: one receive window per lane, for the newest epoch heard of and the
+ * one before, of which something may still be under way. A newer epoch starts anew; an older one is
+ * over. When the table is full, the origin forgotten longest ago gives way, else the one whose last new
+ * message is longest ago.
  */
 import { unreachable } from '../base/assert.ts';
 import { createBoundedMap } from '../base/collections.ts';
@@ -46,9 +47,11 @@ export interface Origin<P> {
   readonly floors: Map<Lane, Floor>;
   backlog: Backlog | null;
   forgottenAt: Instant | null;
+  /** The same origin in the epoch before; that one has none before it. */
+  before: Origin<P> | null;
 }
 
-/** How an epoch stands to the one we know. `new` also where we know none. */
+/** How an epoch stands to those we know. `new` also where we know none. */
 type EpochStanding = 'older' | 'current' | 'new';
 
 export interface Origins<P> {
@@ -60,13 +63,15 @@ export interface Origins<P> {
   readonly newest: (stream: Stream) => number;
   /** What of a stream up to `head` has not come; of a volatile one only the head itself. */
   readonly missing: (head: Head) => readonly Range[];
-  /** The origin in this epoch, made or begun anew if need be; becomes the least idle. `gone`: what gave way to it. */
+  /** The origin in this epoch, made or begun anew if need be; becomes the least idle. `gone`: those that gave way to it. */
   readonly admit: (
     id: PeerId,
     epoch: Epoch,
-  ) => { readonly origin: Origin<P>; readonly gone: Origin<P> | null };
+  ) => { readonly origin: Origin<P>; readonly gone: readonly Origin<P>[] };
   /** The newest heads of all lanes, without forgotten origins. */
   readonly heads: () => readonly Head[];
+  /** Those of the epochs before. */
+  readonly endedHeads: () => readonly Head[];
   readonly forget: (id: PeerId, at: Instant) => void;
   /** Drops origins forgotten long enough ago. They weigh little, so no sweep runs for their sake. */
   readonly sweep: (at: Instant) => void;
@@ -77,14 +82,12 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
   /** A subset of the table. */
   const forgotten = new Set<PeerId>();
 
-  const current = (stream: Stream): Origin<P> | undefined => {
-    const origin = originById.get(stream.origin);
-    return origin?.epoch === stream.epoch ? origin : undefined;
-  };
+  const current = (stream: Stream): Origin<P> | undefined =>
+    inEpoch(originById.get(stream.origin), stream.epoch);
   const standing = (id: PeerId, epoch: Epoch): EpochStanding => {
     const known = originById.get(id);
     if (known === undefined || known.epoch < epoch) return 'new';
-    return known.epoch === epoch ? 'current' : 'older';
+    return inEpoch(known, epoch) !== undefined ? 'current' : 'older';
   };
 
   const drop = (id: PeerId): void => {
@@ -111,17 +114,20 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
     missing: (head) => (standing(head.origin, head.epoch) === 'older' ? [] : missingOf(current(head), head)),
     admit: (id, epoch) => {
       const known = originById.get(id);
-      const origin = known?.epoch === epoch ? known : createOrigin<P>(id, epoch);
+      if (known?.before?.epoch === epoch) return { origin: known.before, gone: [] };
+      const origin = known?.epoch === epoch ? known : createOrigin<P>(id, epoch, known);
       origin.forgottenAt = null;
       forgotten.delete(id);
       const outgoing = known === undefined ? makeRoom() : undefined;
       const evicted = originById.set(id, origin)?.[1] ?? outgoing;
       if (evicted !== undefined) forgotten.delete(evicted.id);
-      const ended = known === origin ? undefined : known;
-      return { origin, gone: evicted ?? ended ?? null };
+      const gone = [evicted, evicted?.before, known === origin ? null : known?.before];
+      if (known !== undefined && known !== origin) known.before = null;
+      return { origin, gone: gone.filter((one) => one != null) };
     },
     heads: () =>
       [...originById.entries()].flatMap(([, origin]) => (origin.forgottenAt === null ? headsOf(origin) : [])),
+    endedHeads: () => [...originById.entries()].flatMap(([, { before }]) => (before ? headsOf(before) : [])),
     forget: (id, at) => {
       const origin = originById.get(id);
       if (origin === undefined) return;
@@ -137,7 +143,12 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
   };
 }
 
-function createOrigin<P>(id: PeerId, epoch: Epoch): Origin<P> {
+/** The origin in this epoch, if that is its present one or the one before. */
+function inEpoch<P>(origin: Origin<P> | undefined, epoch: Epoch): Origin<P> | undefined {
+  return [origin, origin?.before].find((one) => one?.epoch === epoch) ?? undefined;
+}
+
+function createOrigin<P>(id: PeerId, epoch: Epoch, before: Origin<P> | null = null): Origin<P> {
   return {
     id,
     epoch,
@@ -147,6 +158,7 @@ function createOrigin<P>(id: PeerId, epoch: Epoch): Origin<P> {
     floors: new Map(),
     backlog: null,
     forgottenAt: null,
+    before,
   };
 }
 

@@ -237,12 +237,19 @@ describe('lanes', () => {
     expect(bench.from(11, b, frame(6))).toEqual([send(b, prune)]);
   });
 
-  test('a newer epoch starts anew and an older one is dropped quietly', () => {
+  test('a newer epoch starts anew, the one before it may end, and an older one is dropped quietly', () => {
     const bench = createBench([a]);
     bench.from(10, a, gossip(1));
     const reborn = gossip(1, { epoch: epoch(2) });
     expect(bench.from(11, a, reborn)).toEqual([deliver(a, reborn)]);
-    expect(bench.from(12, a, gossip(2))).toEqual([]);
+    const late = gossip(2);
+    expect(bench.from(12, a, late)).toEqual([deliver(a, late)]);
+    expect(bench.from(13, a, late)).toEqual([]);
+    const again = gossip(1, { epoch: epoch(3) });
+    expect(bench.from(14, a, again)).toEqual([deliver(a, again)]);
+    expect(bench.from(15, a, gossip(3))).toEqual([]);
+    const last = gossip(2, { epoch: epoch(2) });
+    expect(bench.from(16, a, last)).toEqual([deliver(a, last)]);
   });
 });
 
