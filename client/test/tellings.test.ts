@@ -137,6 +137,19 @@ describe('told is', () => {
     expect(told).toEqual([]);
   });
 
+  test('a return of one who never left, with what it shows', () => {
+    const { tellings, people, told } = setUp();
+    tellings.onEvents([
+      { kind: 'memberSuspected', id: a, by: b },
+      { kind: 'presenceChanged', owner: a, fields: new Map([['name', 'Ada']]) },
+    ]);
+    told.length = 0;
+    tellings.onEvents([{ kind: 'memberJoined', id: a, returned: true }]);
+    const member: unknown = expect.objectContaining({ id: a, status: 'alive', presence: { name: 'Ada' } });
+    expect(told).toEqual([['member:join', { member, returned: true }]]);
+    expect([...people.members].map(({ id }) => id)).toEqual([self, a]);
+  });
+
   test('all of one input when all of it is applied', () => {
     const { tellings, hub, people } = setUp();
     const seen: unknown[] = [];

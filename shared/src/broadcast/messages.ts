@@ -117,6 +117,8 @@ export type BroadcastInput<P> =
   | { readonly kind: 'broadcast'; readonly lane: Lane; readonly payload: P }
   /** The last thing we say, on the record lane: to every neighbor at once, for no announcement can follow it. */
   | { readonly kind: 'farewell'; readonly payload: P }
+  /** We slept. What we say from here on belongs to this epoch, with sequences of its own. */
+  | { readonly kind: 'woke'; readonly epoch: Epoch }
   | { readonly kind: 'neighborUp'; readonly peer: PeerId }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId }
   /** A neighbor went quiet: every tree that came by it is grafted elsewhere, in one batch. */

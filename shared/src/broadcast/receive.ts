@@ -20,7 +20,7 @@ export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): 
   const refusal = refusalOfGossip(relay, message);
   if (refusal !== null) return refuse(relay, from, refusal);
   if (message.origin === relay.deps.self) {
-    if (message.epoch === relay.deps.epoch) onDuplicate(relay, from, message);
+    if (message.epoch === relay.own.epoch()) onDuplicate(relay, from, message);
     return;
   }
   if (relay.origins.standing(message.origin, message.epoch) === 'older') return;

@@ -28,6 +28,7 @@ import { createTrees, type Tree, type Trees } from './trees.ts';
 /** What the layer is given. */
 export interface BroadcastDeps<P> {
   readonly self: PeerId;
+  /** The first one; `woke` brings the next. */
   readonly epoch: Epoch;
   readonly rng: Rng;
   /** Encoded size of a payload in bytes; what caches and windows count. */

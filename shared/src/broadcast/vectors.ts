@@ -23,7 +23,8 @@ export function unheardOf<P>(relay: Relay<P>): readonly Cached<P>[] {
   return LANES_WITHOUT_GAPS.flatMap((lane) => {
     const first = relay.own.firstUnheard(lane);
     if (first === null) return [];
-    const { self, epoch } = relay.deps;
+    const { self } = relay.deps;
+    const epoch = relay.own.epoch();
     const range = relay.cache.range({ origin: self, epoch, lane, first, last: relay.own.newest(lane) });
     return range.slice(-relay.config.answerMessagesMax);
   });
@@ -37,9 +38,16 @@ export function vectorHeads<P>(relay: Relay<P>, unheard: readonly Cached<P>[]): 
   });
   // What would be gone before a neighbor could ask for it is not offered.
   const since = after(relay.at, relay.config.gapTimeoutMs - relay.config.cacheMs);
-  return [...ownHeads, ...relay.origins.heads()]
-    .filter(({ lane, seq }) => lane !== 'volatile' && seq > 0)
-    .map((head) => ({ ...head, from: relay.cache.firstUpTo(head, since) }));
+  const withFrom = (heads: readonly Head[]): readonly VectorHead[] =>
+    heads
+      .filter(({ lane, seq }) => lane !== 'volatile' && seq > 0)
+      .map((head) => ({ ...head, from: relay.cache.firstUpTo(head, since) }));
+  // Behind the present epochs, so that a newcomer takes over none that is over.
+  const ended = withFrom([...relay.own.endedHeads(), ...relay.origins.endedHeads()]);
+  return [
+    ...withFrom([...ownHeads, ...relay.origins.heads()]),
+    ...ended.filter(({ from, seq }) => from <= seq),
+  ];
 }
 
 export function sendVector<P>(relay: Relay<P>, peer: PeerId, heads: readonly VectorHead[]): void {
@@ -82,6 +90,8 @@ function isNews<P>(relay: Relay<P>, head: VectorHead): boolean {
 }
 
 function startAt<P>(relay: Relay<P>, head: Head): void {
+  // A head before it may have named a newer epoch.
+  if (relay.origins.standing(head.origin, head.epoch) === 'older') return;
   const origin = admit(relay, head.origin, head.epoch);
   if (head.lane === 'record') origin.record.skipTo(head.seq);
   else deliverSteps(relay, origin, origin.reliable.skipTo(head.seq), 'untold');

@@ -52,6 +52,8 @@ export interface MembershipConfig {
   readonly lateMs: number;
   /** A watch later than this was a sleep. Less forgets silences too readily; more accuses after a nap. Above `lateMs`. */
   readonly sleptMs: number;
+  /** A watch later than this was so long a sleep that others have declared us dead: we come back with a new epoch. Less is told as a return of one whom nobody missed; more only refutes. At least `suspectAfterMsMax` and `deadlineMs` together, at most an hour. */
+  readonly newEpochMs: number;
   /** No frame from any of two or more neighbors for so long is a reason to doubt oneself. Less doubts on quiet links. Above `pingAfterMs`. */
   readonly deafMs: number;
   /** Doubt holds one accusation back for at most this. More is kinder to others and slower. At most 10,000. */
@@ -130,6 +132,7 @@ export const defaultMembershipConfig: MembershipConfig = {
 
   lateMs: 500, // the design's starting point
   sleptMs: 2_000, // guess: above what a hidden tab's timer does
+  newEpochMs: 10_000, // guess: the longest suspicion, then the deadline
   deafMs: 2_000, // guess: two pings of every neighbor went unanswered
   doubtMsMax: 3_000, // the design's starting point
 
@@ -173,6 +176,7 @@ function checkTimes(config: MembershipConfig): void {
   within('stormWindowMs', config.stormWindowMs, [1, 60_000]);
   within('tellSpacingMs', config.tellSpacingMs, [1, 60_000]);
   within('doubtMsMax', config.doubtMsMax, [0, 10_000]);
+  within('newEpochMs', config.newEpochMs, [config.suspectAfterMsMax + config.deadlineMs, 3_600_000]);
   within('suspectAfterMsMax', config.suspectAfterMsMax, [config.suspectAfterHiddenMsMin, 60_000]);
   within('departedMs', config.departedMs, [config.accusationLifeMs, 86_400_000]);
   assert(config.gapFactor >= 1, `gapFactor is at least 1, not ${config.gapFactor}`);
@@ -186,7 +190,7 @@ function checkRelations(config: MembershipConfig): void {
   rising(config, ['suspectAfterMsMin', 'deadlineMs', 'accusationLifeMs']);
   rising(config, ['objectionSpacingMs', 'answerMsMin', 'deadlineMs']);
   rising(config, ['suspectAfterMsMin', 'observerMs']);
-  rising(config, ['lateMs', 'sleptMs']);
+  rising(config, ['lateMs', 'sleptMs', 'newEpochMs']);
   rising(config, ['pingAfterMs', 'deafMs']);
   rising(config, ['watchMs', 'orphansMs', 'orphanKnownMs']);
   rising(config, ['linksSpacingMs', 'linksStormSpacingMs']);

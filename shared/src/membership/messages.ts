@@ -102,6 +102,8 @@ export type MembershipTimer =
 export type MembershipInput =
   /** Once, first: publish the own record and start the timers. */
   | { readonly kind: 'start' }
+  /** Time has passed. Comes before all else that a node is told, so that a sleep is noticed before anything is said. */
+  | { readonly kind: 'clock' }
   | { readonly kind: 'message'; readonly from: PeerId; readonly message: MembershipMessage }
   | { readonly kind: 'routed'; readonly from: PeerId; readonly message: MembershipRouted }
   /**
@@ -123,6 +125,8 @@ export type MembershipEffect =
   | Schedule<MembershipTimer>
   | PeerMisbehaved
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: MembershipMessage }
+  /** We slept for so long that others have declared us dead. Whatever follows is said in this, a new epoch. */
+  | { readonly kind: 'woke'; readonly epoch: Epoch }
   /** Say to the whole room. */
   | { readonly kind: 'publish'; readonly claim: Claim }
   /** Say to one neighbor only: it holds a record that we know to be over. */

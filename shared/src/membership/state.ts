@@ -2,7 +2,7 @@
 import { createBoundedMap, createRing, type BoundedMap, type Ring } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import { after, type Instant } from '../base/time.ts';
+import { after, type Instant, type WallMillis } from '../base/time.ts';
 import type { MembershipConfig } from './config.ts';
 import { createHealth, type Health } from './health.ts';
 import type {
@@ -60,7 +60,8 @@ export interface State {
   readonly config: MembershipConfig;
   identity: IdentityRecord;
   readonly links: OwnLinks;
-  readonly watch: Ticker;
+  /** `dueWall`: the same by the wall clock, for in some browsers the other stands still while the machine sleeps. */
+  readonly watch: Ticker & { dueWall: number };
   readonly orphanWatch: Ticker;
   nextProbe: number;
   announcedTickMs: number;
@@ -88,6 +89,7 @@ export interface State {
 export interface Turn {
   readonly state: State;
   readonly at: Instant;
+  readonly wall: WallMillis;
   readonly out: MembershipEffect[];
 }
 
@@ -111,7 +113,7 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
       dueAt: null,
       token: 0,
     },
-    watch: { token: 0, dueAt: seed.startedAt },
+    watch: { token: 0, dueAt: seed.startedAt, dueWall: 0 },
     orphanWatch: { token: 0, dueAt: seed.startedAt },
     nextProbe: seed.rng.below(2 ** 30),
     announcedTickMs: config.watchMs,
@@ -144,6 +146,7 @@ export function scheduleWatch(turn: Turn): void {
   const afterMs = isBusy(state) ? state.config.watchMs : state.config.watchIdleMs;
   state.watch.token += 1;
   state.watch.dueAt = after(at, afterMs);
+  state.watch.dueWall = turn.wall + afterMs;
   const { token, dueAt } = state.watch;
   schedule(turn, { kind: 'watch', token, dueAt }, afterMs);
 }

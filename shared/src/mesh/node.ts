@@ -75,6 +75,12 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       hub.now = now;
       // Nothing, unless a broken invariant cut the last input short.
       hub.news.close();
+      const isLast = input.kind === 'command' && input.command.kind === 'leave';
+      if (!isLast) {
+        // Who has slept notices it before it says anything. Who leaves need not come back for that.
+        hub.feed({ layer: 'membership', input: { kind: 'clock' } });
+        workOff();
+      }
       const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
       enter(input, hub);
       workOff();
@@ -84,7 +90,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
         workOff();
       }
       passOnNews(hub);
-      if (input.kind === 'command' && input.command.kind === 'leave') {
+      if (isLast) {
         // The farewell has been handed to the links; now they close, and nothing is said any more.
         left = true;
         const { activeView, pending, parked } = layers.overlay.inspect();

@@ -150,6 +150,7 @@ const input: fc.Arbitrary<BroadcastInput<string>> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('congestion' as const), peer, congested: fc.boolean() }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), origin }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('woke' as const), epoch: life }) },
   {
     weight: 1,
     arbitrary: fc.record({

@@ -18,6 +18,9 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
       return hub.tell(effect);
     case 'send':
       return sendHeartbeat(effect, hub);
+    case 'woke':
+      hub.feed({ layer: 'broadcast', input: effect });
+      return hub.feed({ layer: 'presence', input: effect });
     case 'publish':
       return publish(effect, hub);
     case 'tell':
