@@ -220,8 +220,9 @@ export function createShell(deps: ShellDeps): Shell {
     traffic.receivedFrames += 1;
     traffic.receivedBytes += bytes.byteLength;
     const message = link.decoder.decode(bytes);
-    if (message.ok) handle({ kind: 'frame', from: link.peer, message: message.value });
-    else handle({ kind: 'badFrame', from: link.peer, reason: message.error });
+    const from = link.peer;
+    if (message.ok) handle({ kind: 'frame', from, message: message.value, bytes: bytes.byteLength });
+    else handle({ kind: 'badFrame', from, reason: message.error });
   }
 
   function frameOut(to: PeerId, message: LinkMessage): void {

@@ -417,15 +417,16 @@ describe('what is refused', () => {
     handlers.onFrame(stale);
     handlers.onFrame(Uint8Array.of());
     handlers.onFrame(new Uint8Array(40_000));
-    handlers.onFrame(encoder.encode(disconnect));
+    const last = encoder.encode(disconnect);
+    handlers.onFrame(last);
     const bad = (reason: string): Input => ({ kind: 'badFrame', from: a, reason });
     expect(setup.inputs).toEqual([
-      { kind: 'frame', from: a, message: prune },
+      { kind: 'frame', from: a, message: prune, bytes: good.byteLength },
       bad('replayed'),
       bad('stale-version'),
       bad('malformed'),
       bad('oversized'),
-      { kind: 'frame', from: a, message: disconnect },
+      { kind: 'frame', from: a, message: disconnect, bytes: last.byteLength },
     ]);
     expect(setup.channels[0]!.closed).toBe(0);
   });

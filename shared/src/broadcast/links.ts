@@ -1,6 +1,7 @@
 /** Links come, go, fall silent and fill up: what that means for trees and for what was missed. */
 import type { PeerId } from '../base/ids.ts';
 import { assert } from '../base/assert.ts';
+import { createTokenBucket } from '../base/token-bucket.ts';
 import type { TreeKey } from './messages.ts';
 import { type Relay, neighborsBut, send } from './relay.ts';
 import { refillOwnTrees } from './receive.ts';
@@ -11,7 +12,9 @@ import { sendVector, unheardOf, vectorHeads } from './vectors.ts';
 export function onNeighborUp<P>(relay: Relay<P>, peer: PeerId): void {
   if (peer === relay.deps.self || relay.neighbors.has(peer)) return;
   assert(relay.neighbors.size < relay.config.neighborsMax, `a neighbor beyond ${relay.config.neighborsMax}`);
-  relay.neighbors.set(peer, { congested: false, begun: false });
+  const { answersBytesBurst: burst, answersBytesPerS: perSecond } = relay.config;
+  const answers = createTokenBucket({ burst, perSecond }, relay.at);
+  relay.neighbors.set(peer, { congested: false, begun: false, answers });
   const unheard = unheardOf(relay);
   sendVector(relay, peer, vectorHeads(relay, unheard));
   for (const { message } of unheard) send(relay, peer, message);

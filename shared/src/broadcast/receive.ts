@@ -26,6 +26,8 @@ export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): 
   if (relay.origins.standing(message.origin, message.epoch) === 'older') return;
   if (relay.origins.has(message)) return onDuplicate(relay, from, message);
   if (!relay.deps.maySay(message)) return refuse(relay, from, 'forged-author');
+  const overspender = relay.deps.overspender(message.origin);
+  if (overspender !== undefined) return refuse(relay, overspender, 'origin-quota');
   onFirstCopy(relay, from, message);
 }
 

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
 import { elapsedMs, type Instant, instant } from '../base/time.ts';
+import type { TokenBucket } from '../base/token-bucket.ts';
 import { type Announcements, createAnnouncements } from './announcements.ts';
 import { type Cache, createCache } from './cache.ts';
 import type { BroadcastConfig } from './config.ts';
@@ -34,6 +35,8 @@ export interface BroadcastDeps<P> {
   readonly sizeOf: (payload: P) => number;
   /** May the origin say this? What it may not say is neither delivered nor sent on. */
   readonly maySay: (message: Gossip<P>) => boolean;
+  /** Charges the message at hand to its origin: whom to blame when it is over a quota, and so not taken at all. */
+  readonly overspender: (origin: PeerId) => PeerId | undefined;
 }
 
 /** Why something from a neighbor was dropped. */
@@ -47,12 +50,16 @@ export type BroadcastRefusal =
   | 'too-many-heads'
   | 'too-many-wants'
   | 'too-many-trees'
-  | 'malformed-want';
+  | 'malformed-want'
+  | 'origin-quota'
+  | 'graft-flood';
 
 interface Neighbor {
   readonly congested: boolean;
   /** It told us that it has begun. */
   readonly begun: boolean;
+  /** Payload bytes that it may still ask of us. */
+  readonly answers: TokenBucket;
 }
 
 /**

@@ -5,15 +5,18 @@
 import type { PeerId } from '../base/ids.ts';
 import type { Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
+import { createComplaints } from './complaints.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
 import { createNews, type News } from './news.ts';
+import type { Quotas } from './quotas.ts';
 import { createStability, type Stability } from './stability.ts';
 import { createTables, type Tables } from './tables.ts';
 
 export interface Hub {
   readonly self: PeerId;
   readonly layers: Layers;
+  readonly quotas: Quotas;
   /** The time of the input that is being worked off. */
   now: Now;
   /** Gives a layer its next input, after all effects of the present one have been carried out. */
@@ -39,11 +42,16 @@ export interface NeighborNote {
   readonly comparedTables: Set<TableName>;
 }
 
-export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 'now'>): Hub {
+export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'quotas' | 'feed' | 'emit' | 'now'>): Hub {
   const { emit } = deps;
-  return {
+  const complaints = createComplaints();
+  const hub: Hub = {
     ...deps,
-    tell: (event) => emit({ kind: 'tell', event }),
+    tell: (event) => {
+      const isMute =
+        event.kind === 'peerMisbehaved' && !complaints.isTimely(event.peer, event.reason, hub.now.instant);
+      if (!isMute) emit({ kind: 'tell', event });
+    },
     neighbors: new Map(),
     congestedPeers: new Set(),
     members: new Set(),
@@ -51,4 +59,5 @@ export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 
     stability: createStability(),
     news: createNews(),
   };
+  return hub;
 }

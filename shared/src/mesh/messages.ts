@@ -143,8 +143,13 @@ export type Input =
   /** Once, first. */
   | { readonly kind: 'start' }
   | { readonly kind: 'command'; readonly command: Command }
-  /** A decoded frame over the open channel to this neighbor. */
-  | { readonly kind: 'frame'; readonly from: PeerId; readonly message: LinkMessage }
+  /** A decoded frame over the open channel to this neighbor, and what it weighed. */
+  | {
+      readonly kind: 'frame';
+      readonly from: PeerId;
+      readonly message: LinkMessage;
+      readonly bytes: number;
+    }
   /** A frame that the decoder refused; it was dropped. */
   | { readonly kind: 'badFrame'; readonly from: PeerId; readonly reason: string }
   | { readonly kind: 'channelOpened'; readonly peer: PeerId; readonly attempt: AttemptId }

@@ -7,6 +7,7 @@
  * `joints/` as a table of consequences.
  */
 import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import { now as at, type Now } from '../base/time.ts';
 import type { BroadcastSnapshot } from '../broadcast/messages.ts';
@@ -31,6 +32,7 @@ import { afterState } from './joints/state.ts';
 import { passOnNews } from './news.ts';
 import { createLayers, type Job, type Layers, type MeshDeps } from './layers.ts';
 import type { Effect, Input } from './messages.ts';
+import { createQuotas, type QuotaSnapshot, type Quotas } from './quotas.ts';
 
 /** One frozen snapshot per layer, each as of the moment at which it is read. */
 export interface MeshSnapshot {
@@ -41,18 +43,22 @@ export interface MeshSnapshot {
   readonly reconcile: ReconcileSnapshot;
   readonly presence: PresenceSnapshot;
   readonly state: StateSnapshot;
+  readonly quotas: QuotaSnapshot;
 }
 
 export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
 
 export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
-  const layers = createLayers(deps, config);
+  const isMember = (peer: PeerId): boolean => hub.members.has(peer);
+  const quotas = createQuotas({ self: deps.self, isMember }, config.quotas);
+  const layers = createLayers(deps, config, quotas);
   const queue: Job[] = [];
   let effects: Effect[] = [];
   let left = false;
   const hub = createHub({
     self: deps.self,
     layers,
+    quotas,
     now: at(0),
     feed: (job) => queue.push(job),
     emit: (effect) => effects.push(effect),
@@ -95,12 +101,12 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       }
       return effects;
     },
-    inspect: () => viewOf(layers),
+    inspect: () => viewOf(layers, quotas),
   };
 }
 
 function enter(input: Input, hub: Hub): void {
-  if (input.kind === 'frame') return onFrame(input.from, input.message, hub);
+  if (input.kind === 'frame') return onFrame(input, hub);
   // The server introduces. Whatever else somebody sends by it is no word of ours.
   if (input.kind === 'serverSignal' && input.message.kind === 'packet' && !isSignal(input.message.payload)) {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: 'not-for-the-server' });
@@ -147,7 +153,7 @@ function run(job: Job, hub: Hub): void {
 }
 
 /** Each part is taken when it is read: most readers want one of them, and want it often. */
-function viewOf(layers: Layers): MeshSnapshot {
+function viewOf(layers: Layers, quotas: Quotas): MeshSnapshot {
   return Object.freeze({
     get overlay() {
       return layers.overlay.inspect();
@@ -169,6 +175,9 @@ function viewOf(layers: Layers): MeshSnapshot {
     },
     get state() {
       return layers.state.inspect();
+    },
+    get quotas() {
+      return quotas.inspect();
     },
   });
 }

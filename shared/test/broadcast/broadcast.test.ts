@@ -1,11 +1,13 @@
-import { epoch } from '#shared/base/ids.ts';
+import { epoch, type PeerId } from '#shared/base/ids.ts';
 import { describe, expect, test } from 'vitest';
 import {
+  type Effect,
   a,
   b,
   c,
   createBench,
   FORGED,
+  LOUD,
   deliver,
   gossip,
   head,
@@ -542,6 +544,28 @@ describe('links and limits', () => {
     const bench = createBench([a, b]);
     expect(bench.from(0, a, gossip(1, { payload: FORGED }))).toEqual([misbehaved(a, 'forged-author')]);
     expect(bench.from(1, b, gossip(1)).map((effect) => effect.kind)).toContain('deliver');
+  });
+
+  test('what is over the quota of its origin is neither delivered, kept nor sent on; a duplicate costs nothing', () => {
+    const bench = createBench([a, b]);
+    const loud = gossip(1, { origin: LOUD });
+    expect(bench.from(0, a, loud)).toEqual([misbehaved(LOUD, 'origin-quota')]);
+    expect(bench.layer.inspect().cachedMessages).toBe(0);
+    bench.from(1, a, gossip(1));
+    expect(bench.from(2, b, gossip(1)).filter(({ kind }) => kind === 'peerMisbehaved')).toEqual([]);
+  });
+
+  test('whoever asks for more than it may is told of, and given more in time', () => {
+    const quota = { cacheBytesMax: 6, answersBytesBurst: 6, answersBytesPerS: 2 };
+    const bench = createBench([a, b], quota);
+    bench.from(0, a, gossip(1));
+    const ask = (atMs: number, peer: PeerId = b): readonly Effect[] =>
+      bench.from(atMs, peer, { kind: 'graft', trees: [], wants: [wants(1, 1)] });
+    const answer = [send(b, onward(gossip(1)))];
+    expect([ask(1), ask(1), ask(1)]).toEqual([answer, answer, answer]);
+    expect(ask(1)).toEqual([misbehaved(b, 'graft-flood')]);
+    expect(ask(2, a)).toEqual([send(a, onward(gossip(1)))]);
+    expect(ask(1_001)).toEqual(answer);
   });
 
   test('an origin that returns after ten minutes goes on where it was', () => {

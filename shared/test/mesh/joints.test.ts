@@ -311,7 +311,7 @@ function createBench(neighbors: readonly PeerId[] = []): Bench {
     return effects;
   };
   const frame = (from: PeerId, message: LinkMessage): readonly Effect[] =>
-    give({ kind: 'frame', from, message });
+    give({ kind: 'frame', from, message, bytes: 100 });
   const runUntil = (endMs: number): readonly Effect[] => {
     const effects: Effect[] = [];
     for (;;) {

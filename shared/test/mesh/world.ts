@@ -6,8 +6,8 @@
 import { bytesToPeerId, epoch, type AttemptId, type PeerId } from '#shared/base/ids.ts';
 import { createRng, type Rng } from '#shared/base/rng.ts';
 import { now } from '#shared/base/time.ts';
-import { defaultMeshConfig } from '#shared/mesh/config.ts';
-import type { Command, Effect, Input, MeshEvent } from '#shared/mesh/messages.ts';
+import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
+import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import { createMeshNode, type MeshNode } from '#shared/mesh/node.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
@@ -18,6 +18,7 @@ export interface WorldOptions {
   readonly setupMs?: readonly [number, number];
   /** Share of channels that never open. */
   readonly setupFailure?: number;
+  readonly config?: MeshConfig;
 }
 
 export interface Tab {
@@ -30,6 +31,7 @@ export interface Tab {
   attached: boolean;
   /** Inputs held back while the tab is frozen. */
   frozen: Input[] | undefined;
+  sentBytes: number;
 }
 
 interface Channel {
@@ -62,6 +64,8 @@ export interface World {
   readonly setServer: (up: boolean) => void;
   /** Closes the channel between two tabs, as a failed connection would. */
   readonly closeChannel: (a: Tab, b: Tab) => void;
+  /** Sends what the node of `from` did not say: a lie, on its own channel. */
+  readonly lie: (from: Tab, to: PeerId, message: LinkMessage) => void;
   /** Hands bytes to `to` as if `from` had sent them. */
   readonly inject: (from: Tab, to: Tab, change: (bytes: Uint8Array) => readonly Uint8Array[]) => void;
   readonly living: () => Tab[];
@@ -79,6 +83,7 @@ interface Happening {
 
 export function createWorld(options: WorldOptions): World {
   const rng: Rng = createRng([options.seed]);
+  const config = options.config ?? defaultMeshConfig;
   const [latencyMin, latencyMax] = options.latencyMs ?? [10, 50];
   const [setupMin, setupMax] = options.setupMs ?? [100, 400];
   const tabs: Tab[] = [];
@@ -107,8 +112,17 @@ export function createWorld(options: WorldOptions): World {
     timeMs: () => timeMs,
     open: ({ skewMs = 0 } = {}) => {
       const id = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
-      const node = createMeshNode({ self: id, epoch: epoch(1), rng: rng.fork(id) }, defaultMeshConfig);
-      const tab: Tab = { id, node, events: [], skewMs, alive: true, attached: false, frozen: undefined };
+      const node = createMeshNode({ self: id, epoch: epoch(1), rng: rng.fork(id) }, config);
+      const tab: Tab = {
+        id,
+        node,
+        events: [],
+        skewMs,
+        alive: true,
+        attached: false,
+        frozen: undefined,
+        sentBytes: 0,
+      };
       tabs.push(tab);
       tabById.set(id, tab);
       give(tab, { kind: 'start' });
@@ -174,6 +188,7 @@ export function createWorld(options: WorldOptions): World {
         if (channel.open && channel.ends.has(a.id) && channel.ends.has(b.id)) closeFor(channel, [a.id, b.id]);
       }
     },
+    lie: (from, to, message) => sendFrame(from, { kind: 'send', to, message }),
     inject: (from, to, change) => {
       tampering.set(`${from.id}>${to.id}`, change);
     },
@@ -251,6 +266,7 @@ export function createWorld(options: WorldOptions): World {
     );
     if (!channel) return;
     const bytes = channel.ends.get(tab.id)!.encoder.encode(message);
+    tab.sentBytes += bytes.byteLength;
     const tamper = tampering.get(`${tab.id}>${to}`);
     tampering.delete(`${tab.id}>${to}`);
     for (const frame of tamper ? tamper(bytes) : [bytes]) {
@@ -261,7 +277,7 @@ export function createWorld(options: WorldOptions): World {
         give(
           receiver,
           decoded.ok
-            ? { kind: 'frame', from: tab.id, message: decoded.value }
+            ? { kind: 'frame', from: tab.id, message: decoded.value, bytes: frame.byteLength }
             : { kind: 'badFrame', from: tab.id, reason: decoded.error },
         );
       };
