@@ -9,6 +9,7 @@
 import { compareIds, type AttemptId, type PeerId } from '../base/ids.ts';
 import { after, elapsedMs, type Instant } from '../base/time.ts';
 import type { OverlayConfig } from './config.ts';
+import type { Replies } from './replies.ts';
 
 export type Link = Requesting | Connecting | Up;
 export type Attempt = Requesting | Connecting;
@@ -27,6 +28,7 @@ export interface Connecting extends Deadline {
   readonly purpose: Purpose;
   /** Hops to take in order, nearest first: the reverse of the trail by which the other end was heard. */
   readonly route: readonly PeerId[];
+  readonly replies: Replies;
 }
 
 /** The channel is open: the other end is a neighbor. */

@@ -38,15 +38,19 @@ export function onDescription(core: Core, from: Sender, signal: Description, at:
   const implied = asked && mayAnswer(asked, from.peer) ? connect(core, asked, from, at) : [];
   const link = core.links.get(from.peer);
   if (link?.attempt !== attempt || link.phase === 'requesting') return implied;
-  return [...implied, { kind: 'describe', peer: from.peer, attempt, data }];
+  return [
+    ...implied,
+    { kind: 'describe', peer: from.peer, attempt, data },
+    ...core.links.reply(from.peer, 1, []),
+  ];
 }
 
 /** What the transport made goes to the other end, by the way on which that one was heard. */
 export function afterDescribed(core: Core, peer: PeerId, attempt: AttemptId, data: string): Effects {
   const link = core.links.get(peer);
   if (!link || link.attempt !== attempt || link.phase === 'requesting') return [];
-  const route = link.phase === 'up' ? [] : link.route;
-  return [{ kind: 'signal', to: peer, route, signal: { kind: 'description', attempt, data } }];
+  if (link.phase === 'connecting') return core.links.reply(peer, 0, [data]);
+  return [{ kind: 'signal', to: peer, route: [], signal: { kind: 'description', attempt, data } }];
 }
 
 export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {

@@ -28,6 +28,7 @@ import type { OverlayConfig } from './config.ts';
 import { degreeLimits, type DegreeLimits } from './degree.ts';
 import { createParking, type Parked, type Parking } from './parking.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
+import { firstReplies, reply } from './replies.ts';
 
 type Effects = readonly OverlayEffect[];
 
@@ -71,6 +72,8 @@ interface LinkWriter {
   readonly ask: (peer: PeerId, wish: Wish, at: Instant) => Effects;
   /** Constructs for an attempt that both ends agreed on. */
   readonly connect: (peer: PeerId, agreed: Agreed, at: Instant) => Effects;
+  /** A connecting link's other end has sent so many signals, and is to be sent these descriptions: what may go now. */
+  readonly reply: (peer: PeerId, heard: number, descriptions: readonly string[]) => Effects;
   /** The channel of a connecting link opened. */
   readonly open: (peer: PeerId, attempt: AttemptId, at: Instant) => void;
   /** Takes a link out, whatever its phase; `destroy` when something was constructed for it. */
@@ -176,6 +179,19 @@ function createWriter(state: State): LinkWriter {
     },
     ask: (peer, wish, at) => ask(state, peer, wish, at),
     connect: (peer, agreed, at) => [...unpark(state, peer, at), ...connect(state, peer, agreed, at)],
+    reply: (peer, heard, descriptions) => {
+      const link = linkByPeer.get(peer);
+      if (link?.phase !== 'connecting') return [];
+      const { said, replies } = reply(link.replies, heard, descriptions);
+      linkByPeer.set(peer, { ...link, replies });
+      const { attempt, route } = link;
+      return said.map((data) => ({
+        kind: 'signal',
+        to: peer,
+        route,
+        signal: { kind: 'description', attempt, data },
+      }));
+    },
     open: (peer, attempt, at) => {
       linkByPeer.delete(peer);
       addUp(state, peer, attempt, at);
@@ -252,7 +268,8 @@ function connect(state: State, peer: PeerId, agreed: Agreed, at: Instant): Effec
   const { attempt } = agreed;
   const dueAt = after(at, config.openTimeoutMs);
   state.budget = afterConstruction(state.budget, need(state), at, config.budget);
-  add(state, peer, { phase: 'connecting', ...agreed, begunAt: at, dueAt, stretched: false });
+  const replies = firstReplies(agreed.purpose);
+  add(state, peer, { phase: 'connecting', ...agreed, replies, begunAt: at, dueAt, stretched: false });
   return [
     { kind: 'construct', peer, attempt, initiator: compareIds(self, peer) < 0 },
     due(peer, attempt, config.openTimeoutMs),

@@ -204,6 +204,33 @@ describe('a description', () => {
     expect(bench.effects({ kind: 'described', peer: a, attempt: id, data: 'x' })).toEqual([]);
   });
 
+  it('waits when one who asked has been sent three signals for each of its own', () => {
+    const bench = createBench(self);
+    bench.feed(signal(z, request(attempt(1), 'high')));
+    const describe = (data: string): readonly OverlayEffect[] =>
+      bench.effects({ kind: 'described', peer: z, attempt: attempt(1), data });
+    const sent = (data: string): OverlayEffect => ({
+      kind: 'signal',
+      to: z,
+      route: [],
+      signal: { kind: 'description', attempt: attempt(1), data },
+    });
+    // The accept was the first.
+    expect([describe('2'), describe('3'), describe('4')]).toEqual([[sent('2')], [sent('3')], []]);
+    for (let n = 5; n < 30; n++) expect(describe(`${n}`)).toEqual([]);
+    const answer = signal(z, { kind: 'description', attempt: attempt(1), data: 'x' });
+    expect(bench.effects(answer).slice(1)).toEqual([sent('4'), sent('5'), sent('6')]);
+    const rest = Array.from({ length: 20 }, () => bench.effects(answer).slice(1)).flat();
+    expect(rest).toEqual(Array.from({ length: 13 }, (_, at) => sent(`${at + 7}`)));
+  });
+
+  it('goes out at once to whomever we asked ourselves', () => {
+    const { bench, id } = connecting();
+    for (let n = 0; n < 10; n++) {
+      expect(bench.effects({ kind: 'described', peer: z, attempt: id, data: 'x' })).toHaveLength(1);
+    }
+  });
+
   it('takes the channel itself once that is open', () => {
     const { bench, id } = connecting();
     bench.feed({ kind: 'channelOpened', peer: z, attempt: id });

@@ -1,0 +1,36 @@
+/**
+ * What one who asks for a link makes us say before it has proven itself, which is when its channel opens: until then
+ * anyone may have asked in its name, and it is the one who gets our answers. For each of its signals at most three go
+ * back; descriptions beyond wait for its next one. A connection needs no more: its answer comes upon our offer alone.
+ */
+import type { Purpose } from './attempts.ts';
+
+/** Signals that may go back for each that came. */
+const REPLIES_PER_SIGNAL = 3;
+/** Descriptions that wait for the other end's next signal; later ones are candidates that can be spared. */
+const HELD_MAX = 16;
+
+export interface Replies {
+  /** Signals that may go out now. Whom we asked ourselves gets as many as there are. */
+  readonly left: number;
+  /** Descriptions that wait, oldest first. */
+  readonly held: readonly string[];
+}
+
+/** After the request and our acceptance, which is the first reply to it. */
+export function firstReplies(purpose: Purpose): Replies {
+  return { left: purpose === 'answer' ? REPLIES_PER_SIGNAL - 1 : Infinity, held: [] };
+}
+
+/** What goes out when so many signals came, and these descriptions are to be sent; and what stays. */
+export function reply(
+  { left, held }: Replies,
+  heard: number,
+  descriptions: readonly string[],
+): { readonly said: readonly string[]; readonly replies: Replies } {
+  const allowed = left + heard * REPLIES_PER_SIGNAL;
+  const waiting = [...held, ...descriptions];
+  const said = waiting.slice(0, allowed);
+  const kept = waiting.slice(said.length, said.length + HELD_MAX);
+  return { said, replies: { left: allowed - said.length, held: kept } };
+}
