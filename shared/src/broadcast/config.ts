@@ -47,10 +47,11 @@ export interface BroadcastConfig {
   readonly answerMessagesMax: number;
   /** Payload bytes in the answer to one `graft`; the first message always goes. */
   readonly answerBytesMax: number;
-  /** Payload bytes a second in answers to one neighbor. More: who floods with `graft`s costs us more; less: repair is slower. */
+  /**
+   * Payload bytes a second in answers to one neighbor; at once `cacheBytesMax`, so that whoever comes back may ask for
+   * all there is. More: who floods with `graft`s costs us more; less: repair is slower.
+   */
   readonly answersBytesPerS: number;
-  /** The same at once. At least `cacheBytesMax`, so that whoever comes back may ask for all there is. */
-  readonly answersBytesBurst: number;
 
   /** Who leaves hands what it said so lately to its lazy neighbors too. Longer: more frames at every goodbye. Below `cacheMs`. */
   readonly lastWordsMs: number;
@@ -115,7 +116,6 @@ export const defaultBroadcastConfig: BroadcastConfig = {
   answerMessagesMax: 256, // as reorderMessagesMax: what the asker can hold
   answerBytesMax: 262_144, // as reorderBytesMax
   answersBytesPerS: 524_288, // guess: twice what one origin may say a second
-  answersBytesBurst: 4_194_304, // as cacheBytesMax
   lastWordsMs: 1_000, // guess: several graft timeouts of 150 ms
   carveWindowMs: 400, // guess: iroh-gossip 0.101's last delivery among 1,000 members, measured in its simulator
   optimizeHysteresisMs: 12, // guess: about one short hop
@@ -144,7 +144,6 @@ export function checkBroadcastConfig(config: BroadcastConfig): void {
       `${name} is a whole number from 1, not ${String(value)}`,
     );
   }
-  assert(config.answersBytesBurst >= config.cacheBytesMax, 'answersBytesBurst is at least cacheBytesMax');
   assert(config.hotMessages >= 2, `hotMessages ${config.hotMessages} would make everyone hot`);
   assertBelow(config, 'hotWindowMs', 'treeIdleMs');
   assertBelow(config, 'hotTreesMax', 'treesPerGraftMax');

@@ -12,7 +12,7 @@ import { sendVector, unheardOf, vectorHeads } from './vectors.ts';
 export function onNeighborUp<P>(relay: Relay<P>, peer: PeerId): void {
   if (peer === relay.deps.self || relay.neighbors.has(peer)) return;
   assert(relay.neighbors.size < relay.config.neighborsMax, `a neighbor beyond ${relay.config.neighborsMax}`);
-  const { answersBytesBurst: burst, answersBytesPerS: perSecond } = relay.config;
+  const { cacheBytesMax: burst, answersBytesPerS: perSecond } = relay.config;
   const answers = createTokenBucket({ burst, perSecond }, relay.at);
   relay.neighbors.set(peer, { congested: false, begun: false, answers });
   const unheard = unheardOf(relay);

@@ -3,9 +3,9 @@
  * two ways out of a joint: a job for another layer, an effect for the world.
  */
 import type { PeerId } from '../base/ids.ts';
+import { createRates } from '../base/rates.ts';
 import type { Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
-import { createComplaints } from './complaints.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
 import { createNews, type News } from './news.ts';
@@ -42,16 +42,21 @@ export interface NeighborNote {
   readonly comparedTables: Set<TableName>;
 }
 
+/** Told once a second for each peer and reason: telling of every frame would be a flood of its own. */
+const FLOOD = /-(quota|flood)$/u;
+/** Peers and reasons; beyond, the one told longest ago is told again sooner. */
+const FLOODS_TOLD_MAX = 256;
+
 export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'quotas' | 'feed' | 'emit' | 'now'>): Hub {
   const { emit } = deps;
-  const complaints = createComplaints();
+  const told = createRates(FLOODS_TOLD_MAX);
+  const isTold = (event: MeshEvent): boolean =>
+    event.kind === 'peerMisbehaved' &&
+    FLOOD.test(event.reason) &&
+    !told.take(`${event.peer} ${event.reason}`, hub.now.instant, 1);
   const hub: Hub = {
     ...deps,
-    tell: (event) => {
-      const isMute =
-        event.kind === 'peerMisbehaved' && !complaints.isTimely(event.peer, event.reason, hub.now.instant);
-      if (!isMute) emit({ kind: 'tell', event });
-    },
+    tell: (event) => (isTold(event) ? undefined : emit({ kind: 'tell', event })),
     neighbors: new Map(),
     congestedPeers: new Set(),
     members: new Set(),

@@ -9,53 +9,52 @@
 import { createBoundedMap } from '../base/collections.ts';
 import { checkRange } from '../base/config-check.ts';
 import type { PeerId } from '../base/ids.ts';
-import { instant, type Instant } from '../base/time.ts';
-import { createTokenBucket } from '../base/token-bucket.ts';
+import type { Instant } from '../base/time.ts';
+import { createTokenBucket, type TokenBucket, type TokenBucketConfig } from '../base/token-bucket.ts';
 import type { LinkMessage } from './messages.ts';
 
+/** `burst` and `perSecond` of each. */
+export interface Quota {
+  /** More: a flood costs more, and lasts longer before it is stemmed; less: full links and who pastes much lose. `burst` not below `perSecond`. */
+  readonly bytes: TokenBucketConfig;
+  /** More: a flood of small messages costs more; less: busy rooms, and a tab that hung, lose. Likewise. */
+  readonly messages: TokenBucketConfig;
+}
+
 export interface QuotaConfig {
-  /** Bytes a second from one neighbor; the same again for what its news may make us send. More: a flood costs more; less: full links lose. From 64 kB. */
-  readonly neighborBytesPerS: number;
-  /** Bytes at once from one neighbor. More: a longer flood before it is stemmed; less: a tab that hung loses what waited. At least `neighborBytesPerS`. */
-  readonly neighborBytesBurst: number;
-  /** Frames a second from one neighbor. More: a flood of small frames costs more; less: busy rooms lose. From 100. */
-  readonly neighborFramesPerS: number;
-  /** Frames at once from one neighbor. As its bytes. At least `neighborFramesPerS`. */
-  readonly neighborFramesBurst: number;
-  /** Bytes a second that one origin may say to others through us. More: one member can fill everyone's links; less: fast speakers are cut. From 16 kB. */
-  readonly originBytesPerS: number;
-  /** The same at once. More: a longer flood; less: who pastes much is cut. At least `originBytesPerS`, at most `neighborBytesBurst`. */
-  readonly originBytesBurst: number;
-  /** Its messages a second. More: a flood of small ones costs more; less: fast speakers are cut. From 50. */
-  readonly originFramesPerS: number;
-  /** The same at once. At least `originFramesPerS`, at most `neighborFramesBurst`. */
-  readonly originFramesBurst: number;
-  /** Members and neighbors whose use is remembered. More: memory; beyond, who began to speak longest ago has a fresh quota. 64 to 65,536. */
+  /** What a neighbor may send us, and again what its news may make us send. More: one link can fill ours; less: as above. Not below `origin`. */
+  readonly neighbor: Quota;
+  /** What an origin may say to others through us. More: one member can fill everyone's links; less: as above. From 50 a second. */
+  readonly origin: Quota;
+  /** Peers whose use is remembered. More: memory; less: who began to speak longest ago has a fresh quota. 64 to 65,536. */
   readonly peersMax: number;
 }
 
 export const defaultQuotaConfig: QuotaConfig = {
-  neighborBytesPerS: 2_000_000, // guess: thirty times the presence budget, and what a channel carries between two tabs
-  neighborBytesBurst: 8_000_000, // guess: 2,000 members with all their records, or twice the broadcast cache
-  neighborFramesPerS: 4_000, // guess: twice the 1,890 frames of 63 pointers at 30 Hz
-  neighborFramesBurst: 40_000, // guess: what 63 pointers send to a tab that hangs for 20 s
-  originBytesPerS: 256_000, // guess: four times the presence budget, which is for all movers together
-  originBytesBurst: 4_194_304, // as the broadcast cache, which holds no more of anyone
-  originFramesPerS: 1_000, // guess: thirty times a pointer
-  originFramesBurst: 20_000, // guess: as many entries written in one go
+  neighbor: {
+    // guess: thirty times the presence budget a second; at once 2,000 members with all their records, or twice the
+    // broadcast cache
+    bytes: { perSecond: 2_000_000, burst: 8_000_000 },
+    // guess: twice the 1,890 frames of 63 pointers at 30 Hz; at once what these send to a tab that hangs for 20 s
+    messages: { perSecond: 4_000, burst: 40_000 },
+  },
+  origin: {
+    // guess: four times the presence budget, which is for all movers together; at once what the broadcast cache holds
+    bytes: { perSecond: 256_000, burst: 4_194_304 },
+    // guess: thirty times a pointer; at once as many entries written in one go
+    messages: { perSecond: 1_000, burst: 20_000 },
+  },
   peersMax: 4_096, // twice the largest room of the design
 };
 
-export function checkQuotaConfig(config: QuotaConfig): void {
-  checkRange(config, 'neighborBytesPerS', { from: 64_000, to: 2 ** 40 });
-  checkRange(config, 'neighborBytesBurst', { from: config.neighborBytesPerS, to: 2 ** 40 });
-  checkRange(config, 'neighborFramesPerS', { from: 100, to: 2 ** 40 });
-  checkRange(config, 'neighborFramesBurst', { from: config.neighborFramesPerS, to: 2 ** 40 });
-  checkRange(config, 'originBytesPerS', { from: 16_000, to: 2 ** 40 });
-  checkRange(config, 'originBytesBurst', { from: config.originBytesPerS, to: config.neighborBytesBurst });
-  checkRange(config, 'originFramesPerS', { from: 50, to: 2 ** 40 });
-  checkRange(config, 'originFramesBurst', { from: config.originFramesPerS, to: config.neighborFramesBurst });
-  checkRange(config, 'peersMax', { from: 64, to: 65_536 });
+export function checkQuotaConfig({ neighbor, origin, peersMax }: QuotaConfig): void {
+  checkRange({ peersMax }, 'peersMax', { from: 64, to: 65_536 });
+  for (const unit of ['bytes', 'messages'] as const) {
+    const [ours, theirs] = [origin[unit], neighbor[unit]];
+    checkRange(ours, 'perSecond', { from: 50, to: theirs.perSecond });
+    checkRange(ours, 'burst', { from: ours.perSecond, to: theirs.burst });
+    checkRange(theirs, 'burst', { from: theirs.perSecond, to: 2 ** 40 });
+  }
 }
 
 /** A frame as it came. */
@@ -95,95 +94,62 @@ export function createQuotas(
   config: QuotaConfig,
 ): Quotas {
   checkQuotaConfig(config);
-  const { peersMax } = config;
-  const neighbor = createMeters(peersMax, {
-    bytes: { burst: config.neighborBytesBurst, perSecond: config.neighborBytesPerS },
-    frames: { burst: config.neighborFramesBurst, perSecond: config.neighborFramesPerS },
-  });
-  const spread = createMeters(peersMax, {
-    bytes: { burst: config.neighborBytesBurst, perSecond: config.neighborBytesPerS },
-    frames: { burst: config.neighborFramesBurst, perSecond: config.neighborFramesPerS },
-  });
-  const origins = createMeters(peersMax, {
-    bytes: { burst: config.originBytesBurst, perSecond: config.originBytesPerS },
-    frames: { burst: config.originFramesBurst, perSecond: config.originFramesPerS },
-  });
-  let latest: { readonly from: PeerId; readonly bytes: number; readonly thin: boolean } | undefined;
-  let latestAt = instant(0);
+  const neighbor = createMeters(config.neighbor, config.peersMax);
+  const spread = createMeters(config.neighbor, config.peersMax);
+  const origins = createMeters(config.origin, config.peersMax);
+  let latest: Charge | undefined;
   let dropped = 0;
 
-  const count = <T>(overspent: T): T => {
-    dropped += 1;
-    return overspent;
+  const pay = (meters: Meters, peer: PeerId, charge: Charge): boolean => {
+    const isPaid = meters(peer, charge);
+    if (!isPaid) dropped += 1;
+    return isPaid;
   };
 
   /** Who is no member has no quota of its own, or whoever invents names would have as many as it likes. */
   const overspender = (origin: PeerId): PeerId | undefined => {
     if (latest === undefined) return undefined;
     const payer = deps.isMember(origin) ? origin : latest.from;
-    return origins.take(payer, latest, latestAt) ? undefined : count(payer);
+    return pay(origins, payer, latest) ? undefined : payer;
   };
 
   return {
-    take: (arrived, at) => {
-      const { from, message, bytes } = arrived;
-      latest = { from, bytes, thin: message.kind === 'gossip' && message.lane === 'volatile' };
-      latestAt = at;
-      if (!neighbor.take(from, latest, at)) return count({ peer: from, reason: 'neighbor-quota' });
-      if (!isCarried(message, from, deps.self)) return undefined;
-      const peer = overspender(message.origin);
-      return peer === undefined ? undefined : { peer, reason: 'origin-quota' };
+    take: ({ from, message, bytes }, at) => {
+      latest = { from, bytes, at, thin: message.kind === 'gossip' && message.lane === 'volatile' };
+      if (!pay(neighbor, from, latest)) return { peer: from, reason: 'neighbor-quota' };
+      // First copies of gossip are charged where they are known. What two tell each other over their own link costs nobody else.
+      if (message.kind === 'gossip' || !('origin' in message)) return undefined;
+      const peer =
+        message.origin === from && message.to === deps.self ? undefined : overspender(message.origin);
+      return peer && { peer, reason: 'origin-quota' };
     },
     overspender,
-    maySpread: (copies) =>
-      latest === undefined ||
-      spread.take(latest.from, { bytes: latest.bytes * copies, thin: false }, latestAt) ||
-      count(false),
+    maySpread: (copies) => !latest || pay(spread, latest.from, { ...latest, bytes: latest.bytes * copies }),
     inspect: () => Object.freeze({ dropped }),
   };
 }
 
-/** Routed by others, or to others: what two neighbors tell each other over their own link costs nobody else. */
-function isCarried(
-  message: LinkMessage,
-  from: PeerId,
-  self: PeerId,
-): message is Extract<LinkMessage, { kind: 'packet' | 'packetAck' }> {
-  const isRouted = message.kind === 'packet' || message.kind === 'packetAck';
-  return isRouted && !(message.origin === from && message.to === self);
+/** What a frame costs; `thin` leaves the reserve alone. */
+interface Charge {
+  readonly from: PeerId;
+  readonly bytes: number;
+  readonly at: Instant;
+  readonly thin: boolean;
 }
 
-interface Meters {
-  readonly take: (
-    peer: PeerId,
-    cost: { readonly bytes: number; readonly thin: boolean },
-    at: Instant,
-  ) => boolean;
-}
-
-type Rate = Parameters<typeof createTokenBucket>[0];
+/** Takes a charge from what a peer has left; false when that is not enough. */
+type Meters = (peer: PeerId, charge: Charge) => boolean;
 
 /** One use per peer. A peer holds one entry, so that none can push another out. */
-function createMeters(
-  peersMax: number,
-  { bytes, frames }: { readonly bytes: Rate; readonly frames: Rate },
-): Meters {
-  const meterByPeer = createBoundedMap<
-    PeerId,
-    Record<'bytes' | 'frames', ReturnType<typeof createTokenBucket>>
-  >(peersMax);
-  return {
-    take: (peer, cost, at) => {
-      let meter = meterByPeer.get(peer);
-      if (meter === undefined) {
-        meter = { bytes: createTokenBucket(bytes, at), frames: createTokenBucket(frames, at) };
-        meterByPeer.set(peer, meter);
-      }
-      const share = cost.thin ? RESERVED_SHARE : 0;
-      return (
-        meter.frames.take(1, at, share * frames.burst) &&
-        meter.bytes.take(cost.bytes, at, share * bytes.burst)
-      );
-    },
+function createMeters({ bytes, messages }: Quota, peersMax: number): Meters {
+  const meterByPeer = createBoundedMap<PeerId, readonly [TokenBucket, TokenBucket]>(peersMax);
+  return (peer, { bytes: cost, at, thin }) => {
+    let meter = meterByPeer.get(peer);
+    if (!meter) {
+      meter = [createTokenBucket(messages, at), createTokenBucket(bytes, at)];
+      meterByPeer.set(peer, meter);
+    }
+    const share = thin ? RESERVED_SHARE : 0;
+    return meter[0].take(1, at, share * messages.burst) && meter[1].take(cost, at, share * bytes.burst);
   };
 }

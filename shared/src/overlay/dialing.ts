@@ -41,16 +41,14 @@ export function onDescription(core: Core, from: Sender, signal: Description, at:
   return [
     ...implied,
     { kind: 'describe', peer: from.peer, attempt, data },
-    ...core.links.reply(from.peer, 1, []),
+    ...describeTo(core, from.peer, 1, []),
   ];
 }
 
 /** What the transport made goes to the other end, by the way on which that one was heard. */
 export function afterDescribed(core: Core, peer: PeerId, attempt: AttemptId, data: string): Effects {
   const link = core.links.get(peer);
-  if (!link || link.attempt !== attempt || link.phase === 'requesting') return [];
-  if (link.phase === 'connecting') return core.links.reply(peer, 0, [data]);
-  return [{ kind: 'signal', to: peer, route: [], signal: { kind: 'description', attempt, data } }];
+  return link?.attempt === attempt ? describeTo(core, peer, 0, [data]) : [];
 }
 
 export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
@@ -140,16 +138,27 @@ export function tendParked({ links }: Core, at: Instant): Effects {
   return [...given, ...links.takeKnocks(at).map((peer): OverlayEffect => ({ kind: 'knock', peer }))];
 }
 
+/** Sends descriptions, as far as what was heard allows. */
+function describeTo({ links }: Core, to: PeerId, heard: number, descriptions: readonly string[]): Effects {
+  const link = links.get(to);
+  if (!link || link.phase === 'requesting') return [];
+  const { attempt } = link;
+  const route = link.phase === 'up' ? [] : link.route;
+  const said = links.reply(to, heard, descriptions);
+  return said.map((data) => ({ kind: 'signal', to, route, signal: { kind: 'description', attempt, data } }));
+}
+
 /** An own attempt was accepted; from now on it belongs to whoever accepted it. */
 function connect(core: Core, { peer, link }: Asked, from: Sender, at: Instant): Effects {
   const { links, rests } = core;
-  const { attempt, purpose } = link;
+  const { attempt, purpose, introducer } = link;
   links.remove(peer, at);
   // A walk found somebody else: the one asked has no slot to give.
   if (peer !== from.peer) rests.refused(peer, at);
   const route = from.trail.toReversed();
   const isNew = !links.get(from.peer);
-  if (isNew && links.affords(at)) return links.connect(from.peer, { attempt, purpose, route }, at);
+  if (isNew && links.affords(at))
+    return links.connect(from.peer, { attempt, purpose, introducer, route }, at);
   // The other end has constructed already: it is told, so that it need not wait in vain for a channel.
   const refusal: OverlayEffect = {
     kind: 'signal',

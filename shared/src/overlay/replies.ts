@@ -3,8 +3,6 @@
  * anyone may have asked in its name, and it is the one who gets our answers. For each of its signals at most three go
  * back; descriptions beyond wait for its next one. A connection needs no more: its answer comes upon our offer alone.
  */
-import type { Purpose } from './attempts.ts';
-
 /** Signals that may go back for each that came. */
 const REPLIES_PER_SIGNAL = 3;
 /** Descriptions that wait for the other end's next signal; later ones are candidates that can be spared. */
@@ -17,10 +15,10 @@ export interface Replies {
   readonly held: readonly string[];
 }
 
-/** After the request and our acceptance, which is the first reply to it. */
-export function firstReplies(purpose: Purpose): Replies {
-  return { left: purpose === 'answer' ? REPLIES_PER_SIGNAL - 1 : Infinity, held: [] };
-}
+/** To one who asked: the acceptance was the first. */
+export const RATIONED: Replies = { left: REPLIES_PER_SIGNAL - 1, held: [] };
+/** To one whom we asked. */
+export const UNBOUNDED: Replies = { left: Infinity, held: [] };
 
 /** What goes out when so many signals came, and these descriptions are to be sent; and what stays. */
 export function reply(

@@ -4,6 +4,8 @@ import type { Instant } from '../base/time.ts';
 import type { Core, Effects } from './core.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
 
+const NAMED = { priority: 'high', introducer: 'named', route: [] } as const;
+
 /** Asks for the links that are wanted and affordable now. */
 export function maintain(core: Core, at: Instant): Effects {
   return isLinked(core) ? [...bridge(core, at), ...fillSlots(core, at)] : join(core, at);
@@ -38,7 +40,7 @@ function join(core: Core, at: Instant): Effects {
   const effects: OverlayEffect[] = [];
   for (const peer of rng.sample(askable(core, contacts.fresh(at), 'high', at), config.attemptsMax)) {
     if (!mayAttempt(core, at)) break;
-    effects.push(...links.ask(peer, { purpose: 'join', priority: 'high', route: [] }, at));
+    effects.push(...links.ask(peer, { ...NAMED, purpose: 'join' }, at));
   }
   const waiting = links.ownAttempts('join') > 0;
   if (!waiting && contacts.takeCall(at)) effects.push({ kind: 'needContacts' });
@@ -49,10 +51,10 @@ function join(core: Core, at: Instant): Effects {
 function bridge(core: Core, at: Instant): Effects {
   const { links, rng } = core;
   const peer = rng.pick(strangers(core, at));
-  const busy = links.ownAttempts('bridge') > 0 || !mayAttempt(core, at) || !links.affords(at);
-  return peer === undefined || busy
-    ? []
-    : links.ask(peer, { purpose: 'bridge', priority: 'high', route: [] }, at);
+  const free = !links.ownAttempts('bridge') && mayAttempt(core, at) && links.affords(at);
+  return peer !== undefined && free && links.mayIntroduce('named')
+    ? links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)
+    : [];
 }
 
 /** Asks reserves until the links wanted are there or under way. */
@@ -64,7 +66,7 @@ function fillSlots(core: Core, at: Instant): Effects {
     const priority = priorityNow(core);
     const peer = poorest(core, candidates(core, priority, at));
     if (peer === undefined) break;
-    effects.push(...links.ask(peer, { purpose: 'degree', priority, route: null }, at));
+    effects.push(...links.ask(peer, { purpose: 'degree', priority, introducer: null, route: null }, at));
   }
   return effects;
 }

@@ -6,7 +6,7 @@ import { elapsedMs, type Instant } from '../base/time.ts';
 import type { RoutingConfig } from './config.ts';
 import { createGraph, type Graph } from './graph.ts';
 import type { Packet, RoutingEffect, RoutingMessage, RoutingSnapshot } from './messages.ts';
-import { createRates, type Rates } from './rates.ts';
+import { createRates, type Rates } from '../base/rates.ts';
 import type { ServerUse, Way } from './way.ts';
 
 export interface RoutingState<P> {

@@ -556,7 +556,7 @@ describe('links and limits', () => {
   });
 
   test('whoever asks for more than it may is told of, and given more in time', () => {
-    const quota = { cacheBytesMax: 6, answersBytesBurst: 6, answersBytesPerS: 2 };
+    const quota = { cacheBytesMax: 6, answersBytesPerS: 2 };
     const bench = createBench([a, b], quota);
     bench.from(0, a, gossip(1));
     const ask = (atMs: number, peer: PeerId = b): readonly Effect[] =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { epoch, type PeerId } from '#shared/base/ids.ts';
 import { instant } from '#shared/base/time.ts';
+import type { TokenBucketConfig } from '#shared/base/token-bucket.ts';
 import type { Gossip } from '#shared/broadcast/messages.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
@@ -9,6 +10,7 @@ import {
   createQuotas,
   defaultQuotaConfig,
   type Overspent,
+  type Quota,
   type QuotaConfig,
   type Quotas,
 } from '#shared/mesh/quotas.ts';
@@ -24,14 +26,11 @@ const [self, a, b, c] = [1, 2, 3, 4].map((number) => numberToPeerId(number)) as 
 const stranger = numberToPeerId(9);
 
 const small: QuotaConfig = {
-  neighborBytesPerS: 64_000,
-  neighborBytesBurst: 256_000,
-  neighborFramesPerS: 200,
-  neighborFramesBurst: 2_000,
-  originBytesPerS: 16_000,
-  originBytesBurst: 64_000,
-  originFramesPerS: 50,
-  originFramesBurst: 400,
+  neighbor: {
+    bytes: { perSecond: 64_000, burst: 256_000 },
+    messages: { perSecond: 200, burst: 2_000 },
+  },
+  origin: { bytes: { perSecond: 16_000, burst: 64_000 }, messages: { perSecond: 50, burst: 400 } },
   peersMax: 64,
 };
 
@@ -130,20 +129,25 @@ describe('an origin', () => {
   });
 });
 
-test.each<Partial<QuotaConfig>>([
-  { neighborBytesPerS: 63_999 },
-  { neighborBytesBurst: 1_999_999 },
-  { neighborFramesPerS: 99 },
-  { neighborFramesBurst: 3_999 },
-  { originBytesPerS: 15_999 },
-  { originBytesBurst: 255_999 },
-  { originBytesBurst: 8_000_001 },
-  { originFramesPerS: 49 },
-  { originFramesBurst: 999 },
-  { originFramesBurst: 40_001 },
+const rate = (perSecond: number, burst: number): TokenBucketConfig => ({ perSecond, burst });
+
+test.each<{ neighbor?: Partial<Quota>; origin?: Partial<Quota>; peersMax?: number }>([
+  { neighbor: { bytes: rate(255_999, 8_000_000) } },
+  { neighbor: { bytes: rate(8_000_001, 8_000_000) } },
+  { neighbor: { messages: rate(999, 40_000) } },
+  { origin: { bytes: rate(49, 64_000) } },
+  { origin: { bytes: rate(256_000, 255_999) } },
+  { origin: { bytes: rate(256_000, 8_000_001) } },
+  { origin: { messages: rate(1_000, 40_001) } },
   { peersMax: 63 },
-])('a configuration with %o is refused', (wrong) => {
-  expect(() => checkQuotaConfig({ ...defaultQuotaConfig, ...wrong })).toThrow();
+])('a configuration with %o is refused', ({ neighbor, origin, ...wrong }) => {
+  const config = {
+    ...defaultQuotaConfig,
+    ...wrong,
+    neighbor: { ...defaultQuotaConfig.neighbor, ...neighbor },
+    origin: { ...defaultQuotaConfig.origin, ...origin },
+  };
+  expect(() => checkQuotaConfig(config)).toThrow();
 });
 
 describe('in a room', () => {
@@ -156,7 +160,7 @@ describe('in a room', () => {
       if (tab !== speaker) expect(messagesOf(tab, speaker.id)).toEqual(said);
     }
     const lasting = 10;
-    const quota = small.originBytesBurst + lasting * small.originBytesPerS;
+    const quota = small.origin.bytes.burst + lasting * small.origin.bytes.perSecond;
     for (const tab of others) {
       const { activeView } = tab.node.inspect().overlay;
       // What the liar may have it pass on, to each; and what the liar may ask of it.
@@ -174,11 +178,11 @@ describe('in a room', () => {
     }
   });
 
-  test('nobody honest meets a quota: 40 join at once, and then all move a pointer, write and speak', () => {
+  test('nobody honest meets a quota: 24 join at once, and then all move a pointer, write and speak', () => {
     const world = createWorld({ seed: 5 });
-    for (let n = 0; n < 40; n++) world.open();
+    for (let n = 0; n < 24; n++) world.open();
     expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
-    for (let tick = 0; tick < 90; tick++) {
+    for (let tick = 0; tick < 45; tick++) {
       for (const [at, tab] of world.living().entries()) {
         world.command(tab, { kind: 'present', fields: new Map([['cursor', { x: tick, y: at }]]) });
       }
@@ -213,7 +217,6 @@ function flood(): { liar: Tab; others: readonly Tab[]; world: World; lied: () =>
     broadcast: {
       ...defaultMeshConfig.broadcast,
       cacheBytesMax: 64_000,
-      answersBytesBurst: 64_000,
       answersBytesPerS: 16_000,
     },
   };

@@ -207,7 +207,7 @@ describe('a description', () => {
   it('waits when one who asked has been sent three signals for each of its own', () => {
     const bench = createBench(self);
     bench.feed(signal(z, request(attempt(1), 'high')));
-    const describe = (data: string): readonly OverlayEffect[] =>
+    const describes = (data: string): readonly OverlayEffect[] =>
       bench.effects({ kind: 'described', peer: z, attempt: attempt(1), data });
     const sent = (data: string): OverlayEffect => ({
       kind: 'signal',
@@ -216,8 +216,8 @@ describe('a description', () => {
       signal: { kind: 'description', attempt: attempt(1), data },
     });
     // The accept was the first.
-    expect([describe('2'), describe('3'), describe('4')]).toEqual([[sent('2')], [sent('3')], []]);
-    for (let n = 5; n < 30; n++) expect(describe(`${n}`)).toEqual([]);
+    expect([describes('2'), describes('3'), describes('4')]).toEqual([[sent('2')], [sent('3')], []]);
+    for (let n = 5; n < 30; n++) expect(describes(`${n}`)).toEqual([]);
     const answer = signal(z, { kind: 'description', attempt: attempt(1), data: 'x' });
     expect(bench.effects(answer).slice(1)).toEqual([sent('4'), sent('5'), sent('6')]);
     const rest = Array.from({ length: 20 }, () => bench.effects(answer).slice(1)).flat();

@@ -143,6 +143,27 @@ describe('a contact whom the roster lacks', () => {
   });
 });
 
+describe('the server', () => {
+  it('gets two of our links by its word, and no third while they last', () => {
+    const bench = linked(3);
+    let first = linkAttempt(peer(50));
+    for (const [at, index] of [50, 51, 52].entries()) {
+      const atMs = 10_000 * (at + 1);
+      bench.feed(contacts(peer(index)), atMs);
+      const effects = bench.tick(atMs + 3_000);
+      expect(requestsIn(effects)).toBe(index === 52 ? 0 : 1);
+      if (index === 52) continue;
+      const { attempt } = requestIn(effects);
+      if (index === 50) first = attempt;
+      bench.feed(signal(peer(index), { kind: 'accept', attempt }), atMs + 3_100);
+      bench.feed({ kind: 'channelOpened', peer: peer(index), attempt }, atMs + 3_200);
+    }
+    expect(requestIn(bench.feed({ kind: 'channelClosed', peer: peer(50), attempt: first }, 34_000)).to).toBe(
+      peer(52),
+    );
+  });
+});
+
 describe('the tick', () => {
   it('is slow while nothing is wanted and quick while something is', () => {
     const bench = createBench(self);
@@ -353,6 +374,8 @@ describe('a config', () => {
     { knownMembersMax: 10 },
     { attemptsMax: 0 },
     { urgentRestMsMax: 9_999 },
+    { linksPerIntroducerMax: 0 },
+    { linksPerIntroducerMax: 11 },
     { needContactsMsMax: 500 },
     { budget: { ...defaultOverlayConfig.budget, uncollectedMax: 501 } },
   ])('that breaks a bound is refused: %j', (part) => {
