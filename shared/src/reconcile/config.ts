@@ -9,7 +9,8 @@ export interface ReconcileConfig {
    */
   readonly roundIntervalMs: number;
   /**
-   * Heartbeats in a row that must show another root before a round begins. More is slower to mend; fewer
+   * Heartbeats in a row that must show another root before the lower id begins a round; the higher waits for twice
+   * as many. More is slower to mend; fewer
    * begins rounds over records that are merely in flight. 1 to 10.
    */
   readonly differingHeartbeatsMin: number;

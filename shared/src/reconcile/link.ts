@@ -14,6 +14,8 @@ export interface LinkTable {
   waiting: Waiting;
   /** Heartbeats in a row whose root differed from ours. */
   differing: number;
+  /** Rounds begun by either side since the roots were last equal. */
+  rounds: number;
   /** When either side last began a round. */
   lastRoundAt: Instant | null;
   /** The neighbor's use of its quota, counted from `quotaFrom`. */
@@ -23,13 +25,27 @@ export interface LinkTable {
 }
 
 export function createLinkTable(): LinkTable {
-  return { waiting: 'nothing', differing: 0, lastRoundAt: null, quotaFrom: null, tops: 0, work: 0 };
+  return {
+    waiting: 'nothing',
+    differing: 0,
+    rounds: 0,
+    lastRoundAt: null,
+    quotaFrom: null,
+    tops: 0,
+    work: 0,
+  };
+}
+
+/** Every second round in a row: what a shortened one cannot see, the next one does. */
+export function isExactTurn(link: LinkTable): boolean {
+  return link.rounds % 2 === 1;
 }
 
 /** Marks the beginning of a round, whoever begins it. */
 export function beginRound(link: LinkTable, waiting: 'middle' | 'done', at: Instant): void {
   link.waiting = waiting;
   link.differing = 0;
+  link.rounds++;
   link.lastRoundAt = at;
 }
 

@@ -156,7 +156,8 @@ export function readList<T>(reader: Reader, limit: number, read: (reader: Reader
   return items;
 }
 
-function readWord(reader: Reader): number {
+/** 32 bits. */
+export function readWord(reader: Reader): number {
   demand(reader, 4);
   return readUint32BigEndian(reader.from);
 }

@@ -175,12 +175,15 @@ describe('what was written ten minutes ago by a node without links', () => {
 
   test('is said anew when the state of the first neighbor is known, not before', () => {
     const bench = writeAbench();
-    const greeting = [...bench.link(b), ...bench.frame(b, { kind: 'middle', table: 'roster', nodes: [] })];
+    const greeting = [
+      ...bench.link(b),
+      ...bench.frame(b, { kind: 'middle', table: 'roster', exact: false, nodes: [] }),
+    ];
     expect(entries(greeting)).toEqual([]);
     const wall = WALL_MS + 701_000;
-    expect(entries(bench.frame(b, { kind: 'middle', table: 'state', nodes: [] }))).toMatchObject([
-      { key: 'k', value: 'offline', stamp: { wall, by: a } },
-    ]);
+    expect(
+      entries(bench.frame(b, { kind: 'middle', table: 'state', exact: false, nodes: [] })),
+    ).toMatchObject([{ key: 'k', value: 'offline', stamp: { wall, by: a } }]);
   });
 
   test('is not said anew where that neighbor holds something newer', () => {
@@ -356,7 +359,8 @@ function createBench(neighbors: readonly PeerId[] = []): Bench {
       return give({ kind: 'channelOpened', peer: other, attempt });
     },
     closeLink: (other) => void give({ kind: 'channelClosed', peer: other, attempt: attempts.get(other)! }),
-    compare: (other) => TABLES.flatMap((table) => frame(other, { kind: 'middle', table, nodes: [] })),
+    compare: (other) =>
+      TABLES.flatMap((table) => frame(other, { kind: 'middle', table, exact: false, nodes: [] })),
     run: (ms, { talking, roots } = { talking: [] }) => {
       const effects: Effect[] = [];
       for (let leftMs = ms; leftMs > 0; leftMs -= 1_000) {
