@@ -26,6 +26,8 @@ export interface NetworkConditions {
   readonly attachMs: Range;
   /** Members that the server names to one who asks. */
   readonly contacts: number;
+  /** Of how many it draws them: always the same, while none of them detaches. `Infinity`: of all. */
+  readonly contactsOf: number;
 }
 
 export const defaultConditions: NetworkConditions = {
@@ -40,6 +42,7 @@ export const defaultConditions: NetworkConditions = {
   serverLatencyMs: [10, 40],
   attachMs: [20, 150],
   contacts: 3, // the server's default
+  contactsOf: Infinity, // as the server does it
 };
 
 /** The usual timeout after which SCTP sends a lost packet again; it doubles. */

@@ -68,11 +68,15 @@ export function createServer(deps: ServerDeps): SimServer {
   };
 
   const contactsFor = (tab: SimTab): PeerId[] => {
-    const { contacts } = conditions();
-    if (attached.length <= contacts + 1) return attached.filter((other) => other !== tab).map(({ id }) => id);
+    const { contacts, contactsOf } = conditions();
+    const named = contactsOf < attached.length ? attached.slice(0, contactsOf) : attached;
+    if (named.length <= contacts + 1) {
+      const others = named.filter((other) => other !== tab).map(({ id }) => id);
+      return rng.sample(others, Math.min(contacts, others.length));
+    }
     const picked = new Set<PeerId>();
     while (picked.size < contacts) {
-      const other = rng.pick(attached);
+      const other = rng.pick(named);
       if (other !== undefined && other !== tab) picked.add(other.id);
     }
     return [...picked];

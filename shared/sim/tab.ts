@@ -18,7 +18,7 @@ export type TabMode = 'running' | 'frozen' | 'suspended';
 export type Happening = () => Input | undefined;
 
 /** Calendar time at the start of every simulation. */
-const WALL_START_MS = 1_700_000_000_000;
+export const WALL_START_MS: number = 1_700_000_000_000;
 /** Inputs that a tab standing still is kept; beyond, the oldest are lost, as a browser's buffers overrun. */
 const WAITING_MAX = 100_000;
 
