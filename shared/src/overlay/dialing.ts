@@ -5,7 +5,7 @@ import type { Instant } from '../base/time.ts';
 import { mayBeForwarded, type Requesting } from './attempts.ts';
 import { misbehaved, type Core, type Effects, type Sender } from './core.ts';
 import type { AttemptFailure, Description, DropReason, OverlayEffect, Refuse } from './messages.ts';
-import { maintain, maintainIfBelowMin } from './upkeep.ts';
+import { maintain, maintainIfBelowMin, makeRoomFor } from './upkeep.ts';
 
 /** A request of ours that waits for its answer. */
 interface Asked {
@@ -55,7 +55,7 @@ export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: In
   core.passiveView.remove(peer);
   core.rests.opened(peer);
   core.contacts.calmDown();
-  return [{ kind: 'neighborUp', peer }, ...maintainIfBelowMin(core, at)];
+  return [{ kind: 'neighborUp', peer }, ...makeRoomFor(core, peer, at), ...maintainIfBelowMin(core, at)];
 }
 
 /** The transport's last word on an attempt: it has nothing left to destroy. */

@@ -6,7 +6,7 @@ import type { OverlayEffect, Priority } from './messages.ts';
 
 /** Asks for the links that are wanted and affordable now. */
 export function maintain(core: Core, at: Instant): Effects {
-  return isLinked(core) ? [...bridge(core, at), ...fillSlots(core, at)] : join(core, at);
+  return isLinked(core) ? [...bridge(core, at), ...fillSlots(core, at), ...mix(core, at)] : join(core, at);
 }
 
 /** The same, but only where waiting for the tick would hurt: below the minimum. */
@@ -28,7 +28,7 @@ export function lookAround(core: Core, at: Instant): Effects {
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
 export function wantsLinks(core: Core, at: Instant): boolean {
   const { links } = core;
-  if (!isLinked(core) || strangers(core, at).length > 0) return true;
+  if (!isLinked(core) || strangers(core, at).length > 0 || wantsMixing(core, at)) return true;
   return links.slots() < links.limits().target && candidates(core, priorityNow(core), at).length > 0;
 }
 
@@ -67,6 +67,40 @@ function fillSlots(core: Core, at: Instant): Effects {
     effects.push(...links.ask(peer, { purpose: 'degree', priority, route: null }, at));
   }
   return effects;
+}
+
+/**
+ * Halves that found each other hang by the one link that did it, for nobody lacks any: each asks members of the other
+ * for links, until it holds half as many as chance would have given it.
+ */
+function mix(core: Core, at: Instant): Effects {
+  const { links } = core;
+  if (!wantsMixing(core, at) || links.ownAttempts('degree') > 0) return [];
+  if (!mayAttempt(core, at) || !links.affords(at)) return [];
+  const { target } = links.limits();
+  const able = askable(core, core.returned.peers(at), 'low', at).filter(
+    (peer) => degreeOf(core, peer) <= target,
+  );
+  const peer = poorest(core, able);
+  return peer === undefined ? [] : links.ask(peer, { purpose: 'degree', priority: 'low', route: null }, at);
+}
+
+function wantsMixing({ returned, links, degreeByPeer }: Core, at: Instant): boolean {
+  const back = returned.peers(at).length;
+  const wanted = Math.floor((links.limits().target * back) / (degreeByPeer.size + 1) / 2);
+  const held = [...links.activeView(), ...links.pending()].filter(returned.has).length;
+  return held < wanted;
+}
+
+/** A link to the other half takes the place of one within ours, whose other end has links to spare. */
+export function makeRoomFor(core: Core, peer: PeerId, at: Instant): Effects {
+  const { links, returned } = core;
+  const { target } = links.limits();
+  if (!returned.has(peer) || links.activeView().length <= target) return [];
+  const spare = links
+    .activeView()
+    .findLast((other) => !returned.has(other) && degreeOf(core, other) > target);
+  return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
 }
 
 /** In a room that is not small, newcomers need their first link more than we need our second. */
