@@ -2,7 +2,7 @@
 import type { PeerId } from '../base/ids.ts';
 import { assert } from '../base/assert.ts';
 import type { TreeKey } from './messages.ts';
-import { type Relay, neighborsBut, send } from './relay.ts';
+import { type Relay, inFrames, neighborsBut, send } from './relay.ts';
 import { refillOwnTrees } from './receive.ts';
 import type { Tree } from './trees.ts';
 import { sendVector, unheardOf, vectorHeads } from './vectors.ts';
@@ -46,9 +46,15 @@ function regraft<P>(relay: Relay<P>, lost: PeerId): void {
     const peer = announcer ?? anyone;
     tree.lazy.delete(peer);
     tree.parent = peer;
-    keysByPeer.set(peer, [...(keysByPeer.get(peer) ?? []), tree.key]);
+    const keys = keysByPeer.get(peer);
+    if (keys) keys.push(tree.key);
+    else keysByPeer.set(peer, [tree.key]);
   }
-  for (const [peer, trees] of keysByPeer) send(relay, peer, { kind: 'graft', trees, wants: [] });
+  const { treesPerGraftMax } = relay.config;
+  for (const [peer, keys] of keysByPeer) {
+    for (const trees of inFrames(keys, treesPerGraftMax))
+      send(relay, peer, { kind: 'graft', trees, wants: [] });
+  }
 }
 
 /** The shared tree has many roots: any of its eager links may have fed us. */

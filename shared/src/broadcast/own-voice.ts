@@ -28,12 +28,13 @@ export function createOwnVoice(self: PeerId, epoch: Epoch, config: BroadcastConf
   let hot = false;
 
   /** Once hot, an origin stays so until others would have forgotten its tree. */
-  const isHot = (at: Instant): boolean => {
+  const isHot = (lane: Lane, at: Instant): boolean => {
     const last = spokenAt.at(-1);
     const wasHot = hot && last !== undefined && elapsedMs(last, at) < config.treeIdleMs;
     spokenAt = [...spokenAt, at].slice(-config.hotMessages);
     const first = spokenAt[0] ?? at;
-    return wasHot || (spokenAt.length === config.hotMessages && elapsedMs(first, at) <= config.hotWindowMs);
+    if (wasHot || lane !== 'record') return true;
+    return spokenAt.length === config.hotMessages && elapsedMs(first, at) <= config.hotWindowMs;
   };
 
   return {
@@ -41,7 +42,7 @@ export function createOwnVoice(self: PeerId, epoch: Epoch, config: BroadcastConf
     speak: (lane, at) => {
       const seq = (newestByLane.get(lane) ?? 0) + 1;
       newestByLane.set(lane, seq);
-      hot = isHot(at);
+      hot = isHot(lane, at);
       return { seq, hot };
     },
     heads: () => [...newestByLane].map(([lane, seq]) => ({ origin: self, epoch, lane, seq })),

@@ -102,7 +102,7 @@ export function createRelay<P>(deps: BroadcastDeps<P>, config: BroadcastConfig):
     waiting: new Set(),
     own: createOwnVoice(deps.self, deps.epoch, config),
     cache: createCache<P>(config),
-    announcements: createAnnouncements(config),
+    announcements: createAnnouncements(deps.self, config),
     missing: createMissing(config),
     requests: createRequests(config),
     lag: createLag(config),
@@ -160,10 +160,10 @@ export function sendHeads<P>(relay: Relay<P>, peer: PeerId, heads: readonly Head
   }
 }
 
-/** `heads` in pieces of at most `size`; no piece for an empty list. */
-export function inFrames<H extends Head>(heads: readonly H[], size: number): readonly (readonly H[])[] {
-  const frames: (readonly H[])[] = [];
-  for (let at = 0; at < heads.length; at += size) frames.push(heads.slice(at, at + size));
+/** `items` in pieces of at most `size`; no piece for an empty list. */
+export function inFrames<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const frames: (readonly T[])[] = [];
+  for (let at = 0; at < items.length; at += size) frames.push(items.slice(at, at + size));
   return frames;
 }
 

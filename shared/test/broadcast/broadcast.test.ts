@@ -1,8 +1,11 @@
 import { epoch } from '#shared/base/ids.ts';
 import { describe, expect, test } from 'vitest';
+import type { Lane } from '#shared/broadcast/messages.ts';
+import { numberToPeerId } from './world.ts';
 import {
   a,
   b,
+  type Bench,
   c,
   createBench,
   FORGED,
@@ -20,6 +23,10 @@ import {
   vectorHead,
 } from './helpers.ts';
 
+/** Trees that announce in their time, as those do that many messages have travelled. */
+const settled = { youngMessages: 1, teachEvery: 1_000 };
+/** Below our own id. */
+const lower = numberToPeerId(0);
 const prune = { kind: 'prune', tree: o } as const;
 const graftTree = { kind: 'graft', trees: [o], wants: [] } as const;
 const wants = (first: number, last: number) =>
@@ -55,8 +62,76 @@ describe('trees', () => {
     expect(bench.layer.inspect().eagerByTree.get(o)).toEqual([a]);
   });
 
-  test('a pruned link gets an announcement after 50 ms instead of the message', () => {
+  test('the tree of an origin starts as the shared one is', () => {
+    const bench = createBench([a, b, c]);
+    bench.from(0, b, { kind: 'prune', tree: null });
+    expect(bench.from(10, a, gossip(1))).toEqual([
+      deliver(a, gossip(1)),
+      send(b, ihave(head(1))),
+      send(c, onward(gossip(1))),
+    ]);
+    bench.from(11, b, graftTree);
+    expect(bench.layer.inspect().eagerByTree).toEqual(
+      new Map([
+        ['shared', [a, c]],
+        [o, [a, b, c]],
+      ]),
+    );
+  });
+
+  test('the first six messages of a tree are announced at once, and then each thirty-second of a stream', () => {
     const bench = createBench([a, b]);
+    bench.from(0, b, { kind: 'prune', tree: null });
+    const announcedAtOnce = (seq: number) =>
+      bench
+        .from(seq, a, gossip(seq))
+        .some(({ kind, ...rest }) => kind === 'send' && 'to' in rest && rest.to === b);
+    const seqs = Array.from({ length: 70 }, (_, at) => at + 1);
+    expect(seqs.filter(announcedAtOnce)).toEqual([1, 2, 3, 4, 5, 6, 32, 64]);
+  });
+
+  test('a young tree moves with each message to whoever announced it first', () => {
+    const bench = createBench([a, b, c]);
+    bench.from(0, b, { kind: 'prune', tree: null });
+    bench.from(0, c, { kind: 'prune', tree: null });
+    bench.from(10, b, ihave(head(1)));
+    bench.from(11, c, ihave(head(1)));
+    expect(bench.from(12, a, gossip(1))).toEqual([
+      deliver(a, gossip(1)),
+      send(b, { ...graftTree, wants: [wants(2, 257)] }),
+      send(a, prune),
+    ]);
+    bench.from(20, c, ihave(head(2)));
+    expect(bench.from(21, b, gossip(2))).toEqual([
+      deliver(b, gossip(2)),
+      send(a, ihave(head(2))),
+      send(c, { ...graftTree, wants: [wants(3, 258)] }),
+      send(b, prune),
+    ]);
+    expect(bench.layer.inspect().eagerByTree.get(o)).toEqual([c]);
+  });
+
+  test('what passed the new parent before its graft came is given with it', () => {
+    const bench = createBench([a, b], settled);
+    bench.from(10, b, prune);
+    bench.from(10, a, gossip(1));
+    bench.from(11, b, prune);
+    bench.from(20, a, gossip(2));
+    expect(bench.from(30, b, { ...graftTree, wants: [wants(2, 257)] })).toEqual([send(b, onward(gossip(2)))]);
+  });
+
+  test('of two neighbors the one with the higher id announces later', () => {
+    const bench = createBench([a, lower], settled);
+    bench.from(10, a, gossip(1));
+    bench.from(11, lower, prune);
+    expect(bench.from(20, a, gossip(2))).toEqual([
+      deliver(a, gossip(2)),
+      schedule({ kind: 'announce', token: 1 }, 140),
+    ]);
+  });
+
+  test('a pruned link gets an announcement after 50 ms instead of the message', () => {
+    const bench = createBench([a, b], settled);
     bench.from(10, b, prune);
     bench.from(10, a, gossip(1));
     bench.from(11, b, prune);
@@ -70,7 +145,7 @@ describe('trees', () => {
   });
 
   test('a neighbor that shows it has a message is not told of it', () => {
-    const bench = createBench([a, b]);
+    const bench = createBench([a, b], settled);
     bench.from(10, a, gossip(1));
     bench.from(11, b, prune);
     bench.from(20, a, gossip(2));
@@ -103,24 +178,24 @@ describe('trees', () => {
     expect(bench.layer.inspect().eagerByTree.get('shared')).toEqual([a]);
   });
 
-  test('a tree idle for 60 s is forgotten', () => {
+  test('a tree idle for 15 min is forgotten', () => {
     const bench = createBench([a, b]);
     bench.from(10, a, gossip(1));
-    bench.sweep(60_009);
+    bench.sweep(900_009);
     expect([...bench.layer.inspect().eagerByTree.keys()]).toEqual(['shared', o]);
-    bench.sweep(60_010);
+    bench.sweep(900_010);
     expect([...bench.layer.inspect().eagerByTree.keys()]).toEqual(['shared']);
   });
 
-  test('an announcement that beats the message by over 12 ms moves the tree, once a second', () => {
-    const bench = createBench([a, b, c]);
+  test('an announcement that beats the message by over 12 ms moves a settled tree, once a second', () => {
+    const bench = createBench([a, b, c], settled);
     bench.from(0, a, gossip(1));
     bench.from(1, b, gossip(1));
     bench.from(10, b, ihave(head(2)));
     expect(bench.from(23, a, gossip(2))).toEqual([
       deliver(a, gossip(2)),
       send(c, onward(gossip(2))),
-      send(b, graftTree),
+      send(b, { ...graftTree, wants: [wants(3, 258)] }),
       send(a, prune),
     ]);
     expect(bench.layer.inspect().eagerByTree.get(o)).toEqual([b, c]);
@@ -400,7 +475,7 @@ describe('repair', () => {
   test('what was said to nobody follows right behind the vector', () => {
     const bench = createBench([]);
     bench.give(0, { kind: 'broadcast', lane: 'reliable', payload: 'm1' });
-    const m1 = gossip(1, { origin: self, hot: false });
+    const m1 = gossip(1, { origin: self });
     expect(bench.give(9, { kind: 'neighborUp', peer: a })).toEqual([send(a, beginners()), send(a, m1)]);
     expect(bench.give(10, { kind: 'neighborUp', peer: b })).toEqual([
       send(b, beginners(vectorHead(1, { origin: self }))),
@@ -422,8 +497,8 @@ describe('repair', () => {
     bench.from(0, a, { kind: 'prune', tree: null });
     bench.give(1, { kind: 'broadcast', lane: 'reliable', payload: 'old' });
     bench.give(1_002, { kind: 'broadcast', lane: 'reliable', payload: 'last' });
-    const last = gossip(2, { origin: self, hot: false, payload: 'last' });
-    const goodbye = gossip(1, { origin: self, lane: 'record', hot: false, payload: 'goodbye' });
+    const last = gossip(2, { origin: self, payload: 'last' });
+    const goodbye = gossip(1, { origin: self, lane: 'record', payload: 'goodbye' });
     expect(bench.give(1_003, { kind: 'farewell', payload: 'goodbye' })).toEqual([
       send(a, last),
       send(a, goodbye),
@@ -435,9 +510,9 @@ describe('repair', () => {
     const bench = createBench([a]);
     bench.give(0, { kind: 'congestion', peer: a, congested: true });
     bench.give(1, { kind: 'broadcast', lane: 'reliable', payload: 'last' });
-    const goodbye = gossip(1, { origin: self, lane: 'record', hot: false, payload: 'goodbye' });
+    const goodbye = gossip(1, { origin: self, lane: 'record', payload: 'goodbye' });
     expect(bench.give(2, { kind: 'farewell', payload: 'goodbye' })).toEqual([
-      send(a, gossip(1, { origin: self, hot: false, payload: 'last' })),
+      send(a, gossip(1, { origin: self, payload: 'last' })),
       send(a, goodbye),
     ]);
   });
@@ -467,21 +542,24 @@ describe('links and limits', () => {
     expect(bench.from(7, a, gossip(2))).toEqual([deliver(a, gossip(2)), send(b, onward(gossip(2)))]);
   });
 
-  test('the origin marks itself hot with its sixth message in 10 s and stays so', () => {
+  const hotAt = (bench: Bench, lane: Lane) => (atMs: number) => {
+    const [effect] = bench.give(atMs, { kind: 'broadcast', lane, payload: 'x' });
+    return effect?.kind === 'send' && effect.message.kind === 'gossip' && effect.message.hot;
+  };
+
+  test('the origin marks itself hot with its sixth record in 10 s and stays so until 15 min of silence', () => {
+    const hot = hotAt(createBench([a]), 'record');
+    const times = [0, 2_000, 4_000, 6_000, 8_000, 10_000, 60_000, 959_999, 1_859_999];
+    const hotTimes = times.filter((atMs) => hot(atMs));
+    expect(hotTimes).toEqual([10_000, 60_000, 959_999]);
+  });
+
+  test.each(['reliable', 'volatile'] as const)('the first %s message makes its origin hot', (lane) => {
     const bench = createBench([a]);
-    const hotAt = (atMs: number) => {
-      const [effect] = bench.give(atMs, { kind: 'broadcast', lane: 'volatile', payload: 'x' });
-      return effect?.kind === 'send' && effect.message.kind === 'gossip' && effect.message.hot;
-    };
-    expect([0, 2_000, 4_000, 6_000, 8_000, 10_000, 60_000, 130_000].map(hotAt)).toEqual([
-      false,
-      false,
-      false,
-      false,
+    expect([hotAt(bench, 'record')(0), hotAt(bench, lane)(1), hotAt(bench, 'record')(2)]).toEqual([
       false,
       true,
       true,
-      false,
     ]);
   });
 
