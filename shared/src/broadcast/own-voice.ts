@@ -1,5 +1,5 @@
 /**
- * Our own streams: their sequences, whether we speak often enough for a tree of our own, and what we
+ * Our own streams: their sequences, whether our messages travel a tree of our own, and what we
  * said while no neighbor was there to hear it.
  */
 import type { Epoch, PeerId } from '../base/ids.ts';
