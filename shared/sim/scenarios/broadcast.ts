@@ -7,6 +7,9 @@
  * times, all of them in a new order each time, one every 100 to 200 ms; the first round is the cold one. Then 200
  * messages (25 among 10,000) are measured, each of a speaker drawn at random, as far apart. Messages are on a topic: the reliable lane.
  *
+ * Variants: `whole` nodes; `alone`, overlay and broadcast alone, where no records have carved the shared tree that new
+ * trees are copies of, so that what is cold is a flood.
+ *
  * - `rmr`: frames that carried a measured message, per delivery, less 1. `coldRmr`: the same of the first round.
  * - `p50Ms`, `p99Ms`: of all deliveries, from saying to telling the application.
  * - `lastMs`: from saying to the last delivery, the mean over messages; `worstLastMs`: the greatest.
