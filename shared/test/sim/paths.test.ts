@@ -7,7 +7,7 @@ const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'] as unknown as [PeerId, PeerId,
 /** Both ways of each link. */
 function mapOf(links: readonly (readonly [PeerId, PeerId, number])[]): LatenciesOf {
   const byPeer = new Map<PeerId, Map<PeerId, number>>();
-  for (const [from, to, ms] of [...links, ...links.map(([x, y, ms]) => [y, x, ms] as const)]) {
+  for (const [from, to, ms] of [...links, ...links.map(([x, y, tookMs]) => [y, x, tookMs] as const)]) {
     byPeer.set(from, (byPeer.get(from) ?? new Map<PeerId, number>()).set(to, ms));
   }
   return (id) => byPeer.get(id) ?? new Map();
