@@ -47,11 +47,15 @@ export interface LinkDecoder {
 export function createLinkEncoder(): LinkEncoder {
   const ids = createIdEncoder(INTERNED_IDS_MAX);
   let sequence = 0;
+  let out = createEncoder();
   return {
     encode: (message) => {
       // An assertion may have cut the last frame short; its definitions were not sent.
       ids.rollback();
-      const writer: Writer = { out: createEncoder(), writeId: ids.write };
+      // Nearly all frames fit the buffer that an encoder begins with; one that has grown is not kept for long.
+      if (out.bufs.length === 0) out.cpos = 0;
+      else out = createEncoder();
+      const writer: Writer = { out, writeId: ids.write };
       writeVersion(writer);
       writeUint(writer, sequence + 1);
       writeLinkMessage(writer, message);

@@ -153,7 +153,8 @@ export function readList<T>(reader: Reader, limit: number, read: (reader: Reader
   const count = readCount(reader, limit);
   const items: T[] = [];
   for (let at = 0; at < count; at++) items.push(read(reader));
-  return items;
+  // Cut to size: what has grown by pushing has room for 17, and the links of 1,000 members are held for long.
+  return items.slice();
 }
 
 function readWord(reader: Reader): number {
