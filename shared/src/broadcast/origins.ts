@@ -9,7 +9,7 @@ import type { Epoch, PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
 import type { BroadcastConfig } from './config.ts';
 import type { Gossip, Head, Lane } from './messages.ts';
-import { createReceiveWindow, type ReceiveWindow } from './receive-window.ts';
+import { createReceiveWindow, hasCome, holesUpTo, type ReceiveWindow } from './receive-window.ts';
 import type { Range, Stream } from './streams.ts';
 
 /** A message and the neighbor that brought it. */
@@ -43,7 +43,8 @@ export interface Origin<P> {
   readonly reliable: ReceiveWindow<Arrival<P>>;
   readonly record: ReceiveWindow<null>;
   newestVolatile: number;
-  readonly floors: Map<Lane, Floor>;
+  /** `null`, as nearly always, where there is none. */
+  floors: Map<Lane, Floor> | null;
   backlog: Backlog | null;
   forgottenAt: Instant | null;
 }
@@ -144,7 +145,7 @@ function createOrigin<P>(id: PeerId, epoch: Epoch): Origin<P> {
     reliable: createReceiveWindow<Arrival<P>>(),
     record: createReceiveWindow<null>(),
     newestVolatile: 0,
-    floors: new Map(),
+    floors: null,
     backlog: null,
     forgottenAt: null,
   };
@@ -154,9 +155,9 @@ function createOrigin<P>(id: PeerId, epoch: Epoch): Origin<P> {
 function hasSequence<P>(origin: Origin<P>, { lane, seq }: Head): boolean {
   switch (lane) {
     case 'reliable':
-      return origin.reliable.has(seq);
+      return hasCome(origin.reliable, seq);
     case 'record':
-      return origin.record.has(seq);
+      return hasCome(origin.record, seq);
     case 'volatile':
       return seq <= origin.newestVolatile;
     default:
@@ -167,9 +168,9 @@ function hasSequence<P>(origin: Origin<P>, { lane, seq }: Head): boolean {
 function newestOf<P>(origin: Origin<P> | undefined, { lane }: Stream): number {
   switch (lane) {
     case 'reliable':
-      return origin?.reliable.highest() ?? 0;
+      return origin?.reliable.highest ?? 0;
     case 'record':
-      return origin?.record.highest() ?? 0;
+      return origin?.record.highest ?? 0;
     case 'volatile':
       return origin?.newestVolatile ?? 0;
     default:
@@ -180,9 +181,9 @@ function newestOf<P>(origin: Origin<P> | undefined, { lane }: Stream): number {
 function missingOf<P>(origin: Origin<P> | undefined, { lane, seq }: Head): readonly Range[] {
   switch (lane) {
     case 'reliable':
-      return origin?.reliable.missing(seq) ?? [{ first: 1, last: seq }];
+      return origin ? holesUpTo(origin.reliable, seq) : [{ first: 1, last: seq }];
     case 'record':
-      return origin?.record.missing(seq) ?? [{ first: 1, last: seq }];
+      return origin ? holesUpTo(origin.record, seq) : [{ first: 1, last: seq }];
     case 'volatile':
       return seq > (origin?.newestVolatile ?? 0) ? [{ first: seq, last: seq }] : [];
     default:
@@ -192,8 +193,8 @@ function missingOf<P>(origin: Origin<P> | undefined, { lane, seq }: Head): reado
 
 function headsOf<P>(origin: Origin<P>): Head[] {
   const heads: Head[] = [
-    { origin: origin.id, epoch: origin.epoch, lane: 'reliable', seq: origin.reliable.highest() },
-    { origin: origin.id, epoch: origin.epoch, lane: 'record', seq: origin.record.highest() },
+    { origin: origin.id, epoch: origin.epoch, lane: 'reliable', seq: origin.reliable.highest },
+    { origin: origin.id, epoch: origin.epoch, lane: 'record', seq: origin.record.highest },
     { origin: origin.id, epoch: origin.epoch, lane: 'volatile', seq: origin.newestVolatile },
   ];
   return heads.filter(({ seq }) => seq > 0);

@@ -13,6 +13,7 @@ import type { Arrival, Origin } from './origins.ts';
 import { type Relay, isSpare, neighborsBut, announce, refuse, send } from './relay.ts';
 import { noteMissing } from './repair.ts';
 import { hasRoom, postpone } from './backlog.ts';
+import { countHeld, holesUpTo, lowestHeld, skipTo, takeIn } from './receive-window.ts';
 import { headOf } from './streams.ts';
 import type { Tree } from './trees.ts';
 
@@ -65,11 +66,11 @@ function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, byte
   const { lane, seq } = arrival.message;
   switch (lane) {
     case 'reliable':
-      for (const next of origin.reliable.add(seq, { item: arrival, bytes, at: relay.at }))
+      for (const next of takeIn(origin.reliable, seq, { item: arrival, bytes, at: relay.at }))
         deliver(relay, next);
       return resume(relay, origin);
     case 'record':
-      origin.record.add(seq, { item: null, bytes: 0, at: relay.at });
+      takeIn(origin.record, seq, { item: null, bytes: 0, at: relay.at });
       keepWithinWindow(relay, origin);
       return deliver(relay, arrival);
     case 'volatile':
@@ -81,8 +82,8 @@ function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, byte
 }
 
 function keepWithinWindow<P>({ config }: Relay<P>, { record }: Origin<P>): void {
-  const lowest = record.lowestHeld();
-  if (lowest !== null && record.held().count > config.recordWindowMax) record.skipTo(lowest);
+  const lowest = countHeld(record) > config.recordWindowMax ? lowestHeld(record) : null;
+  if (lowest !== null) skipTo(record, lowest);
 }
 
 /**
@@ -134,9 +135,9 @@ function optimize<P>(
 /** A jump in a lane without gaps: what lies before must be somewhere, the sender most likely. */
 function noteHole<P>(relay: Relay<P>, origin: Origin<P>, head: Head, from: PeerId): void {
   if (head.lane === 'volatile') return;
-  if (origin[head.lane].base() >= head.seq) return;
+  if (origin[head.lane].base >= head.seq) return;
   relay.waiting.add(origin);
-  const hole = origin[head.lane].missing(head.seq).at(-1);
+  const hole = holesUpTo(origin[head.lane], head.seq).at(-1);
   if (hole !== undefined) noteMissing(relay, { ...head, seq: hole.last }, from);
 }
 

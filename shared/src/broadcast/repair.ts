@@ -7,6 +7,7 @@ import { refusalOfGraft, refusalOfHead } from './checks.ts';
 import { missingWithRoom, postpone } from './backlog.ts';
 import type { BroadcastTimer, Graft, Head, IHave, Want } from './messages.ts';
 import type { MissingHead } from './missing.ts';
+import { countHeld } from './receive-window.ts';
 import { type Relay, neighborsBut, refuse, schedule, send } from './relay.ts';
 import { headOf, subtractRanges } from './streams.ts';
 
@@ -80,7 +81,8 @@ export function afterGraft<P>(relay: Relay<P>, timer: BroadcastTimer & { readonl
 /** Behind an open hole there may have been no room for it: it is asked for again when the lane moves on. */
 function giveUpAsking<P>(relay: Relay<P>, { head, announcers: [announcer] }: MissingHead): void {
   relay.missing.remove(head);
-  const held = relay.origins.current(head)?.reliable.held().count ?? 0;
+  const origin = relay.origins.current(head);
+  const held = origin ? countHeld(origin.reliable) : 0;
   if (announcer !== undefined && head.lane === 'reliable' && held > 0)
     postpone(relay, head, { announcer, came: false });
 }

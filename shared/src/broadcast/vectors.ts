@@ -11,6 +11,7 @@ import { admit, deliverSteps } from './delivery.ts';
 import type { Head, Lane, Vector, VectorHead, Want } from './messages.ts';
 import { inFrames, neighborsBut, refuse, type Relay, send } from './relay.ts';
 import { ask, onHead, wantsOf } from './repair.ts';
+import { skipTo } from './receive-window.ts';
 import { headOf } from './streams.ts';
 
 const LANES_WITHOUT_GAPS: readonly Lane[] = ['reliable', 'record'];
@@ -83,8 +84,8 @@ function isNews<P>(relay: Relay<P>, head: VectorHead): boolean {
 
 function startAt<P>(relay: Relay<P>, head: Head): void {
   const origin = admit(relay, head.origin, head.epoch);
-  if (head.lane === 'record') origin.record.skipTo(head.seq);
-  else deliverSteps(relay, origin, origin.reliable.skipTo(head.seq), 'untold');
+  if (head.lane === 'record') skipTo(origin.record, head.seq);
+  else deliverSteps(relay, origin, skipTo(origin.reliable, head.seq), 'untold');
 }
 
 /**
@@ -132,10 +133,11 @@ function cutAbove(want: Want, from: number): readonly Want[] {
 function raiseFloor<P>(relay: Relay<P>, { origin: id, epoch, lane, from }: VectorHead): boolean {
   if (from === 1 || relay.origins.standing(id, epoch) === 'older') return false;
   const known = relay.origins.current({ origin: id, epoch, lane });
-  const base = lane === 'record' ? known?.record.base() : known?.reliable.base();
-  const floor = known?.floors.get(lane);
+  const base = lane === 'record' ? known?.record.base : known?.reliable.base;
+  const floor = known?.floors?.get(lane);
   if ((base ?? 0) > 0 || (floor !== undefined && floor.seq < from)) return false;
   const origin = admit(relay, id, epoch);
+  origin.floors ??= new Map();
   origin.floors.set(lane, { seq: from - 1, at: floor?.at ?? relay.at });
   relay.waiting.add(origin);
   return floor === undefined;
