@@ -44,7 +44,8 @@ function linksFault(links: LinksRecord, config: MembershipConfig): string | null
   if (!isNatural(epoch, EPOCH_MAX) || !isNatural(seq, SEQ_MAX)) return 'malformed-claim';
   if (!Number.isFinite(stability) || stability < 0) return 'malformed-claim';
   if (neighbors.length > config.neighborsMax) return 'too-many-links';
-  return neighbors.includes(id) || new Set(neighbors).size < neighbors.length ? 'malformed-claim' : null;
+  const isSound = neighbors.every((peer, at) => peer !== id && neighbors.indexOf(peer) === at);
+  return isSound ? null : 'malformed-claim';
 }
 
 function accusationFault(accusation: Accusation): string | null {

@@ -38,6 +38,13 @@ export interface Orphan {
   readonly answeredAt: Instant | null;
 }
 
+/** Who is watched by whom follows from this alone. */
+export interface WatchBasis {
+  readonly roster: number;
+  readonly neighbors: readonly PeerId[];
+  readonly suspects: readonly PeerId[];
+}
+
 /** The own links record and when its successor is due. */
 export interface OwnLinks {
   record: LinksRecord;
@@ -75,6 +82,11 @@ export interface State {
   readonly suspicions: Map<PeerId, Suspicion>;
   /** At most `orphansMax`. */
   readonly orphans: Map<PeerId, Orphan>;
+  /**
+   * Where nobody was an orphan, as in a room at rest: to look again costs a walk over all links of the room (350 us
+   * among 1,000), which nothing could have changed meanwhile.
+   */
+  allWatched: WatchBasis | null;
   /** Since when doubt holds the accusation of this member back. */
   readonly heldSince: BoundedMap<PeerId, Instant>;
   readonly objectedAt: BoundedMap<PeerId, Instant>;
@@ -122,6 +134,7 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
     lost: createBoundedMap(config.lostMax),
     suspicions: new Map(),
     orphans: new Map(),
+    allWatched: null,
     heldSince: createBoundedMap(config.neighborsMax + config.lostMax),
     objectedAt: createBoundedMap(config.suspicionsMax),
     toldAt: createBoundedMap(config.tellsMax),
