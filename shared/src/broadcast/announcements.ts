@@ -50,16 +50,19 @@ export function createAnnouncements(config: BroadcastConfig): Announcements {
     queue: (peer, head, at) => {
       const pace = paceOf(head);
       const heads = pace.headsByPeer.get(peer) ?? new Map<string, Head>();
-      const waiting = heads.get(streamKey(head));
-      if (waiting === undefined || waiting.seq < head.seq) heads.set(streamKey(head), head);
+      const key = streamKey(head);
+      const waiting = heads.get(key);
+      if (waiting === undefined || waiting.seq < head.seq) heads.set(key, head);
       pace.headsByPeer.set(peer, heads);
       pace.dueAt ??= after(at, pace.delayMs);
       return heads.size >= config.headsPerFrameMax ? 'full' : 'queued';
     },
     peerHas: (peer, head) => {
       const heads = paceOf(head).headsByPeer.get(peer);
-      const waiting = heads?.get(streamKey(head));
-      if (waiting !== undefined && waiting.seq <= head.seq) heads?.delete(streamKey(head));
+      if (heads === undefined || heads.size === 0) return;
+      const key = streamKey(head);
+      const waiting = heads.get(key);
+      if (waiting !== undefined && waiting.seq <= head.seq) heads.delete(key);
     },
     takeLink,
     takeDue: (at) => {
