@@ -48,6 +48,9 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
   let stability = 0;
   let collectToken = 0;
 
+  /** `null` since the last input. */
+  let snapshot: StateSnapshot | null = null;
+
   const handle = (input: StateInput, now: Now): readonly StateEffect[] => {
     const correctedMs = Math.max(1, Math.floor(now.wall + offset.medianMs()));
     switch (input.kind) {
@@ -224,7 +227,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     return { kind: 'schedule', timer: { kind: 'collect', token: collectToken }, afterMs: config.collectMs };
   };
 
-  const inspect = (): StateSnapshot =>
+  const takeSnapshot = (): StateSnapshot =>
     Object.freeze({
       get collections() {
         return table.live();
@@ -240,7 +243,13 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
       offsetMs: offset.medianMs(),
     });
 
-  return { handle, inspect };
+  return {
+    handle: (input, now) => {
+      snapshot = null;
+      return handle(input, now);
+    },
+    inspect: () => (snapshot ??= takeSnapshot()),
+  };
 }
 
 /** What is wrong with the form of a peer's entry, if anything. */
