@@ -86,7 +86,12 @@ export function createChannels(deps: ChannelDeps): Channels {
   const draw = ([min, max]: Range): number => min + rng.fraction() * (max - min);
   const endOf = (tab: SimTab, attempt: AttemptId): End | undefined =>
     connectionByAttempt.get(attempt)?.ends.find((end) => end.tab === tab && !end.closed);
-  const otherEnd = (end: End): End | undefined => end.connection.ends.find((other) => other !== end);
+  const otherEnd = (end: End): End | undefined => {
+    const [first, second] = end.connection.ends;
+    return first === end ? second : first;
+  };
+  /** The text of an id that its tab holds: else each of N tabs keeps the ids of N others once for each of its links. */
+  const sameText = (id: PeerId): PeerId => tabOf(id)?.id ?? id;
   const openEnds = (tab: SimTab): Map<PeerId, End> => {
     const known = openByTab.get(tab);
     if (known) return known;
@@ -103,7 +108,7 @@ export function createChannels(deps: ChannelDeps): Channels {
         ends: [],
       };
       connectionByAttempt.set(attempt, connection);
-      const end = createEnd(tab, peer, attempt, connection);
+      const end = createEnd({ tab, peer, attempt, connection, decoder: createLinkDecoder(sameText) });
       connection.ends.push(end);
       if (initiator) later(5, () => tab.give(() => unlessClosed(end, described(end, 'offer'))));
     },
@@ -291,14 +296,10 @@ export function createChannels(deps: ChannelDeps): Channels {
   }
 }
 
-function createEnd(tab: SimTab, peer: PeerId, attempt: AttemptId, connection: Connection): End {
+function createEnd(fixed: Pick<End, 'tab' | 'peer' | 'attempt' | 'connection' | 'decoder'>): End {
   return {
-    tab,
-    peer,
-    attempt,
-    connection,
+    ...fixed,
     encoder: createLinkEncoder(),
-    decoder: createLinkDecoder(),
     open: false,
     closed: false,
     freeAt: 0,

@@ -7,6 +7,7 @@
  */
 import { createEncoder } from 'lib0/encoding';
 import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { LinkMessage } from '../mesh/messages.ts';
 import { readBroadcast, writeBroadcast } from './broadcast-codec.ts';
@@ -67,8 +68,9 @@ export function createLinkEncoder(): LinkEncoder {
   };
 }
 
-export function createLinkDecoder(): LinkDecoder {
-  const ids = createIdDecoder(INTERNED_IDS_MAX);
+/** `sameText` may give an equal text that is held anyway for an id that was read. */
+export function createLinkDecoder(sameText?: (id: PeerId) => PeerId): LinkDecoder {
+  const ids = createIdDecoder(INTERNED_IDS_MAX, sameText);
   const sequences = createSequenceWindow();
 
   function readFrame(reader: Reader): { readonly sequence: number; readonly message: LinkMessage } {

@@ -77,7 +77,7 @@ export interface IdDecoder {
   readonly rollback: () => void;
 }
 
-export function createIdDecoder(limit: number): IdDecoder {
+export function createIdDecoder(limit: number, sameText: (id: PeerId) => PeerId = (id) => id): IdDecoder {
   const idByIndex: (PeerId | undefined)[] = [];
   let staged: number[] = [];
 
@@ -86,9 +86,10 @@ export function createIdDecoder(limit: number): IdDecoder {
     const known = idByIndex[index];
     if (index >= limit || (known !== undefined && known !== id)) refuse(reader, 'malformed');
     if (known !== undefined) return known;
-    idByIndex[index] = id;
+    const held = sameText(id);
+    idByIndex[index] = held;
     staged.push(index);
-    return id;
+    return held;
   }
 
   return {
