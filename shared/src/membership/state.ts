@@ -122,7 +122,8 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
     lost: createBoundedMap(config.lostMax),
     suspicions: new Map(),
     orphans: new Map(),
-    heldSince: createBoundedMap(config.neighborsMax + config.lostMax),
+    // Whoever could be accused, or the first would be forgotten before its time, and the doubt last for ever.
+    heldSince: createBoundedMap(config.neighborsMax + config.lostMax + config.orphansMax),
     objectedAt: createBoundedMap(config.suspicionsMax),
     toldAt: createBoundedMap(config.tellsMax),
     joins: createRing(config.stormJoins + 1),

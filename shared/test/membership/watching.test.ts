@@ -199,6 +199,14 @@ describe('own health', () => {
     expect(claimsOf(bench.runTo(5_250), 'accusation').length).toBe(2);
   });
 
+  it('doubt holds each accusation back once, however many there are', () => {
+    const others = Array.from({ length: 300 }, (_, at) => peer(`member ${at}`));
+    const bench = createRoom(others, others.slice(0, 2));
+    // Its neighbors are given up for dead; then all the others are orphans, whom it looks for in vain.
+    bench.runTo(60_000);
+    expect(bench.layer.inspect().members.size).toBe(1);
+  });
+
   it('the first frame from anyone ends the doubt', () => {
     const bench = createRoom([b, c, d], [b, c]);
     bench.runTo(3_000);
