@@ -31,7 +31,7 @@ export interface MembershipConfig {
   /** How often the wait doubles before a neighbor that others vouched for is accused afresh. More quiets a one-way link; less finds a later crash sooner. 0 to 5. */
   readonly vouchesMax: number;
 
-  /** Observers that must agree. More resists liars and needs more links; fewer errs sooner. 2 to `accusationsMax`. */
+  /** Observers that must agree, the accuser among them. More resists liars and needs more links; fewer errs sooner, and 1 asks nobody. 1 to `accusationsMax`. */
   readonly quorum: number;
   /** Accusations further apart than this do not add up. More joins unrelated ones; less loses slow observers. Above `deadlineMs`. */
   readonly accusationLifeMs: number;
@@ -202,7 +202,7 @@ function checkLimits(config: MembershipConfig): void {
   within('probesMax', config.probesMax, [1, 64]);
   within('gapsMax', config.gapsMax, [1, 1_024]);
   within('vouchesMax', config.vouchesMax, [0, 5]);
-  within('quorum', config.quorum, [2, 16]);
+  within('quorum', config.quorum, [1, 16]);
   within('orphanWatchers', config.orphanWatchers, [1, 8]);
   within('orphanMisses', config.orphanMisses, [1, 8]);
   within('stormJoins', config.stormJoins, [1, 256]);

@@ -416,7 +416,7 @@ describe('the config', () => {
       { answerMsMin: 300 },
       { sleptMs: 100 },
       { quorum: 17 },
-      { quorum: 1 },
+      { quorum: 0 },
       { linksStormSpacingMs: 500 },
       { membersMax: 1 },
     ];
