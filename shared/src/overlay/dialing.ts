@@ -5,7 +5,7 @@ import type { Instant } from '../base/time.ts';
 import { mayBeForwarded, type Requesting } from './attempts.ts';
 import { misbehaved, type Core, type Effects, type Sender } from './core.ts';
 import type { AttemptFailure, Description, DropReason, OverlayEffect, Refuse } from './messages.ts';
-import { maintain, maintainIfBelowMin } from './upkeep.ts';
+import { lookAround, maintain, maintainIfBelowMin } from './upkeep.ts';
 
 /** A request of ours that waits for its answer. */
 interface Asked {
@@ -116,7 +116,8 @@ export function drop(core: Core, peer: PeerId, reason: DropReason, at: Instant):
 /** The silent one may only have hung: its channel is kept, and others are asked in its place. */
 function park(core: Core, peer: PeerId, at: Instant): Effects {
   const outdone = core.links.park(peer, at);
-  return [...outdone, ...core.loseNeighbor(peer, 'declared-dead', at), ...maintain(core, at)];
+  const lost = core.loseNeighbor(peer, 'declared-dead', at);
+  return [...outdone, ...lost, ...maintain(core, at), ...lookAround(core, at)];
 }
 
 /** Whoever speaks on a parked channel lives. Where there is no slot left for it, it is told to look elsewhere. */

@@ -16,12 +16,13 @@ export function maintainIfBelowMin(core: Core, at: Instant): Effects {
 
 /**
  * Where members were declared dead, the room may have parted: its other half is attached as well, and the server
- * names it. Each asks with the chance of one in the room, so that the server's load is the room's, not the tab's.
+ * names it. Each asks with the chance of one in the room, so that the server's load is the room's, not the tab's;
+ * but who was left with few links asks for itself, for most of its reserves may be dead too.
  */
 export function lookAround(core: Core, at: Instant): Effects {
   const { contacts, rng, degreeByPeer } = core;
   if (!isLinked(core) || !core.recent.mayBeParted(at)) return [];
-  const isOurTurn = rng.fraction() * (degreeByPeer.size + 1) < 1;
+  const isOurTurn = isBereft(core, at) || rng.fraction() * (degreeByPeer.size + 1) < 1;
   return isOurTurn && contacts.isAttached() && contacts.takeCall(at) ? [{ kind: 'needContacts' }] : [];
 }
 
@@ -45,11 +46,15 @@ function join(core: Core, at: Instant): Effects {
   return effects;
 }
 
-/** Asks one whom the server named and our roster lacks: two halves of a parted room find each other. */
+/**
+ * Asks one whom the server named and our roster lacks: two halves of a parted room find each other. Reserves that do
+ * not answer hold this up least where it is needed most.
+ */
 function bridge(core: Core, at: Instant): Effects {
-  const { links, rng } = core;
+  const { links, rng, config } = core;
   const peer = rng.pick(strangers(core, at));
-  const busy = links.ownAttempts('bridge') > 0 || !mayAttempt(core, at) || !links.affords(at);
+  const may = isBereft(core, at) ? links.slots() < config.degreeMax : mayAttempt(core, at);
+  const busy = links.ownAttempts('bridge') > 0 || !may || !links.affords(at);
   return peer === undefined || busy
     ? []
     : links.ask(peer, { purpose: 'bridge', priority: 'high', route: [] }, at);
@@ -89,9 +94,11 @@ function poorest(core: Core, peers: readonly PeerId[]): PeerId | undefined {
     .toSorted((a, b) => degreeOf(core, a) - degreeOf(core, b))[0];
 }
 
+/** Those whom the server named and our roster lacks. To the bereft all are: the roster may list the dead alone. */
 function strangers(core: Core, at: Instant): readonly PeerId[] {
   const { contacts, links, degreeByPeer } = core;
   if (!isLinked(core)) return [];
+  if (isBereft(core, at)) return askable(core, contacts.fresh(at), 'high', at);
   const settled = contacts.settled(links.linkedAt(), at);
   return askable(core, settled, 'high', at).filter((peer) => !degreeByPeer.has(peer));
 }
@@ -117,6 +124,11 @@ function isLinked({ links }: Core): boolean {
 
 function isBelowMin({ links }: Core): boolean {
   return links.slots() < links.limits().min;
+}
+
+/** A death of late has left it with fewer links than the minimum, whatever it has asked for since. */
+function isBereft({ links, recent }: Core, at: Instant): boolean {
+  return links.activeView().length < links.limits().min && recent.isMourning(at);
 }
 
 function priorityNow(core: Core): Priority {
