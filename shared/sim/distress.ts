@@ -24,7 +24,7 @@ export const THAWED_MS: Range = [1_000, 10_000];
 /** How long a starved member starves, and recovers between; what an input costs it. */
 export const STARVED_MS: Range = [5_000, 15_000];
 export const FED_MS: Range = [5_000, 15_000];
-export const INPUT_COST_MS: Range = [20, 50];
+export const INPUT_COST_MS: Range = [40, 120];
 
 interface Patient<Snapshot> {
   readonly tab: SimTab<Snapshot>;

@@ -8,7 +8,8 @@
  * - `falseDeaths`: times that any application was told of the death of a healthy member, one that is never in distress
  *   (Lifeguard's FP). `healthyFalseDeaths`: those among them that a healthy member's application was told (its FP-).
  * - `distressedDeaths`: times that any application was told of the death of a member in distress.
- *   `hastyDeaths`: those among them where it had not stood still for 2.2 s in the last 10 s: so short a stall must be borne.
+ *   `hastyDeaths`: those among them that a healthy member's was told of one that had not been in distress for 2.2 s on end
+ *   in the last 10 s: so short a stall must be borne.
  *   `aliveDeaths`: all of them, `falseDeaths` included.
  * - `baseline...`: the same of the same seed and distress, with our own detector's corroboration and local health switched
  *   off: one accuser is enough at once, late timers and general silence are no reason for doubt.
@@ -18,8 +19,9 @@
  * - `frozen-K`: each of K members stands still for 0.5 to 8 s, drawn anew each time, then runs for 1 to 10 s. Half the
  *   spans are within what the detector must bear (deaths are settled from 2.2 s of silence on); the others put the
  *   member in the place that Lifeguard is about: it wakes, and its own clock says that everyone else has been silent.
- * - `starved-K`: each of K members has too little of its processor. For 5 to 15 s each input costs 20 to 50 ms, drawn for
- *   the spell, which is up to twice of what it can work off, so that it falls behind by seconds; then 5 to 15 s without.
+ * - `starved-K`: each of K members has too little of its processor. For 5 to 15 s each input costs 40 to 120 ms, drawn for
+ *   the spell; a member at rest has about twenty a second, so that it falls behind by up to a second each second. Then
+ *   it has 5 to 15 s to catch up. (At 20 to 50 ms it kept up, and no detector erred.)
  * - `loss`: nobody is in distress, but each tenth frame is lost and sent again, and jitter is up to 500 ms.
  * - `one-way`: nobody is in distress, but one link carries nothing one way, all the time.
  * - `one-link`: a member crashes that could be reached by one link only for a minute, its other channels having failed
@@ -239,7 +241,8 @@ function watchDeaths(world: MeshWorld): DeathWatch {
     const { distress } = watch;
     if (distress?.isPlagued(target) === true) {
       counts.distressedDeaths += 1;
-      if (distress.stalledMs(target, BLAMED_MS) < BORNE_MS) counts.hastyDeaths += 1;
+      const isHasty = !distress.isPlagued(tab) && distress.stalledMs(target, BLAMED_MS) < BORNE_MS;
+      if (isHasty) counts.hastyDeaths += 1;
       return;
     }
     counts.falseDeaths += 1;
