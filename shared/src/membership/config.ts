@@ -37,7 +37,7 @@ export interface MembershipConfig {
   readonly accusationLifeMs: number;
   /** An accused member is dead this long after its last proof of life. More is safer and slower. Above `suspectAfterMsMin`. */
   readonly deadlineMs: number;
-  /** An accusation stands at least so long alone before the deadline may pass: the way there and back for an objection. More is safer and slower. Below `deadlineMs`. */
+  /** An accusation stands at least so long alone before the deadline may pass, longer by what its accuser's patience exceeded the least: the way there and back for an objection. More is safer and slower. Below `deadlineMs`. */
   readonly answerMsMin: number;
   /** Without any link a suspect is kept so long, unless it is the only other member. More spares the page of a tab that comes back; less clears that of one that stays alone. `deadlineMs` to 120,000. */
   readonly linklessMs: number;
