@@ -96,7 +96,8 @@ function distressRows(variant: string): Row[] {
       target: atMost(0),
       anchor: 'Lifeguard: 25 events, 1.89 % of SWIM',
     },
-    { ...row, metric: 'hastyDeaths', target: atMost(0) },
+    // What a starved member has not worked off yet outlasts its spell, so that only a frozen one's is sharp.
+    { ...row, metric: 'hastyDeaths', target: variant.startsWith('frozen') ? atMost(0) : undefined },
     { ...row, metric: 'falseDeaths', target: undefined },
     { ...row, metric: 'baselineFalseDeaths', target: undefined },
     { ...row, metric: 'distressedDeaths', target: undefined },
