@@ -67,6 +67,8 @@ export interface Origins<P> {
   ) => { readonly origin: Origin<P>; readonly gone: Origin<P> | null };
   /** The newest heads of all lanes, without forgotten origins. */
   readonly heads: () => readonly Head[];
+  /** The newest reliable heads of the forgotten: their last words may be on their way still. */
+  readonly lateHeads: () => readonly Head[];
   readonly forget: (id: PeerId, at: Instant) => void;
   /** Drops origins forgotten long enough ago. They weigh little, so no sweep runs for their sake. */
   readonly sweep: (at: Instant) => void;
@@ -122,6 +124,11 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
     },
     heads: () =>
       [...originById.entries()].flatMap(([, origin]) => (origin.forgottenAt === null ? headsOf(origin) : [])),
+    lateHeads: () =>
+      [...forgotten].flatMap((id) => {
+        const origin = originById.get(id);
+        return origin === undefined ? [] : headsOf(origin).filter(({ lane }) => lane === 'reliable');
+      }),
     forget: (id, at) => {
       const origin = originById.get(id);
       if (origin === undefined) return;

@@ -29,7 +29,7 @@ export function unheardOf<P>(relay: Relay<P>): readonly Cached<P>[] {
   });
 }
 
-/** All that we hold, short of `unheard`. */
+/** All that we hold, short of `unheard`; of forgotten origins what can still be asked for. */
 export function vectorHeads<P>(relay: Relay<P>, unheard: readonly Cached<P>[]): readonly VectorHead[] {
   const ownHeads = relay.own.heads().map((head): Head => {
     const first = unheard.find(({ message }) => message.lane === head.lane)?.message.seq;
@@ -37,9 +37,14 @@ export function vectorHeads<P>(relay: Relay<P>, unheard: readonly Cached<P>[]): 
   });
   // What would be gone before a neighbor could ask for it is not offered.
   const since = after(relay.at, relay.config.gapTimeoutMs - relay.config.cacheMs);
-  return [...ownHeads, ...relay.origins.heads()]
-    .filter(({ lane, seq }) => lane !== 'volatile' && seq > 0)
-    .map((head) => ({ ...head, from: relay.cache.firstUpTo(head, since) }));
+  const withFrom = (head: Head): VectorHead => ({ ...head, from: relay.cache.firstUpTo(head, since) });
+  const late = relay.origins.lateHeads().map(withFrom);
+  return [
+    ...[...ownHeads, ...relay.origins.heads()]
+      .filter(({ lane, seq }) => lane !== 'volatile' && seq > 0)
+      .map(withFrom),
+    ...late.filter(({ from, seq }) => from <= seq),
+  ];
 }
 
 export function sendVector<P>(relay: Relay<P>, peer: PeerId, heads: readonly VectorHead[]): void {

@@ -1,4 +1,4 @@
-import { epoch } from '#shared/base/ids.ts';
+import { epoch, type PeerId } from '#shared/base/ids.ts';
 import { describe, expect, test } from 'vitest';
 import {
   a,
@@ -536,6 +536,21 @@ describe('links and limits', () => {
     ]);
     bench.sweep(30_000);
     expect(bench.layer.inspect().cachedMessages).toBe(0);
+  });
+
+  test('a forgotten origin’s last words are offered to a new neighbor while they can be asked for', () => {
+    const bench = createBench([a]);
+    bench.from(0, a, gossip(1));
+    bench.from(0, a, gossip(1, { lane: 'record' }));
+    bench.give(1, { kind: 'forget', origin: o });
+    const offered = (atMs: number, peer: PeerId): readonly unknown[] =>
+      bench
+        .give(atMs, { kind: 'neighborUp', peer })
+        .flatMap((effect) =>
+          effect.kind === 'send' && effect.message.kind === 'vector' ? effect.message.heads : [],
+        );
+    expect(offered(20_000, b)).toEqual([{ origin: o, epoch: 1, lane: 'reliable', seq: 1, from: 1 }]);
+    expect(offered(20_001, c)).toEqual([]);
   });
 
   test('what its origin may not say is refused, and neither delivered nor sent on', () => {

@@ -153,14 +153,16 @@ test('messages that never come are told to the application as missed', () => {
   expect(told(effects, 'message').map(({ data }) => data)).toEqual(['fourth']);
 });
 
-test('the messages of one who has gone are offered to nobody who comes later', () => {
+test('the last words of one who has gone are offered while they can be asked for, and to nobody who comes later', () => {
   const bench = createBench([b, c]);
   bench.frame(b, gossip(b, 1, topic('hello')));
   const origins = (effects: readonly Effect[], to: PeerId): PeerId[] =>
     sent(effects, to, 'vector').flatMap(({ heads }) => heads.map(({ origin }) => origin));
   expect(origins(bench.link(d), d)).toContain(b);
   bench.frame(b, { kind: 'claims', claims: [{ ...identity(b), left: true }] });
-  expect(origins(bench.link(e), e)).not.toContain(b);
+  expect(origins(bench.link(e), e)).toContain(b);
+  bench.run(30_000);
+  expect(origins(bench.link(peer(6)), peer(6))).not.toContain(b);
 });
 
 describe('what was written ten minutes ago by a node without links', () => {
