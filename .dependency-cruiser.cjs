@@ -17,6 +17,19 @@ module.exports = {
       to: { pathNot: '^shared/src/' },
     },
     {
+      name: 'simulator-is-pure',
+      comment: 'It runs the core and its bytes; its command line alone knows Node.',
+      severity: 'error',
+      from: { path: '^shared/sim/', pathNot: '^shared/sim/cli/' },
+      to: { pathNot: '^shared/(src/(?!signaling/)|sim/(?!cli/))' },
+    },
+    {
+      name: 'nothing-shipped-knows-the-simulator',
+      severity: 'error',
+      from: { path: '^(shared/src|client|signaling-server|e2e)/' },
+      to: { path: '^shared/sim/' },
+    },
+    {
       name: 'wire-knows-two-files-of-lib0',
       comment: 'Not signaling either: that is a format of its own.',
       severity: 'error',

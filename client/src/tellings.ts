@@ -5,6 +5,7 @@
 import type { PeerId } from '#shared/base/ids.ts';
 import type { MeshEvent } from '#shared/mesh/messages.ts';
 import type { DataFaces } from './data/faces.ts';
+import { MeshError } from './errors.ts';
 import type { EventHub } from './events.ts';
 import { isolate } from './isolate.ts';
 import type { MembersFace } from './people/members.ts';
@@ -39,9 +40,7 @@ export function createTellings<P extends PresenceFields>(faces: Faces<P>): Telli
   const { people } = faces;
   /** Reasons are a fixed vocabulary, so this grows to a few dozen names at most. */
   const refused: Record<string, number> = {};
-  const count = (reason: string): void => {
-    refused[reason] = (refused[reason] ?? 0) + 1;
-  };
+  const count = (reason: string): number => (refused[reason] = (refused[reason] ?? 0) + 1);
   /** What is to be told, in order. It grows only by what listeners themselves do while they are told. */
   const waiting: (() => void)[] = [];
   let telling = false;
@@ -76,7 +75,8 @@ export function createTellings<P extends PresenceFields>(faces: Faces<P>): Telli
 }
 
 interface Means {
-  readonly count: (reason: string) => void;
+  /** How often this reason was given by now. */
+  readonly count: (reason: string) => number;
   readonly refresh: () => void;
 }
 
@@ -128,6 +128,11 @@ function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, mean
     case 'peerMisbehaved':
       means.count(event.reason);
       return () => hub.emit('peer:misbehaved', { peer: event.peer, reason: event.reason });
+    case 'versionTooOld': {
+      if (means.count('too-old') > 1) return undefined;
+      const said = 'A member no longer reads what this version of the library writes; it must be updated.';
+      return () => hub.emit('error', new MeshError('VERSION_TOO_OLD', said));
+    }
   }
 }
 

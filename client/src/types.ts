@@ -275,6 +275,7 @@ export type MeshErrorCode =
   | 'BAD_SIGNALING_URL'
   | 'SIGNALING_UNREACHABLE'
   | 'SIGNALING_REFUSED'
+  | 'VERSION_TOO_OLD'
   | 'WEBRTC_MISSING'
   | 'BAD_NAME'
   | 'BAD_KEY'

@@ -88,7 +88,7 @@ describe('a frame that is dropped, counted and told, while everything lives on',
     ['no bytes', 'malformed', (link) => link.sayBytes(new Uint8Array(0))],
     [
       'noise',
-      'stale-version',
+      'newer-version',
       (link) => link.sayBytes(Uint8Array.from({ length: 200 }, (_, n) => n * 7 + 3)),
     ],
     ['a large frame', 'oversized', (link) => link.sayBytes(new Uint8Array(40_000))],
@@ -98,8 +98,8 @@ describe('a frame that is dropped, counted and told, while everything lives on',
       'malformed',
       (link) => link.sayBytes(Uint8Array.of(...link.frame(harmless), 0)),
     ],
-    ['an older version', 'stale-version', (link) => link.sayBytes(patched(link.frame(harmless), 0, 0))],
-    ['a newer version', 'stale-version', (link) => link.sayBytes(patched(link.frame(harmless), 0, 2))],
+    ['no version', 'malformed', (link) => link.sayBytes(patched(link.frame(harmless), 0, 0))],
+    ['a newer version', 'newer-version', (link) => link.sayBytes(patched(link.frame(harmless), 0, 2))],
     [
       'a frame again',
       'replayed',
@@ -124,7 +124,7 @@ describe('a frame that is dropped, counted and told, while everything lives on',
     misbehave(scene.link);
     await scene.room.clock.advance(20);
     expect(scene.told).toEqual([[scene.c.id, reason]]);
-    expect(scene.a.stats().refused).toEqual({ [reason]: 1 });
+    expect(scene.a.stats().refused).toMatchObject({ [reason]: 1 });
     expect(scene.a.stats().links.receivedFrames).toBeGreaterThan(before);
     await expectLifeGoesOn(scene);
     expect(scene.told).toHaveLength(1);
@@ -159,6 +159,7 @@ describe('a neighbor that claims to be another', () => {
     epoch: epoch(9),
     incarnation: incarnation(0),
     left: false,
+    wireVersion: 1,
   });
 
   test('in a greeting is refused, and neither is touched', async () => {
@@ -275,6 +276,7 @@ describe('a broadcast in the name of another', () => {
         epoch: epoch(1),
         incarnation: incarnation(9),
         left: true,
+        wireVersion: 1,
       }),
     ],
     [

@@ -126,6 +126,19 @@ describe('told is', () => {
     expect(told).toEqual([[type, detail]]);
   });
 
+  test('once, that this library is too old for somebody, however many say so; all are counted', () => {
+    const { tellings, told } = setUp();
+    tellings.onEvents([
+      { kind: 'versionTooOld', peer: a },
+      { kind: 'versionTooOld', peer: b },
+    ]);
+    tellings.onEvents([{ kind: 'versionTooOld', peer: a }]);
+    expect(told).toEqual([
+      ['error', expect.objectContaining({ name: 'MeshError', code: 'VERSION_TOO_OLD' })],
+    ]);
+    expect(tellings.refused()).toEqual({ 'too-old': 3 });
+  });
+
   test('nothing of a member that is not here', () => {
     const { tellings, told } = setUp();
     tellings.onEvents([
@@ -135,6 +148,19 @@ describe('told is', () => {
       { kind: 'memberLeft', id: b, reason: 'goodbye' },
     ]);
     expect(told).toEqual([]);
+  });
+
+  test('a return of one who never left, with what it shows', () => {
+    const { tellings, people, told } = setUp();
+    tellings.onEvents([
+      { kind: 'memberSuspected', id: a, by: b },
+      { kind: 'presenceChanged', owner: a, fields: new Map([['name', 'Ada']]) },
+    ]);
+    told.length = 0;
+    tellings.onEvents([{ kind: 'memberJoined', id: a, returned: true }]);
+    const member: unknown = expect.objectContaining({ id: a, status: 'alive', presence: { name: 'Ada' } });
+    expect(told).toEqual([['member:join', { member, returned: true }]]);
+    expect([...people.members].map(({ id }) => id)).toEqual([self, a]);
   });
 
   test('all of one input when all of it is applied', () => {

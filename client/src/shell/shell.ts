@@ -10,7 +10,8 @@ import type { Now } from '#shared/base/time.ts';
 import type { Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import type { MeshNode } from '#shared/mesh/node.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
-import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
+import { decodePacket, encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
+import { encodeTooOld, linkVersion, WIRE_VERSIONS, type WireVersions } from '#shared/wire/versions.ts';
 import { isolate } from '../isolate.ts';
 import type { Channel, Transport } from '../transport/transport.ts';
 
@@ -21,6 +22,8 @@ export interface ShellDeps {
   /** Hands text to the server for a member; false when it is not there. */
   readonly serverSend: (to: PeerId, data: string) => boolean;
   readonly askContacts: () => void;
+  /** Other than this software's own in tests only. */
+  readonly versions?: WireVersions;
   /** All events of one input together, in order. */
   readonly onEvents: (events: readonly MeshEvent[]) => void;
 }
@@ -59,11 +62,13 @@ interface Link {
   readonly channel: Channel;
   readonly encoder: ReturnType<typeof createLinkEncoder>;
   readonly decoder: ReturnType<typeof createLinkDecoder>;
+  /** The newest version that its other end speaks, as its descriptions say: they come before it opens. */
+  theirs: number;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the channels and timers of one tab.
 export function createShell(deps: ShellDeps): Shell {
-  const { node, clock } = deps;
+  const { node, clock, versions = WIRE_VERSIONS } = deps;
   /** Every channel that lives, by attempt; bounded by the overlay's construction budget. */
   const linkByAttempt = new Map<AttemptId, Link>();
   /** The open channel to each neighbor. */
@@ -72,6 +77,8 @@ export function createShell(deps: ShellDeps): Shell {
   const waiting: Input[] = [];
   /** Channels that are closed here while their last frames leave; each lingers for a bounded time. */
   const closings = new Set<Promise<void>>();
+  /** The version that the room speaks. */
+  let roomVersion = versions.newest;
   let busy = false;
   let stopped = false;
   let noteShutDown: (() => void) | undefined;
@@ -83,7 +90,7 @@ export function createShell(deps: ShellDeps): Shell {
   return {
     handle,
     serverSignal: (from, data) => {
-      const message = decodePacket(data);
+      const message = decodePacket(data, versions);
       if (message.ok) handle({ kind: 'serverSignal', from, message: message.value });
       else handle({ kind: 'badFrame', from, reason: message.error });
     },
@@ -142,19 +149,21 @@ export function createShell(deps: ShellDeps): Shell {
       case 'send':
         return frameOut(effect.to, effect.message);
       case 'serverSend':
-        deps.serverSend(effect.to, encodePacket(effect.message));
+        deps.serverSend(effect.to, encodePacket(effect.message, versions));
         return;
       case 'askContacts':
         return deps.askContacts();
       case 'construct':
         return construct(effect.peer, effect.attempt, effect.initiator);
       case 'describe':
-        if (linkByAttempt.get(effect.attempt)?.channel.describe(effect.data) === false) {
-          handle({ kind: 'badFrame', from: effect.peer, reason: 'bad-description' });
-        }
-        return;
+        return describe(effect);
       case 'destroy':
         return destroy(effect.attempt);
+      case 'speak':
+        roomVersion = effect.version;
+        return;
+      case 'tellTooOld':
+        return tellTooOld(effect.to);
       case 'schedule': {
         const cancel = clock.later(() => {
           timers.delete(cancel);
@@ -171,7 +180,8 @@ export function createShell(deps: ShellDeps): Shell {
     const channel = deps.transport.construct(
       { initiator },
       {
-        onDescribed: (data) => handle({ kind: 'described', peer, attempt, data }),
+        onDescribed: (data) =>
+          handle({ kind: 'described', peer, attempt, wireVersion: versions.newest, data }),
         onOpened: () => {
           const link = linkByAttempt.get(attempt);
           if (!link) return;
@@ -191,8 +201,16 @@ export function createShell(deps: ShellDeps): Shell {
       attempt,
       channel,
       encoder: createLinkEncoder(),
-      decoder: createLinkDecoder(),
+      decoder: createLinkDecoder(versions),
+      theirs: versions.newest,
     });
+  }
+
+  function describe({ peer, attempt, wireVersion, data }: Extract<Effect, { kind: 'describe' }>): void {
+    const link = linkByAttempt.get(attempt);
+    if (!link) return;
+    link.theirs = wireVersion;
+    if (!link.channel.describe(data)) handle({ kind: 'badFrame', from: peer, reason: 'bad-description' });
   }
 
   function destroy(attempt: AttemptId): void {
@@ -220,14 +238,15 @@ export function createShell(deps: ShellDeps): Shell {
     traffic.receivedFrames += 1;
     traffic.receivedBytes += bytes.byteLength;
     const message = link.decoder.decode(bytes);
-    if (message.ok) handle({ kind: 'frame', from: link.peer, message: message.value });
-    else handle({ kind: 'badFrame', from: link.peer, reason: message.error });
+    const from = link.peer;
+    if (message.ok) handle({ kind: 'frame', from, message: message.value, bytes: bytes.byteLength });
+    else handle({ kind: 'badFrame', from, reason: message.error });
   }
 
   function frameOut(to: PeerId, message: LinkMessage): void {
     const link = openLinkByPeer.get(to);
     if (!link) return;
-    const bytes = link.encoder.encode(message);
+    const bytes = link.encoder.encode(message, linkVersion(versions, link.theirs, roomVersion));
     if (!link.channel.send(bytes)) {
       // A frame that was encoded but never left may have named members: the other end would not know them.
       destroy(link.attempt);
@@ -236,5 +255,12 @@ export function createShell(deps: ShellDeps): Shell {
     }
     traffic.sentFrames += 1;
     traffic.sentBytes += bytes.byteLength;
+  }
+
+  /** Not by the link's encoder: the other end reads none of its frames. */
+  function tellTooOld(to: PeerId): void {
+    const link = openLinkByPeer.get(to);
+    if (link) link.channel.send(encodeTooOld(versions));
+    else deps.serverSend(to, encodeTooOldPacket(versions));
   }
 }

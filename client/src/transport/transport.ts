@@ -4,7 +4,7 @@
  * implementation must pass.
  */
 
-/** Bytes waiting above which a channel counts as congested, and below which it has drained. */
+/** Bytes waiting above which a channel counts as congested, and below half of which it has drained. */
 export const CONGESTED_BYTES: number = 65_536;
 /** Bytes waiting at which a channel is given up: the other end does not read. More than a whole room's state. */
 export const OVERRUN_BYTES: number = 67_108_864;

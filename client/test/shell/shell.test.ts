@@ -12,7 +12,8 @@ import type {
 import type { MeshNode } from '#shared/mesh/node.ts';
 import type { RoutingMessage } from '#shared/routing/messages.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
-import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
+import { decodePacket, encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
+import { versionsUpTo, WIRE_VERSIONS, type WireVersions } from '#shared/wire/versions.ts';
 import { createShell, type Shell } from '#client/shell/shell.ts';
 import type { ChannelHandlers } from '#client/transport/transport.ts';
 import { createTestClock, type TestClock } from '../test-clock.ts';
@@ -75,7 +76,7 @@ interface Setup {
 }
 
 // One world for every test: a node that says what it is told to say, and everything it can reach.
-function setUp(): Setup {
+function setUp(versions: WireVersions = WIRE_VERSIONS): Setup {
   const clock = createTestClock();
   const inputs: Input[] = [];
   const times: Now[] = [];
@@ -105,6 +106,7 @@ function setUp(): Setup {
     onTold: () => {},
     shell: createShell({
       node,
+      versions,
       clock: {
         now: clock.now,
         later: (run, ms) => {
@@ -180,7 +182,7 @@ describe('effects', () => {
       construct(a, one),
       { kind: 'askContacts' },
       tell(b),
-      { kind: 'describe', peer: a, attempt: one, data: 'd' },
+      { kind: 'describe', peer: a, attempt: one, wireVersion: 1, data: 'd' },
       { kind: 'serverSend', to: b, message: packet },
       { kind: 'destroy', peer: a, attempt: one },
     );
@@ -310,7 +312,7 @@ describe('a channel', () => {
     handlers.onCongestion(false);
     handlers.onClosed();
     expect(setup.inputs.slice(1)).toEqual([
-      { kind: 'described', peer: a, attempt: one, data: 'offer' },
+      { kind: 'described', peer: a, attempt: one, wireVersion: 1, data: 'offer' },
       { kind: 'channelOpened', peer: a, attempt: one },
       { kind: 'congestion', peer: a, congested: true },
       { kind: 'congestion', peer: a, congested: false },
@@ -383,8 +385,8 @@ describe('a channel', () => {
     setup.answer(construct(a, one), construct(b, two));
     setup.shell.handle(start);
     setup.answer(
-      { kind: 'describe', peer: b, attempt: two, data: 'for b' },
-      { kind: 'describe', peer: a, attempt: '33'.repeat(8) as AttemptId, data: 'for nobody' },
+      { kind: 'describe', peer: b, attempt: two, wireVersion: 1, data: 'for b' },
+      { kind: 'describe', peer: a, attempt: '33'.repeat(8) as AttemptId, wireVersion: 1, data: 'for nobody' },
     );
     setup.shell.handle(start);
     expect(setup.channels.map(({ described }) => described)).toEqual([[], ['for b']]);
@@ -399,7 +401,10 @@ describe('what is refused', () => {
     setup.shell.handle(start);
     setup.channels[0]!.takes = false;
     setup.log.length = 0;
-    setup.answer({ kind: 'describe', peer: a, attempt: one, data: 'junk' }, { kind: 'askContacts' });
+    setup.answer(
+      { kind: 'describe', peer: a, attempt: one, wireVersion: 1, data: 'junk' },
+      { kind: 'askContacts' },
+    );
     setup.shell.handle(start);
     expect(setup.log).toEqual(['in start', 'describe 1', 'ask contacts', 'in badFrame']);
     expect(setup.inputs.at(-1)).toEqual({ kind: 'badFrame', from: a, reason: 'bad-description' });
@@ -417,15 +422,16 @@ describe('what is refused', () => {
     handlers.onFrame(stale);
     handlers.onFrame(Uint8Array.of());
     handlers.onFrame(new Uint8Array(40_000));
-    handlers.onFrame(encoder.encode(disconnect));
+    const last = encoder.encode(disconnect);
+    handlers.onFrame(last);
     const bad = (reason: string): Input => ({ kind: 'badFrame', from: a, reason });
     expect(setup.inputs).toEqual([
-      { kind: 'frame', from: a, message: prune },
+      { kind: 'frame', from: a, message: prune, bytes: good.byteLength },
       bad('replayed'),
-      bad('stale-version'),
+      bad('newer-version'),
       bad('malformed'),
       bad('oversized'),
-      { kind: 'frame', from: a, message: disconnect },
+      { kind: 'frame', from: a, message: disconnect, bytes: last.byteLength },
     ]);
     expect(setup.channels[0]!.closed).toBe(0);
   });
@@ -447,16 +453,85 @@ describe('the server', () => {
   test('brings packets, and what is none is told with its reason', () => {
     const { shell, inputs } = setUp();
     shell.serverSignal(a, encodePacket(packet));
-    shell.serverSignal(b, 'AAAA');
+    shell.serverSignal(b, 'CQAA');
     shell.serverSignal(b, 'no base64');
     shell.serverSignal(b, 'A'.repeat(40_000));
     expect(inputs).toEqual([
       { kind: 'serverSignal', from: a, message: packet },
-      { kind: 'badFrame', from: b, reason: 'stale-version' },
+      { kind: 'badFrame', from: b, reason: 'newer-version' },
       { kind: 'badFrame', from: b, reason: 'malformed' },
       { kind: 'badFrame', from: b, reason: 'oversized' },
     ]);
     expect(decodePacket(encodePacket(packet))).toEqual({ ok: true, value: packet });
+  });
+});
+
+describe('versions of the wire', () => {
+  const versionsOf = ({ sent }: FakeChannel): (number | undefined)[] => sent.map((bytes) => bytes[0]);
+  const describeAs = (wireVersion: number): Effect => ({
+    kind: 'describe',
+    peer: a,
+    attempt: one,
+    wireVersion,
+    data: 'd',
+  });
+
+  test('what a tab describes names its newest', () => {
+    const setup = setUp(versionsUpTo(2));
+    setup.answer(construct(a, one));
+    setup.shell.handle(start);
+    setup.channels[0]!.handlers.onDescribed('offer');
+    expect(setup.inputs.at(-1)).toEqual({
+      kind: 'described',
+      peer: a,
+      attempt: one,
+      wireVersion: 2,
+      data: 'offer',
+    });
+  });
+
+  test('the first frame is in the newest that the other end described, later ones in the room’s', () => {
+    const setup = setUp(versionsUpTo(2));
+    const channel = open(setup, a, one);
+    setup.answer(describeAs(1), send(a, prune));
+    setup.shell.handle(start);
+    setup.answer(describeAs(2), send(a, prune), { kind: 'speak', version: 1 }, send(a, prune));
+    setup.shell.handle(start);
+    setup.answer({ kind: 'speak', version: 2 }, send(a, prune));
+    setup.shell.handle(start);
+    expect(versionsOf(channel)).toEqual([1, 2, 1, 2]);
+  });
+
+  test('one that is too old is told so over its channel, outside the sequence of frames', () => {
+    const setup = setUp(versionsUpTo(3));
+    const channel = open(setup, a, one);
+    setup.answer(send(a, prune), { kind: 'tellTooOld', to: a }, send(a, disconnect));
+    setup.shell.handle(start);
+    expect(channel.sent[1]).toEqual(Uint8Array.of(0, 2));
+    const decoder = createLinkDecoder(versionsUpTo(3));
+    expect([0, 2].map((at) => decoder.decode(channel.sent[at]!).ok)).toEqual([true, true]);
+  });
+
+  test('without a channel it is told so by the server, and packets are in the older of our versions', () => {
+    const setup = setUp(versionsUpTo(3));
+    setup.answer({ kind: 'tellTooOld', to: b }, { kind: 'serverSend', to: b, message: packet });
+    setup.shell.handle(start);
+    expect(setup.log).toEqual([
+      'in start',
+      { serverSend: b, data: encodeTooOldPacket(versionsUpTo(3)) },
+      { serverSend: b, data: encodePacket(packet, versionsUpTo(3)) },
+    ]);
+  });
+
+  test('the notice that we are too old is told to the node, by whatever way it came', () => {
+    const setup = setUp();
+    const { handlers } = open(setup, a, one);
+    handlers.onFrame(Uint8Array.of(0, 2));
+    setup.shell.serverSignal(b, encodeTooOldPacket(versionsUpTo(3)));
+    expect(setup.inputs).toEqual([
+      { kind: 'badFrame', from: a, reason: 'too-old' },
+      { kind: 'badFrame', from: b, reason: 'too-old' },
+    ]);
   });
 });
 

@@ -12,7 +12,15 @@ export interface Hash64 {
 export const ZERO_HASH: Hash64 = { high: 0, low: 0 };
 
 export function hashText(text: string): Hash64 {
-  return { high: murmur(text, 0x9747b28c), low: murmur(text, 0x5bd1e995) };
+  let high = 0x9747b28c;
+  let low = 0x5bd1e995;
+  // Both halves in one pass: they differ only in what each letter meets.
+  for (let at = 0; at < text.length; at++) {
+    const mixed = scatter(text.charCodeAt(at));
+    high = absorb(high, mixed);
+    low = absorb(low, mixed);
+  }
+  return { high: finish(high ^ text.length) >>> 0, low: finish(low ^ text.length) >>> 0 };
 }
 
 /** Joins hashes in order: a parent's hash of its children. */
@@ -40,16 +48,17 @@ export function hashToText(hash: Hash64): string {
   return hash.high.toString(16).padStart(8, '0') + hash.low.toString(16).padStart(8, '0');
 }
 
-function murmur(text: string, seed: number): number {
-  let state = seed;
-  for (let at = 0; at < text.length; at++) state = round(state, text.charCodeAt(at));
-  return finish(state ^ text.length) >>> 0;
+function round(state: number, word: number): number {
+  return absorb(state, scatter(word));
 }
 
-function round(state: number, word: number): number {
-  let mixed = Math.imul(word, 0xcc9e2d51);
-  mixed = (mixed << 15) | (mixed >>> 17);
-  const next = state ^ Math.imul(mixed, 0x1b873593);
+function scatter(word: number): number {
+  const mixed = Math.imul(word, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+}
+
+function absorb(state: number, mixed: number): number {
+  const next = state ^ mixed;
   return (Math.imul((next << 13) | (next >>> 19), 5) + 0xe6546b64) | 0;
 }
 

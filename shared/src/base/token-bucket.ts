@@ -8,8 +8,8 @@ export interface TokenBucketConfig {
 }
 
 export interface TokenBucket {
-  /** Takes `cost` tokens and says true, or takes none and says false. */
-  readonly take: (cost: number, at: Instant) => boolean;
+  /** Takes `cost` tokens if at least `kept` stay, and says true, or takes none and says false. */
+  readonly take: (cost: number, at: Instant, kept?: number) => boolean;
 }
 
 export function createTokenBucket(config: TokenBucketConfig, at: Instant): TokenBucket {
@@ -25,9 +25,9 @@ export function createTokenBucket(config: TokenBucketConfig, at: Instant): Token
   };
 
   return {
-    take: (cost, now) => {
+    take: (cost, now, kept = 0) => {
       fill(now);
-      if (cost > tokens) return false;
+      if (cost + kept > tokens) return false;
       tokens -= cost;
       return true;
     },

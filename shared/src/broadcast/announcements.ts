@@ -27,18 +27,26 @@ export interface Announcements {
   readonly dropPeer: (peer: PeerId) => void;
 }
 
-/** Prompt: `reliable` and `record`. Slow: `volatile`. */
+/**
+ * Prompt: `reliable` and `record`. Second: the same where the other end announces first, which mostly spares us
+ * the word. Slow: `volatile`.
+ */
 interface Pace {
   readonly delayMs: number;
   readonly headsByPeer: Map<PeerId, Map<string, Head>>;
   dueAt: Instant | null;
 }
 
-export function createAnnouncements(config: BroadcastConfig): Announcements {
-  const prompt: Pace = { delayMs: config.announceDelayMs, headsByPeer: new Map(), dueAt: null };
-  const slow: Pace = { delayMs: config.announceVolatileDelayMs, headsByPeer: new Map(), dueAt: null };
-  const paces = [prompt, slow] as const;
-  const paceOf = (head: Head): Pace => (head.lane === 'volatile' ? slow : prompt);
+/** Of two neighbors the one with the lower id announces first. */
+export function createAnnouncements(self: PeerId, config: BroadcastConfig): Announcements {
+  const prompt = createPace(config.announceDelayMs);
+  const second = createPace(config.announceSecondDelayMs);
+  const slow = createPace(config.announceVolatileDelayMs);
+  const paces = [prompt, second, slow] as const;
+  const paceOf = (peer: PeerId, head: Head): Pace => {
+    if (head.lane === 'volatile') return slow;
+    return self < peer ? prompt : second;
+  };
 
   const takeLink = (peer: PeerId): readonly Head[] => {
     const heads = paces.flatMap((pace) => [...(pace.headsByPeer.get(peer)?.values() ?? [])]);
@@ -48,18 +56,21 @@ export function createAnnouncements(config: BroadcastConfig): Announcements {
 
   return {
     queue: (peer, head, at) => {
-      const pace = paceOf(head);
+      const pace = paceOf(peer, head);
       const heads = pace.headsByPeer.get(peer) ?? new Map<string, Head>();
-      const waiting = heads.get(streamKey(head));
-      if (waiting === undefined || waiting.seq < head.seq) heads.set(streamKey(head), head);
+      const key = streamKey(head);
+      const waiting = heads.get(key);
+      if (waiting === undefined || waiting.seq < head.seq) heads.set(key, head);
       pace.headsByPeer.set(peer, heads);
       pace.dueAt ??= after(at, pace.delayMs);
       return heads.size >= config.headsPerFrameMax ? 'full' : 'queued';
     },
     peerHas: (peer, head) => {
-      const heads = paceOf(head).headsByPeer.get(peer);
-      const waiting = heads?.get(streamKey(head));
-      if (waiting !== undefined && waiting.seq <= head.seq) heads?.delete(streamKey(head));
+      const heads = paceOf(peer, head).headsByPeer.get(peer);
+      if (heads === undefined || heads.size === 0) return;
+      const key = streamKey(head);
+      const waiting = heads.get(key);
+      if (waiting !== undefined && waiting.seq <= head.seq) heads.delete(key);
     },
     takeLink,
     takeDue: (at) => {
@@ -67,11 +78,15 @@ export function createAnnouncements(config: BroadcastConfig): Announcements {
       for (const pace of paces) if (pace.dueAt !== null && pace.dueAt <= at) moveDue(pace, headsByPeer);
       return [...headsByPeer].map(([peer, heads]) => ({ peer, heads }));
     },
-    nextDueAt: () => earlier(prompt.dueAt, slow.dueAt),
+    nextDueAt: () => paces.map(({ dueAt }) => dueAt).reduce(earlier),
     dropPeer: (peer) => {
       for (const pace of paces) pace.headsByPeer.delete(peer);
     },
   };
+}
+
+function createPace(delayMs: number): Pace {
+  return { delayMs, headsByPeer: new Map(), dueAt: null };
 }
 
 function moveDue(pace: Pace, headsByPeer: Map<PeerId, Head[]>): void {

@@ -6,6 +6,7 @@ import type { PeerId } from '../base/ids.ts';
 import type { BroadcastConfig } from './config.ts';
 import type { Gossip, Head } from './messages.ts';
 import type { Origin } from './origins.ts';
+import { countHeld, lowestHeld, type ReceiveWindow } from './receive-window.ts';
 import type { Relay } from './relay.ts';
 import type { Range } from './streams.ts';
 
@@ -14,10 +15,11 @@ export function hasRoom<P>(
   { reliable }: Origin<P>,
   { message, bytes }: { readonly message: Gossip<P>; readonly bytes: number },
 ): boolean {
-  if (message.lane !== 'reliable' || message.seq === reliable.base() + 1) return true;
-  const held = reliable.held();
-  if (held.count === 0) return true;
-  return held.count < config.reorderMessagesMax && held.bytes + bytes <= config.reorderBytesMax;
+  if (message.lane !== 'reliable' || message.seq === reliable.base + 1) return true;
+  const count = countHeld(reliable);
+  return (
+    count === 0 || (count < config.reorderMessagesMax && reliable.bytes + bytes <= config.reorderBytesMax)
+  );
 }
 
 /** Remembers that `head` is there to be asked for. `came`: itself was here, and refused. */
@@ -27,12 +29,12 @@ export function postpone<P>(
   { announcer, came }: { readonly announcer: PeerId; readonly came: boolean },
 ): void {
   const origin = relay.origins.current(head);
-  if (origin === undefined || origin.reliable.base() >= head.seq) return;
+  if (origin === undefined || origin.reliable.base >= head.seq) return;
   const known = origin.backlog ?? {
     seq: 0,
     came: 0,
     announcer,
-    base: origin.reliable.base(),
+    base: origin.reliable.base,
     at: relay.at,
   };
   origin.backlog = {
@@ -51,9 +53,9 @@ export function missingWithRoom<P>(relay: Relay<P>, head: Head): readonly Range[
   const missing = relay.origins.missing(head);
   if (head.lane !== 'reliable') return missing;
   const window = relay.origins.current(head)?.reliable;
-  const room = roomFor(relay.config, window?.held() ?? { count: 0, bytes: 0 });
-  const base = window?.base() ?? 0;
-  const waitsAt = window?.lowestHeld() ?? Infinity;
+  const room = roomFor(relay.config, window);
+  const base = window?.base ?? 0;
+  const waitsAt = (window && lowestHeld(window)) ?? Infinity;
   const inFirstHole = cutBelow(
     missing,
     Math.min(waitsAt - 1, base + Math.max(room, relay.config.repairAheadMin)),
@@ -68,11 +70,12 @@ export function missingWithRoom<P>(relay: Relay<P>, head: Head): readonly Range[
 }
 
 /** Messages that the window can still hold, of the size of those it holds. */
-function roomFor(config: BroadcastConfig, held: { readonly count: number; readonly bytes: number }): number {
-  if (held.count === 0) return config.reorderMessagesMax;
-  const room = config.reorderMessagesMax - held.count;
-  const bytesEach = Math.max(1, held.bytes / held.count);
-  return Math.max(0, Math.min(room, Math.floor((config.reorderBytesMax - held.bytes) / bytesEach)));
+function roomFor(config: BroadcastConfig, window: ReceiveWindow<unknown> | undefined): number {
+  const count = window ? countHeld(window) : 0;
+  if (!window || count === 0) return config.reorderMessagesMax;
+  const room = config.reorderMessagesMax - count;
+  const bytesEach = Math.max(1, window.bytes / count);
+  return Math.max(0, Math.min(room, Math.floor((config.reorderBytesMax - window.bytes) / bytesEach)));
 }
 
 /** What of `ranges` lies at or below `last`. */

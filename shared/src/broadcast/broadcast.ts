@@ -4,7 +4,7 @@
  * a newcomer starts.
  */
 import { unreachable } from '../base/assert.ts';
-import type { PeerId } from '../base/ids.ts';
+import type { Epoch, PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import { after } from '../base/time.ts';
 import { type BroadcastConfig, checkBroadcastConfig } from './config.ts';
@@ -32,7 +32,7 @@ import {
   sendHeads,
 } from './relay.ts';
 import { afterGraft, onGraft, onIHave } from './repair.ts';
-import { afterBegin, onVector } from './vectors.ts';
+import { afterBegin, onVector, unheardOf } from './vectors.ts';
 
 /** The layer for payloads `P`. */
 export type Broadcast<P> = Layer<BroadcastInput<P>, BroadcastEffect<P>, BroadcastSnapshot>;
@@ -62,6 +62,8 @@ function onInput<P>(relay: Relay<P>, input: BroadcastInput<P>): void {
       return broadcast(relay, input.lane, input.payload);
     case 'farewell':
       return farewell(relay, input.payload);
+    case 'woke':
+      return wake(relay, input.epoch);
     case 'neighborUp':
       return onNeighborUp(relay, input.peer);
     case 'neighborDown':
@@ -134,12 +136,21 @@ function farewell<P>(relay: Relay<P>, payload: P): void {
   }
 }
 
+/** What nobody has heard yet is said anew; records are not, for their tables are compared with the next neighbor. */
+function wake<P>(relay: Relay<P>, epoch: Epoch): void {
+  relay.cache.sweep(relay.at);
+  const unheard = unheardOf(relay).filter(({ message }) => message.lane === 'reliable');
+  relay.own.begin(epoch);
+  for (const { message } of unheard) broadcast(relay, 'reliable', message.payload);
+}
+
 function isLazy<P>({ trees }: Relay<P>, peer: PeerId, { origin, hot }: Gossip<P>): boolean {
   return trees.find(hot ? origin : null)?.lazy.has(peer) ?? false;
 }
 
 function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {
-  const { self: origin, epoch } = relay.deps;
+  const { self: origin } = relay.deps;
+  const epoch = relay.own.epoch();
   const { seq, hot } = relay.own.speak(lane, relay.at);
   return { kind: 'gossip', origin, epoch, lane, seq, hot, round: 0, payload };
 }

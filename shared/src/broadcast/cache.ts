@@ -29,64 +29,69 @@ export interface Cache<P> {
   readonly sweep: (at: Instant) => void;
 }
 
+/** What is cached of a stream; its key is made once, for making it costs more than looking it up. */
+interface CachedStream<P> {
+  readonly key: string;
+  readonly entryBySeq: Map<number, Cached<P>>;
+}
+
 export function createCache<P>(config: BroadcastConfig): Cache<P> {
-  /** In the order of arrival, so the first is the oldest. */
-  const entries = new Set<Cached<P>>();
-  const bySeqByStream = new Map<string, Map<number, Cached<P>>>();
+  /** In the order of arrival, so the first is the oldest; each with what is cached of its stream. */
+  const streamByEntry = new Map<Cached<P>, CachedStream<P>>();
+  const streamByKey = new Map<string, CachedStream<P>>();
   let bytes = 0;
 
   const remove = (entry: Cached<P>): void => {
-    if (!entries.delete(entry)) return;
+    const stream = streamByEntry.get(entry);
+    if (stream === undefined) return;
+    streamByEntry.delete(entry);
     bytes -= entry.bytes;
-    const key = streamKey(entry.message);
-    const bySeq = bySeqByStream.get(key);
-    bySeq?.delete(entry.message.seq);
-    if (bySeq?.size === 0) bySeqByStream.delete(key);
+    stream.entryBySeq.delete(entry.message.seq);
+    if (stream.entryBySeq.size === 0) streamByKey.delete(stream.key);
   };
 
-  const removeReplaced = (entry: Cached<P>): void => {
-    const bySeq = bySeqByStream.get(streamKey(entry.message));
-    if (bySeq === undefined) return;
-    const replaced = entry.message.lane === 'volatile' ? [...bySeq.values()] : [bySeq.get(entry.message.seq)];
+  const removeReplaced = ({ message }: Cached<P>, { entryBySeq }: CachedStream<P>): void => {
+    const replaced = message.lane === 'volatile' ? [...entryBySeq.values()] : [entryBySeq.get(message.seq)];
     for (const old of replaced) if (old !== undefined) remove(old);
   };
 
   return {
-    size: () => entries.size,
+    size: () => streamByEntry.size,
     add: (entry) => {
-      removeReplaced(entry);
       const key = streamKey(entry.message);
-      const bySeq = bySeqByStream.get(key) ?? new Map<number, Cached<P>>();
-      bySeqByStream.set(key, bySeq.set(entry.message.seq, entry));
-      entries.add(entry);
+      const stream = streamByKey.get(key) ?? { key, entryBySeq: new Map<number, Cached<P>>() };
+      removeReplaced(entry, stream);
+      streamByKey.set(key, stream);
+      stream.entryBySeq.set(entry.message.seq, entry);
+      streamByEntry.set(entry, stream);
       bytes += entry.bytes;
-      for (const oldest of entries) {
-        if (entries.size <= config.cacheMessagesMax && bytes <= config.cacheBytesMax) break;
+      for (const oldest of streamByEntry.keys()) {
+        if (streamByEntry.size <= config.cacheMessagesMax && bytes <= config.cacheBytesMax) break;
         remove(oldest);
       }
     },
     range: (want) => {
-      const held = bySeqByStream.get(streamKey(want)) ?? new Map<number, Cached<P>>();
-      return [...held.values()]
+      const held = streamByKey.get(streamKey(want))?.entryBySeq.values();
+      return [...(held ?? [])]
         .filter(({ message }) => message.seq >= want.first && message.seq <= want.last)
         .toSorted((a, b) => a.message.seq - b.message.seq);
     },
     firstUpTo: (head, since) => {
-      const held = bySeqByStream.get(streamKey(head));
+      const held = streamByKey.get(streamKey(head))?.entryBySeq;
       const isHere = (seq: number): boolean => (held?.get(seq)?.at ?? -Infinity) >= since;
       let first = head.seq + 1;
       while (isHere(first - 1)) first -= 1;
       return first;
     },
     lately: (origin, since) =>
-      [...entries].flatMap(({ message, at }) =>
+      [...streamByEntry.keys()].flatMap(({ message, at }) =>
         message.origin === origin && message.lane !== 'volatile' && at >= since ? [message] : [],
       ),
     removeOrigin: (origin) => {
-      for (const entry of entries) if (entry.message.origin === origin) remove(entry);
+      for (const entry of streamByEntry.keys()) if (entry.message.origin === origin) remove(entry);
     },
     sweep: (at) => {
-      for (const oldest of entries) {
+      for (const oldest of streamByEntry.keys()) {
         if (elapsedMs(oldest.at, at) < config.cacheMs) break;
         remove(oldest);
       }

@@ -42,7 +42,8 @@ export function isVectorHead({ lane, seq, from, epoch }: VectorHead): boolean {
 
 /** Names us and something that we have not said. */
 function isForged<P>(relay: Relay<P>, head: Head): boolean {
-  if (head.epoch !== relay.deps.epoch) return head.epoch > relay.deps.epoch;
+  const epoch = relay.own.epoch();
+  if (head.epoch !== epoch) return head.epoch > epoch;
   return head.seq > relay.own.newest(head.lane);
 }
 

@@ -2,17 +2,18 @@
 import { after, elapsedMs } from '../base/time.ts';
 import type { Arrival, Backlog, Origin } from './origins.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
-import type { Step } from './receive-window.ts';
+import { countHeld, newestHeldSince, skipTo, type Step } from './receive-window.ts';
 import type { Relay } from './relay.ts';
 import { noteMissing } from './repair.ts';
 
 /** The origin in this epoch. What gives way to it takes along what was kept for it. */
 export function admit<P>(relay: Relay<P>, id: PeerId, epoch: Epoch): Origin<P> {
   const { origin, gone } = relay.origins.admit(id, epoch);
-  if (gone !== null) relay.waiting.delete(gone);
-  if (gone !== null && gone.id !== id) {
-    relay.trees.remove(gone.id);
-    relay.cache.removeOrigin(gone.id);
+  for (const each of gone) {
+    relay.waiting.delete(each);
+    if (each.id === id) continue;
+    relay.trees.remove(each.id);
+    relay.cache.removeOrigin(each.id);
   }
   return origin;
 }
@@ -37,8 +38,8 @@ export function deliverSteps<P>(
 /** The reliable lane has moved on: what found no room has some now, and is asked for. */
 export function resume<P>(relay: Relay<P>, origin: Origin<P>): void {
   const { backlog, reliable, id, epoch } = origin;
-  if (backlog === null || reliable.base() <= backlog.base) return;
-  const base = reliable.base();
+  if (backlog === null || reliable.base <= backlog.base) return;
+  const base = reliable.base;
   origin.backlog = backlog.came > base ? { ...backlog, seq: backlog.came, base, at: relay.at } : null;
   if (base >= backlog.seq) return;
   noteMissing(relay, { origin: id, epoch, lane: 'reliable', seq: backlog.seq }, backlog.announcer);
@@ -59,10 +60,10 @@ export function giveUpHoles<P>(relay: Relay<P>): void {
   const since = after(relay.at, -relay.config.gapTimeoutMs);
   for (const origin of relay.waiting) {
     skipToFloors(relay, origin);
-    const record = origin.record.newestHeldSince(since);
-    if (record !== null) origin.record.skipTo(record);
-    const reliable = origin.reliable.newestHeldSince(since);
-    if (reliable !== null) deliverSteps(relay, origin, origin.reliable.skipTo(reliable), 'told');
+    const record = newestHeldSince(origin.record, since);
+    if (record !== null) skipTo(origin.record, record);
+    const reliable = newestHeldSince(origin.reliable, since);
+    if (reliable !== null) deliverSteps(relay, origin, skipTo(origin.reliable, reliable), 'told');
     const { backlog } = origin;
     if (backlog !== null && backlog.came > 0 && backlog.at <= since) giveUpBacklog(relay, origin, backlog);
     if (!isWaiting(origin)) relay.waiting.delete(origin);
@@ -71,20 +72,23 @@ export function giveUpHoles<P>(relay: Relay<P>): void {
 
 function giveUpBacklog<P>(relay: Relay<P>, origin: Origin<P>, backlog: Backlog): void {
   origin.backlog = backlog.seq > backlog.came ? { ...backlog, came: 0 } : null;
-  deliverSteps(relay, origin, origin.reliable.skipTo(backlog.came), 'told');
+  deliverSteps(relay, origin, skipTo(origin.reliable, backlog.came), 'told');
 }
 
 function isWaiting<P>({ record, reliable, floors, backlog }: Origin<P>): boolean {
-  if (record.held().count > 0 || reliable.held().count > 0) return true;
-  return floors.size > 0 || (backlog !== null && backlog.came > 0);
+  if (countHeld(record) > 0 || countHeld(reliable) > 0) return true;
+  return floors !== null || (backlog !== null && backlog.came > 0);
 }
 
 /** What an unknown origin said before we met, and what did not come soon, is past and no gap. */
 function skipToFloors<P>(relay: Relay<P>, origin: Origin<P>): void {
-  for (const [lane, floor] of origin.floors) {
+  const { floors } = origin;
+  if (floors === null) return;
+  for (const [lane, floor] of floors) {
     if (elapsedMs(floor.at, relay.at) < relay.config.floorMs) continue;
-    origin.floors.delete(lane);
-    if (lane === 'record') origin.record.skipTo(floor.seq);
-    else deliverSteps(relay, origin, origin.reliable.skipTo(floor.seq), 'untold');
+    floors.delete(lane);
+    if (floors.size === 0) origin.floors = null;
+    if (lane === 'record') skipTo(origin.record, floor.seq);
+    else deliverSteps(relay, origin, skipTo(origin.reliable, floor.seq), 'untold');
   }
 }

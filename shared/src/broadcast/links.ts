@@ -1,8 +1,9 @@
 /** Links come, go, fall silent and fill up: what that means for trees and for what was missed. */
 import type { PeerId } from '../base/ids.ts';
 import { assert } from '../base/assert.ts';
+import { createTokenBucket } from '../base/token-bucket.ts';
 import type { TreeKey } from './messages.ts';
-import { type Relay, neighborsBut, send } from './relay.ts';
+import { type Relay, inFrames, neighborsBut, send } from './relay.ts';
 import { refillOwnTrees } from './receive.ts';
 import type { Tree } from './trees.ts';
 import { sendVector, unheardOf, vectorHeads } from './vectors.ts';
@@ -11,7 +12,9 @@ import { sendVector, unheardOf, vectorHeads } from './vectors.ts';
 export function onNeighborUp<P>(relay: Relay<P>, peer: PeerId): void {
   if (peer === relay.deps.self || relay.neighbors.has(peer)) return;
   assert(relay.neighbors.size < relay.config.neighborsMax, `a neighbor beyond ${relay.config.neighborsMax}`);
-  relay.neighbors.set(peer, { congested: false, begun: false });
+  const { cacheBytesMax: burst, answersBytesPerS: perSecond } = relay.config;
+  const answers = createTokenBucket({ burst, perSecond }, relay.at);
+  relay.neighbors.set(peer, { congested: false, begun: false, answers });
   const unheard = unheardOf(relay);
   sendVector(relay, peer, vectorHeads(relay, unheard));
   for (const { message } of unheard) send(relay, peer, message);
@@ -46,9 +49,15 @@ function regraft<P>(relay: Relay<P>, lost: PeerId): void {
     const peer = announcer ?? anyone;
     tree.lazy.delete(peer);
     tree.parent = peer;
-    keysByPeer.set(peer, [...(keysByPeer.get(peer) ?? []), tree.key]);
+    const keys = keysByPeer.get(peer);
+    if (keys) keys.push(tree.key);
+    else keysByPeer.set(peer, [tree.key]);
   }
-  for (const [peer, trees] of keysByPeer) send(relay, peer, { kind: 'graft', trees, wants: [] });
+  const { treesPerGraftMax } = relay.config;
+  for (const [peer, keys] of keysByPeer) {
+    for (const trees of inFrames(keys, treesPerGraftMax))
+      send(relay, peer, { kind: 'graft', trees, wants: [] });
+  }
 }
 
 /** The shared tree has many roots: any of its eager links may have fed us. */

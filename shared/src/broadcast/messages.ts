@@ -6,8 +6,9 @@
  * copy makes its sender lazy (`prune`); an announced message that does not come makes its announcer
  * eager (`graft`) and asks it for what is missing.
  *
- * - Deviation: the origin says on each message which tree it travels: its own, when it speaks often
- *   (`hot`), else the one that all quiet origins share and train. So all members agree.
+ * - Deviation: the origin says on each message which tree it travels: its own (`hot`), unless it has said
+ *   no more than a few records; these all share one tree, and train it. So all members agree.
+ * - Deviation: a new tree is a copy of the shared one, and learns the quickest ways from announcements (`trees.ts`).
  * - Deviation: ids are (origin, epoch, lane, sequence), so an announcement is a head, not a list of hashes.
  * - Deviation: the graft timer follows the observed lag of eager messages and is never under 150 ms.
  * - Deviation: on the shared tree only some messages prune (`carving.ts`), lest several at once tear it.
@@ -117,6 +118,8 @@ export type BroadcastInput<P> =
   | { readonly kind: 'broadcast'; readonly lane: Lane; readonly payload: P }
   /** The last thing we say, on the record lane: to every neighbor at once, for no announcement can follow it. */
   | { readonly kind: 'farewell'; readonly payload: P }
+  /** We slept. What we say from here on belongs to this epoch, with sequences of its own. */
+  | { readonly kind: 'woke'; readonly epoch: Epoch }
   | { readonly kind: 'neighborUp'; readonly peer: PeerId }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId }
   /** A neighbor went quiet: every tree that came by it is grafted elsewhere, in one batch. */

@@ -59,6 +59,8 @@ export function createMissing(config: BroadcastConfig): Missing {
       return counted;
     },
     settle: (head) => {
+      // Nearly always nothing is missing, and a name costs more to make than all else here.
+      if (entryByKey.size === 0) return undefined;
       const entry = entryByKey.get(missingKey(head));
       if (entry === undefined || entry.head.seq > head.seq) return undefined;
       entryByKey.delete(missingKey(head));

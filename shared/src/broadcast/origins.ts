@@ -1,7 +1,8 @@
 /**
- * What came of every other member: one receive window per lane, for the newest epoch heard of. A
- * newer epoch starts anew; an older one is over. When the table is full, the origin forgotten longest
- * ago gives way, else the one whose last new message is longest ago.
+ * What came of every other member: one receive window per lane, for the newest epoch heard of and the
+ * one before, of which something may still be under way. A newer epoch starts anew; an older one is
+ * over. When the table is full, the origin forgotten longest ago gives way, else the one whose last new
+ * message is longest ago.
  */
 import { unreachable } from '../base/assert.ts';
 import { createBoundedMap } from '../base/collections.ts';
@@ -9,7 +10,7 @@ import type { Epoch, PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
 import type { BroadcastConfig } from './config.ts';
 import type { Gossip, Head, Lane } from './messages.ts';
-import { createReceiveWindow, type ReceiveWindow } from './receive-window.ts';
+import { createReceiveWindow, hasCome, holesUpTo, type ReceiveWindow } from './receive-window.ts';
 import type { Range, Stream } from './streams.ts';
 
 /** A message and the neighbor that brought it. */
@@ -43,12 +44,15 @@ export interface Origin<P> {
   readonly reliable: ReceiveWindow<Arrival<P>>;
   readonly record: ReceiveWindow<null>;
   newestVolatile: number;
-  readonly floors: Map<Lane, Floor>;
+  /** `null`, as nearly always, where there is none. */
+  floors: Map<Lane, Floor> | null;
   backlog: Backlog | null;
   forgottenAt: Instant | null;
+  /** The same origin in the epoch before; that one has none before it. */
+  before: Origin<P> | null;
 }
 
-/** How an epoch stands to the one we know. `new` also where we know none. */
+/** How an epoch stands to those we know. `new` also where we know none. */
 type EpochStanding = 'older' | 'current' | 'new';
 
 export interface Origins<P> {
@@ -60,31 +64,34 @@ export interface Origins<P> {
   readonly newest: (stream: Stream) => number;
   /** What of a stream up to `head` has not come; of a volatile one only the head itself. */
   readonly missing: (head: Head) => readonly Range[];
-  /** The origin in this epoch, made or begun anew if need be; becomes the least idle. `gone`: what gave way to it. */
+  /** The origin in this epoch, made or begun anew if need be; becomes the least idle. `gone`: those that gave way to it. */
   readonly admit: (
     id: PeerId,
     epoch: Epoch,
-  ) => { readonly origin: Origin<P>; readonly gone: Origin<P> | null };
+  ) => { readonly origin: Origin<P>; readonly gone: readonly Origin<P>[] };
   /** The newest heads of all lanes, without forgotten origins. */
   readonly heads: () => readonly Head[];
+  /** Those of the epochs before. */
+  readonly endedHeads: () => readonly Head[];
+  /** The newest reliable heads of the forgotten: their last words may be on their way still. */
+  readonly lateHeads: () => readonly Head[];
   readonly forget: (id: PeerId, at: Instant) => void;
   /** Drops origins forgotten long enough ago. They weigh little, so no sweep runs for their sake. */
   readonly sweep: (at: Instant) => void;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one table and its forgotten part.
 export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
   const originById = createBoundedMap<PeerId, Origin<P>>(config.originsMax);
   /** A subset of the table. */
   const forgotten = new Set<PeerId>();
 
-  const current = (stream: Stream): Origin<P> | undefined => {
-    const origin = originById.get(stream.origin);
-    return origin?.epoch === stream.epoch ? origin : undefined;
-  };
+  const current = (stream: Stream): Origin<P> | undefined =>
+    inEpoch(originById.get(stream.origin), stream.epoch);
   const standing = (id: PeerId, epoch: Epoch): EpochStanding => {
     const known = originById.get(id);
     if (known === undefined || known.epoch < epoch) return 'new';
-    return known.epoch === epoch ? 'current' : 'older';
+    return inEpoch(known, epoch) !== undefined ? 'current' : 'older';
   };
 
   const drop = (id: PeerId): void => {
@@ -111,17 +118,25 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
     missing: (head) => (standing(head.origin, head.epoch) === 'older' ? [] : missingOf(current(head), head)),
     admit: (id, epoch) => {
       const known = originById.get(id);
-      const origin = known?.epoch === epoch ? known : createOrigin<P>(id, epoch);
+      if (known?.before?.epoch === epoch) return { origin: known.before, gone: [] };
+      const origin = known?.epoch === epoch ? known : createOrigin<P>(id, epoch, known);
       origin.forgottenAt = null;
       forgotten.delete(id);
       const outgoing = known === undefined ? makeRoom() : undefined;
       const evicted = originById.set(id, origin)?.[1] ?? outgoing;
       if (evicted !== undefined) forgotten.delete(evicted.id);
-      const ended = known === origin ? undefined : known;
-      return { origin, gone: evicted ?? ended ?? null };
+      const gone = [evicted, evicted?.before, known === origin ? null : known?.before];
+      if (known !== undefined && known !== origin) known.before = null;
+      return { origin, gone: gone.filter((one) => one != null) };
     },
     heads: () =>
       [...originById.entries()].flatMap(([, origin]) => (origin.forgottenAt === null ? headsOf(origin) : [])),
+    endedHeads: () => [...originById.entries()].flatMap(([, { before }]) => (before ? headsOf(before) : [])),
+    lateHeads: () =>
+      [...forgotten].flatMap((id) => {
+        const origin = originById.get(id);
+        return origin === undefined ? [] : headsOf(origin).filter(({ lane }) => lane === 'reliable');
+      }),
     forget: (id, at) => {
       const origin = originById.get(id);
       if (origin === undefined) return;
@@ -137,16 +152,22 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
   };
 }
 
-function createOrigin<P>(id: PeerId, epoch: Epoch): Origin<P> {
+/** The origin in this epoch, if that is its present one or the one before. */
+function inEpoch<P>(origin: Origin<P> | undefined, epoch: Epoch): Origin<P> | undefined {
+  return [origin, origin?.before].find((one) => one?.epoch === epoch) ?? undefined;
+}
+
+function createOrigin<P>(id: PeerId, epoch: Epoch, before: Origin<P> | null = null): Origin<P> {
   return {
     id,
     epoch,
     reliable: createReceiveWindow<Arrival<P>>(),
     record: createReceiveWindow<null>(),
     newestVolatile: 0,
-    floors: new Map(),
+    floors: null,
     backlog: null,
     forgottenAt: null,
+    before,
   };
 }
 
@@ -154,9 +175,9 @@ function createOrigin<P>(id: PeerId, epoch: Epoch): Origin<P> {
 function hasSequence<P>(origin: Origin<P>, { lane, seq }: Head): boolean {
   switch (lane) {
     case 'reliable':
-      return origin.reliable.has(seq);
+      return hasCome(origin.reliable, seq);
     case 'record':
-      return origin.record.has(seq);
+      return hasCome(origin.record, seq);
     case 'volatile':
       return seq <= origin.newestVolatile;
     default:
@@ -167,9 +188,9 @@ function hasSequence<P>(origin: Origin<P>, { lane, seq }: Head): boolean {
 function newestOf<P>(origin: Origin<P> | undefined, { lane }: Stream): number {
   switch (lane) {
     case 'reliable':
-      return origin?.reliable.highest() ?? 0;
+      return origin?.reliable.highest ?? 0;
     case 'record':
-      return origin?.record.highest() ?? 0;
+      return origin?.record.highest ?? 0;
     case 'volatile':
       return origin?.newestVolatile ?? 0;
     default:
@@ -180,9 +201,9 @@ function newestOf<P>(origin: Origin<P> | undefined, { lane }: Stream): number {
 function missingOf<P>(origin: Origin<P> | undefined, { lane, seq }: Head): readonly Range[] {
   switch (lane) {
     case 'reliable':
-      return origin?.reliable.missing(seq) ?? [{ first: 1, last: seq }];
+      return origin ? holesUpTo(origin.reliable, seq) : [{ first: 1, last: seq }];
     case 'record':
-      return origin?.record.missing(seq) ?? [{ first: 1, last: seq }];
+      return origin ? holesUpTo(origin.record, seq) : [{ first: 1, last: seq }];
     case 'volatile':
       return seq > (origin?.newestVolatile ?? 0) ? [{ first: seq, last: seq }] : [];
     default:
@@ -192,8 +213,8 @@ function missingOf<P>(origin: Origin<P> | undefined, { lane, seq }: Head): reado
 
 function headsOf<P>(origin: Origin<P>): Head[] {
   const heads: Head[] = [
-    { origin: origin.id, epoch: origin.epoch, lane: 'reliable', seq: origin.reliable.highest() },
-    { origin: origin.id, epoch: origin.epoch, lane: 'record', seq: origin.record.highest() },
+    { origin: origin.id, epoch: origin.epoch, lane: 'reliable', seq: origin.reliable.highest },
+    { origin: origin.id, epoch: origin.epoch, lane: 'record', seq: origin.record.highest },
     { origin: origin.id, epoch: origin.epoch, lane: 'volatile', seq: origin.newestVolatile },
   ];
   return heads.filter(({ seq }) => seq > 0);

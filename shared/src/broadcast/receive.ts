@@ -6,26 +6,29 @@ import { unreachable } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs } from '../base/time.ts';
 import { refusalOfGossip } from './checks.ts';
-import { type Gossip, type Head, ROUND_MAX } from './messages.ts';
+import { type Gossip, type Head, ROUND_MAX, type Want } from './messages.ts';
 import type { MissingHead } from './missing.ts';
 import { admit, deliver, resume } from './delivery.ts';
 import type { Arrival, Origin } from './origins.ts';
-import { type Relay, isSpare, neighborsBut, announce, refuse, send } from './relay.ts';
+import { type Relay, isSpare, neighborsBut, announce, refuse, send, sendHeads } from './relay.ts';
 import { noteMissing } from './repair.ts';
 import { hasRoom, postpone } from './backlog.ts';
+import { countHeld, holesUpTo, lowestHeld, skipTo, takeIn } from './receive-window.ts';
 import { headOf } from './streams.ts';
-import type { Tree } from './trees.ts';
+import { isYoung, teaches, type Tree } from './trees.ts';
 
 export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void {
   const refusal = refusalOfGossip(relay, message);
   if (refusal !== null) return refuse(relay, from, refusal);
   if (message.origin === relay.deps.self) {
-    if (message.epoch === relay.deps.epoch) onDuplicate(relay, from, message);
+    if (message.epoch === relay.own.epoch()) onDuplicate(relay, from, message);
     return;
   }
   if (relay.origins.standing(message.origin, message.epoch) === 'older') return;
   if (relay.origins.has(message)) return onDuplicate(relay, from, message);
   if (!relay.deps.maySay(message)) return refuse(relay, from, 'forged-author');
+  const overspender = relay.deps.overspender(message.origin);
+  if (overspender !== undefined) return refuse(relay, overspender, 'origin-quota');
   onFirstCopy(relay, from, message);
 }
 
@@ -54,10 +57,12 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
 
 /** Sends a message on: itself to eager neighbors, its name to lazy and congested ones. */
 export function spread<P>(relay: Relay<P>, tree: Tree, message: Gossip<P>, holders: readonly PeerId[]): void {
+  const atOnce = teaches(tree, message, relay.config);
   for (const [peer, { congested }] of relay.neighbors) {
     if (holders.includes(peer)) continue;
-    if (congested || tree.lazy.has(peer)) announce(relay, peer, headOf(message));
-    else send(relay, peer, message);
+    if (!congested && !tree.lazy.has(peer)) send(relay, peer, message);
+    else if (atOnce && !congested) sendHeads(relay, peer, [headOf(message)]);
+    else announce(relay, peer, headOf(message));
   }
 }
 
@@ -65,11 +70,11 @@ function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, byte
   const { lane, seq } = arrival.message;
   switch (lane) {
     case 'reliable':
-      for (const next of origin.reliable.add(seq, { item: arrival, bytes, at: relay.at }))
+      for (const next of takeIn(origin.reliable, seq, { item: arrival, bytes, at: relay.at }))
         deliver(relay, next);
       return resume(relay, origin);
     case 'record':
-      origin.record.add(seq, { item: null, bytes: 0, at: relay.at });
+      takeIn(origin.record, seq, { item: null, bytes: 0, at: relay.at });
       keepWithinWindow(relay, origin);
       return deliver(relay, arrival);
     case 'volatile':
@@ -81,8 +86,8 @@ function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, byte
 }
 
 function keepWithinWindow<P>({ config }: Relay<P>, { record }: Origin<P>): void {
-  const lowest = record.lowestHeld();
-  if (lowest !== null && record.held().count > config.recordWindowMax) record.skipTo(lowest);
+  const lowest = countHeld(record) > config.recordWindowMax ? lowestHeld(record) : null;
+  if (lowest !== null) skipTo(record, lowest);
 }
 
 /**
@@ -107,36 +112,42 @@ function learn<P>(relay: Relay<P>, tree: Tree, { message, from }: Arrival<P>, an
   relay.lag.sample(lagMs);
   const [quicker] = announced.announcers;
   if (quicker === undefined || quicker === from || !relay.neighbors.has(quicker)) return;
-  if (!message.hot || tree.key === null || lagMs <= relay.config.optimizeHysteresisMs) return;
-  optimize(relay, tree, { quicker, slower: from });
+  const young = isYoung(tree, relay.config);
+  if (!message.hot || tree.key === null || lagMs <= (young ? 0 : relay.config.optimizeHysteresisMs)) return;
+  if (young || hasRested(relay, tree)) optimize(relay, tree, message, { quicker, slower: from });
 }
 
 /**
  * Plumtree 3.8, optimization: swap the eager link for the one whose announcement beat it. Deviation:
- * time decides, not rounds; only in a tree of one origin, where "quicker" has one meaning.
+ * time decides, not rounds; only in a tree of one origin, where "quicker" has one meaning. Who had a
+ * message before us cannot have it by us, so all members may swap for the same message and no circle closes.
  */
 function optimize<P>(
   relay: Relay<P>,
   tree: Tree,
+  { origin, epoch, lane, seq }: Head,
   { quicker, slower }: { readonly quicker: PeerId; readonly slower: PeerId },
 ): void {
-  const rested =
-    tree.optimizedAt === null || elapsedMs(tree.optimizedAt, relay.at) >= relay.config.optimizeIntervalMs;
-  if (!rested) return;
   tree.optimizedAt = relay.at;
   tree.lazy.delete(quicker);
   tree.lazy.add(slower);
   tree.parent = quicker;
-  send(relay, quicker, { kind: 'graft', trees: [tree.key], wants: [] });
+  // What follows may have passed the one before the graft comes, and pass the other after the prune has.
+  const next: Want = { origin, epoch, lane, first: seq + 1, last: seq + relay.config.answerMessagesMax };
+  send(relay, quicker, { kind: 'graft', trees: [tree.key], wants: [next] });
   send(relay, slower, { kind: 'prune', tree: tree.key });
+}
+
+function hasRested<P>({ at, config }: Relay<P>, { optimizedAt }: Tree): boolean {
+  return optimizedAt === null || elapsedMs(optimizedAt, at) >= config.optimizeIntervalMs;
 }
 
 /** A jump in a lane without gaps: what lies before must be somewhere, the sender most likely. */
 function noteHole<P>(relay: Relay<P>, origin: Origin<P>, head: Head, from: PeerId): void {
   if (head.lane === 'volatile') return;
-  if (origin[head.lane].base() >= head.seq) return;
+  if (origin[head.lane].base >= head.seq) return;
   relay.waiting.add(origin);
-  const hole = origin[head.lane].missing(head.seq).at(-1);
+  const hole = holesUpTo(origin[head.lane], head.seq).at(-1);
   if (hole !== undefined) noteMissing(relay, { ...head, seq: hole.last }, from);
 }
 

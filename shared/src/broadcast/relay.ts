@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
 import { elapsedMs, type Instant, instant } from '../base/time.ts';
+import type { TokenBucket } from '../base/token-bucket.ts';
 import { type Announcements, createAnnouncements } from './announcements.ts';
 import { type Cache, createCache } from './cache.ts';
 import type { BroadcastConfig } from './config.ts';
@@ -28,12 +29,15 @@ import { createTrees, type Tree, type Trees } from './trees.ts';
 /** What the layer is given. */
 export interface BroadcastDeps<P> {
   readonly self: PeerId;
+  /** The first one; `woke` brings the next. */
   readonly epoch: Epoch;
   readonly rng: Rng;
   /** Encoded size of a payload in bytes; what caches and windows count. */
   readonly sizeOf: (payload: P) => number;
   /** May the origin say this? What it may not say is neither delivered nor sent on. */
   readonly maySay: (message: Gossip<P>) => boolean;
+  /** Charges the message at hand to its origin: whom to blame when it is over a quota, and so not taken at all. */
+  readonly overspender: (origin: PeerId) => PeerId | undefined;
 }
 
 /** Why something from a neighbor was dropped. */
@@ -47,12 +51,16 @@ export type BroadcastRefusal =
   | 'too-many-heads'
   | 'too-many-wants'
   | 'too-many-trees'
-  | 'malformed-want';
+  | 'malformed-want'
+  | 'origin-quota'
+  | 'graft-flood';
 
 interface Neighbor {
   readonly congested: boolean;
   /** It told us that it has begun. */
   readonly begun: boolean;
+  /** Payload bytes that it may still ask of us. */
+  readonly answers: TokenBucket;
 }
 
 /**
@@ -102,7 +110,7 @@ export function createRelay<P>(deps: BroadcastDeps<P>, config: BroadcastConfig):
     waiting: new Set(),
     own: createOwnVoice(deps.self, deps.epoch, config),
     cache: createCache<P>(config),
-    announcements: createAnnouncements(config),
+    announcements: createAnnouncements(deps.self, config),
     missing: createMissing(config),
     requests: createRequests(config),
     lag: createLag(config),
@@ -160,10 +168,10 @@ export function sendHeads<P>(relay: Relay<P>, peer: PeerId, heads: readonly Head
   }
 }
 
-/** `heads` in pieces of at most `size`; no piece for an empty list. */
-export function inFrames<H extends Head>(heads: readonly H[], size: number): readonly (readonly H[])[] {
-  const frames: (readonly H[])[] = [];
-  for (let at = 0; at < heads.length; at += size) frames.push(heads.slice(at, at + size));
+/** `items` in pieces of at most `size`; no piece for an empty list. */
+export function inFrames<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const frames: (readonly T[])[] = [];
+  for (let at = 0; at < items.length; at += size) frames.push(items.slice(at, at + size));
   return frames;
 }
 

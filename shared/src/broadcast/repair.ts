@@ -3,10 +3,12 @@
  */
 import type { PeerId } from '../base/ids.ts';
 import { after } from '../base/time.ts';
+import type { TokenBucket } from '../base/token-bucket.ts';
 import { refusalOfGraft, refusalOfHead } from './checks.ts';
 import { missingWithRoom, postpone } from './backlog.ts';
 import type { BroadcastTimer, Graft, Head, IHave, Want } from './messages.ts';
 import type { MissingHead } from './missing.ts';
+import { countHeld } from './receive-window.ts';
 import { type Relay, neighborsBut, refuse, schedule, send } from './relay.ts';
 import { headOf, subtractRanges } from './streams.ts';
 
@@ -80,7 +82,8 @@ export function afterGraft<P>(relay: Relay<P>, timer: BroadcastTimer & { readonl
 /** Behind an open hole there may have been no room for it: it is asked for again when the lane moves on. */
 function giveUpAsking<P>(relay: Relay<P>, { head, announcers: [announcer] }: MissingHead): void {
   relay.missing.remove(head);
-  const held = relay.origins.current(head)?.reliable.held().count ?? 0;
+  const origin = relay.origins.current(head);
+  const held = origin ? countHeld(origin.reliable) : 0;
   if (announcer !== undefined && head.lane === 'reliable' && held > 0)
     postpone(relay, head, { announcer, came: false });
 }
@@ -102,11 +105,12 @@ export function onGraft<P>(relay: Relay<P>, from: PeerId, message: Graft): void 
   const refusal = refusalOfGraft(relay, message);
   if (refusal !== null) return refuse(relay, from, refusal);
   for (const key of message.trees) relay.trees.find(key)?.lazy.delete(from);
-  if (relay.neighbors.get(from)?.congested !== true) answer(relay, from, message.wants);
+  const neighbor = relay.neighbors.get(from);
+  if (neighbor?.congested === false) answer(relay, from, neighbor.answers, message.wants);
 }
 
-/** Sends what of the wants is still cached, within the limits of one answer; the asker asks again for the rest. */
-function answer<P>(relay: Relay<P>, to: PeerId, wants: readonly Want[]): void {
+/** Sends what of the wants is still cached, within the limits of one answer and of all; the asker asks again for the rest. */
+function answer<P>(relay: Relay<P>, to: PeerId, answers: TokenBucket, wants: readonly Want[]): void {
   let messages = 0;
   let bytes = 0;
   for (const entry of wants.flatMap((want) => relay.cache.range(want))) {
@@ -114,6 +118,7 @@ function answer<P>(relay: Relay<P>, to: PeerId, wants: readonly Want[]): void {
     bytes += entry.bytes;
     const isFull = messages > relay.config.answerMessagesMax || bytes > relay.config.answerBytesMax;
     if (isFull && messages > 1) return;
+    if (!answers.take(entry.bytes, relay.at)) return refuse(relay, to, 'graft-flood');
     send(relay, to, entry.message);
   }
 }

@@ -26,7 +26,9 @@ export interface Requests {
 
 export function createRequests(config: BroadcastConfig): Requests {
   const requestsByStream = createBoundedMap<string, readonly Request[]>(config.missingHeadsMax);
-  const of = (stream: Stream): readonly Request[] => requestsByStream.get(streamKey(stream)) ?? [];
+  // The name of a stream costs more to make than all else here, and nearly always nothing was asked of anyone.
+  const of = (stream: Stream): readonly Request[] =>
+    requestsByStream.size === 0 ? [] : (requestsByStream.get(streamKey(stream)) ?? []);
   return {
     size: () => requestsByStream.size,
     note: (want, peer, at) => {

@@ -1,11 +1,13 @@
 /**
  * Who is eager and who is lazy, per tree. Only the lazy are written down: a tree without a word about
- * a neighbor floods to it, so a new tree and a new neighbor start eager and prunes carve the tree.
+ * a neighbor floods to it, so a new neighbor starts eager and prunes carve the tree. The tree of an origin
+ * starts as a copy of the shared one, which reaches everybody, and learns the quickest ways from there:
+ * a flood would tell them all at once, at the price of some five needless copies a member and origin.
  */
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
 import type { BroadcastConfig } from './config.ts';
-import type { TreeKey } from './messages.ts';
+import type { Head, TreeKey } from './messages.ts';
 
 export interface Tree {
   readonly key: TreeKey;
@@ -18,6 +20,8 @@ export interface Tree {
   usedAt: Instant | null;
   /** When the tree was last moved to a faster neighbor. */
   optimizedAt: Instant | null;
+  /** Messages that travelled it here, as far as it matters. */
+  heard: number;
 }
 
 export interface Trees {
@@ -39,7 +43,7 @@ export interface Trees {
 }
 
 export function createTrees(config: BroadcastConfig): Trees {
-  const shared = createTree(null);
+  const shared = createTree(null, []);
   const treeByOrigin = new Map<PeerId, Tree>();
   const isFull = (): boolean => treeByOrigin.size >= config.hotTreesMax;
 
@@ -47,7 +51,7 @@ export function createTrees(config: BroadcastConfig): Trees {
     const known = treeByOrigin.get(origin);
     if (known !== undefined) return known;
     if (isFull()) return shared;
-    const tree = createTree(origin);
+    const tree = createTree(origin, shared.lazy);
     treeByOrigin.set(origin, tree);
     return tree;
   };
@@ -56,6 +60,7 @@ export function createTrees(config: BroadcastConfig): Trees {
     use: (origin, hot, at) => {
       const tree = hot ? placeFor(origin) : shared;
       tree.usedAt = at;
+      tree.heard = Math.min(tree.heard + 1, config.youngMessages + 1);
       return tree;
     },
     find: (key) => (key === null ? shared : (treeByOrigin.get(key) ?? (isFull() ? shared : undefined))),
@@ -83,6 +88,27 @@ export function createTrees(config: BroadcastConfig): Trees {
   };
 }
 
-function createTree(key: TreeKey): Tree {
-  return { key, lazy: new Set(), parent: null, announcer: null, usedAt: null, optimizedAt: null };
+/** Few messages have travelled this tree of an origin here: it is still as its seed was. */
+export function isYoung({ key, heard }: Tree, config: BroadcastConfig): boolean {
+  return key !== null && heard <= config.youngMessages;
+}
+
+/**
+ * Whether this message is announced at once, so that who gets it learns which way is quickest: those of a young tree,
+ * and one now and then, for latencies change.
+ */
+export function teaches(tree: Tree, { seq }: Head, config: BroadcastConfig): boolean {
+  return tree.key !== null && (isYoung(tree, config) || seq % config.teachEvery === 0);
+}
+
+function createTree(key: TreeKey, lazy: Iterable<PeerId>): Tree {
+  return {
+    key,
+    lazy: new Set(lazy),
+    parent: null,
+    announcer: null,
+    usedAt: null,
+    optimizedAt: null,
+    heard: 0,
+  };
 }

@@ -11,6 +11,7 @@ import { admit, deliverSteps } from './delivery.ts';
 import type { Head, Lane, Vector, VectorHead, Want } from './messages.ts';
 import { inFrames, neighborsBut, refuse, type Relay, send } from './relay.ts';
 import { ask, onHead, wantsOf } from './repair.ts';
+import { skipTo } from './receive-window.ts';
 import { headOf } from './streams.ts';
 
 const LANES_WITHOUT_GAPS: readonly Lane[] = ['reliable', 'record'];
@@ -23,13 +24,14 @@ export function unheardOf<P>(relay: Relay<P>): readonly Cached<P>[] {
   return LANES_WITHOUT_GAPS.flatMap((lane) => {
     const first = relay.own.firstUnheard(lane);
     if (first === null) return [];
-    const { self, epoch } = relay.deps;
+    const { self } = relay.deps;
+    const epoch = relay.own.epoch();
     const range = relay.cache.range({ origin: self, epoch, lane, first, last: relay.own.newest(lane) });
     return range.slice(-relay.config.answerMessagesMax);
   });
 }
 
-/** All that we hold, short of `unheard`. */
+/** All that we hold, short of `unheard`; of forgotten origins what can still be asked for. */
 export function vectorHeads<P>(relay: Relay<P>, unheard: readonly Cached<P>[]): readonly VectorHead[] {
   const ownHeads = relay.own.heads().map((head): Head => {
     const first = unheard.find(({ message }) => message.lane === head.lane)?.message.seq;
@@ -37,9 +39,16 @@ export function vectorHeads<P>(relay: Relay<P>, unheard: readonly Cached<P>[]): 
   });
   // What would be gone before a neighbor could ask for it is not offered.
   const since = after(relay.at, relay.config.gapTimeoutMs - relay.config.cacheMs);
-  return [...ownHeads, ...relay.origins.heads()]
-    .filter(({ lane, seq }) => lane !== 'volatile' && seq > 0)
-    .map((head) => ({ ...head, from: relay.cache.firstUpTo(head, since) }));
+  const withFrom = (heads: readonly Head[]): readonly VectorHead[] =>
+    heads
+      .filter(({ lane, seq }) => lane !== 'volatile' && seq > 0)
+      .map((head) => ({ ...head, from: relay.cache.firstUpTo(head, since) }));
+  // Behind the present ones, so that a newcomer takes over no epoch that is over.
+  const ended = [...relay.own.endedHeads(), ...relay.origins.endedHeads(), ...relay.origins.lateHeads()];
+  return [
+    ...withFrom([...ownHeads, ...relay.origins.heads()]),
+    ...withFrom(ended).filter(({ from, seq }) => from <= seq),
+  ];
 }
 
 export function sendVector<P>(relay: Relay<P>, peer: PeerId, heads: readonly VectorHead[]): void {
@@ -82,9 +91,11 @@ function isNews<P>(relay: Relay<P>, head: VectorHead): boolean {
 }
 
 function startAt<P>(relay: Relay<P>, head: Head): void {
+  // A head before it may have named a newer epoch.
+  if (relay.origins.standing(head.origin, head.epoch) === 'older') return;
   const origin = admit(relay, head.origin, head.epoch);
-  if (head.lane === 'record') origin.record.skipTo(head.seq);
-  else deliverSteps(relay, origin, origin.reliable.skipTo(head.seq), 'untold');
+  if (head.lane === 'record') skipTo(origin.record, head.seq);
+  else deliverSteps(relay, origin, skipTo(origin.reliable, head.seq), 'untold');
 }
 
 /**
@@ -132,10 +143,11 @@ function cutAbove(want: Want, from: number): readonly Want[] {
 function raiseFloor<P>(relay: Relay<P>, { origin: id, epoch, lane, from }: VectorHead): boolean {
   if (from === 1 || relay.origins.standing(id, epoch) === 'older') return false;
   const known = relay.origins.current({ origin: id, epoch, lane });
-  const base = lane === 'record' ? known?.record.base() : known?.reliable.base();
-  const floor = known?.floors.get(lane);
+  const base = lane === 'record' ? known?.record.base : known?.reliable.base;
+  const floor = known?.floors?.get(lane);
   if ((base ?? 0) > 0 || (floor !== undefined && floor.seq < from)) return false;
   const origin = admit(relay, id, epoch);
+  origin.floors ??= new Map();
   origin.floors.set(lane, { seq: from - 1, at: floor?.at ?? relay.at });
   relay.waiting.add(origin);
   return floor === undefined;

@@ -164,9 +164,10 @@ function settle(turn: Turn, target: PeerId): void {
   const { state, at, out } = turn;
   const suspicion = state.suspicions.get(target);
   if (!suspicion || hearsWell(turn, target)) return;
-  const judgement = judge(suspicion, ownProofAt(turn, target), at, state.config);
+  const cutOff = isCutOff(state, at);
+  const judgement = judge(suspicion, { ownProofAt: ownProofAt(turn, target), cutOff }, at, state.config);
   if (judgement === 'open' || (judgement === 'overdue' && mayYetReturn(turn, suspicion.startedAt))) return;
-  const decided = judgement === 'overdue' && isCutOff(state, at) ? 'alone' : 'openly';
+  const decided = judgement === 'overdue' && cutOff ? 'alone' : 'openly';
   const verdict = verdictOf(suspicion);
   if (decided === 'openly' && isAccuser(suspicion, state.self)) out.push({ kind: 'publish', claim: verdict });
   const { epoch, incarnation } = suspicion;

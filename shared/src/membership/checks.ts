@@ -10,6 +10,8 @@ export const INCARNATION_MAX: number = 2 ** 32 - 1;
 export const ACCUSED_INCARNATION_MAX: number = INCARNATION_MAX - 1;
 export const EPOCH_MAX: number = 2 ** 48;
 export const SEQ_MAX: number = 2 ** 48;
+/** The greatest version that a frame's first byte can name; 0 is none. */
+export const WIRE_VERSION_MAX: number = 255;
 /** A slower tick than this is no tick. */
 export const TICK_MS_MAX: number = 60_000;
 
@@ -17,6 +19,9 @@ export const TICK_MS_MAX: number = 60_000;
 export function claimFault(claim: Claim, config: MembershipConfig): string | null {
   switch (claim.kind) {
     case 'identity':
+      return claim.wireVersion === 0 || !isNatural(claim.wireVersion, WIRE_VERSION_MAX)
+        ? 'malformed-claim'
+        : lifeFault(claim);
     case 'objection':
       return lifeFault(claim);
     case 'links':
@@ -44,7 +49,8 @@ function linksFault(links: LinksRecord, config: MembershipConfig): string | null
   if (!isNatural(epoch, EPOCH_MAX) || !isNatural(seq, SEQ_MAX)) return 'malformed-claim';
   if (!Number.isFinite(stability) || stability < 0) return 'malformed-claim';
   if (neighbors.length > config.neighborsMax) return 'too-many-links';
-  return neighbors.includes(id) || new Set(neighbors).size < neighbors.length ? 'malformed-claim' : null;
+  const isSound = neighbors.every((peer, at) => peer !== id && neighbors.indexOf(peer) === at);
+  return isSound ? null : 'malformed-claim';
 }
 
 function accusationFault(accusation: Accusation): string | null {

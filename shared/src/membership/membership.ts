@@ -51,9 +51,10 @@ export function createMembership(deps: MembershipDeps, config: MembershipConfig)
   return {
     handle: (input, now) => {
       const out: MembershipEffect[] = [];
-      const at = now.instant;
+      const { instant: at, wall } = now;
       if (phase.kind === 'left') return out;
       if (phase.kind === 'new') {
+        if (input.kind === 'clock') return out;
         assert(input.kind === 'start', `membership starts with start, not ${input.kind}`);
         const identity = {
           kind: 'identity',
@@ -61,13 +62,14 @@ export function createMembership(deps: MembershipDeps, config: MembershipConfig)
           epoch,
           incarnation: incarnation(0),
           left: false,
+          wireVersion: config.wireVersion,
         } as const;
         const state = createState(config, { identity, rng, startedAt: at });
         phase = { kind: 'here', state };
-        start({ state, at, out });
+        start({ state, at, wall, out });
         return out;
       }
-      const turn: Turn = { state: phase.state, at, out };
+      const turn: Turn = { state: phase.state, at, wall, out };
       if (input.kind === 'leave') {
         publishFarewell(turn);
         phase = { kind: 'left', state: phase.state };
@@ -92,6 +94,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
   switch (input.kind) {
     case 'start':
       return assert(false, 'membership starts once');
+    case 'clock':
+      return;
     case 'message':
       return onMessage(turn, input.from, input.message);
     case 'routed':

@@ -23,6 +23,8 @@ export interface IdentityRecord {
   readonly epoch: Epoch;
   readonly incarnation: Incarnation;
   readonly left: boolean;
+  /** The newest version of the wire that its owner speaks. It is the software's, and never changes within a life. */
+  readonly wireVersion: number;
 }
 
 /** Says whose channels its owner holds. An edge counts when both ends name it. */
@@ -102,6 +104,8 @@ export type MembershipTimer =
 export type MembershipInput =
   /** Once, first: publish the own record and start the timers. */
   | { readonly kind: 'start' }
+  /** Time has passed. Comes before all else that a node is told, so that a sleep is noticed before anything is said. */
+  | { readonly kind: 'clock' }
   | { readonly kind: 'message'; readonly from: PeerId; readonly message: MembershipMessage }
   | { readonly kind: 'routed'; readonly from: PeerId; readonly message: MembershipRouted }
   /**
@@ -123,6 +127,8 @@ export type MembershipEffect =
   | Schedule<MembershipTimer>
   | PeerMisbehaved
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: MembershipMessage }
+  /** We slept for so long that others have declared us dead. Whatever follows is said in this, a new epoch. */
+  | { readonly kind: 'woke'; readonly epoch: Epoch }
   /** Say to the whole room. */
   | { readonly kind: 'publish'; readonly claim: Claim }
   /** Say to one neighbor only: it holds a record that we know to be over. */

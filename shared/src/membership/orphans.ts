@@ -7,7 +7,7 @@ import type { PeerId } from '../base/ids.ts';
 import { elapsedMs } from '../base/time.ts';
 import { accuse, review } from './accusing.ts';
 import type { Member } from './roster.ts';
-import { scheduleOrphans, takeProbe, type Orphan, type State, type Turn } from './state.ts';
+import { scheduleOrphans, takeProbe, type Orphan, type State, type Turn, type WatchBasis } from './state.ts';
 
 export function afterOrphans(turn: Turn, token: number): void {
   const { state, at } = turn;
@@ -49,7 +49,10 @@ function watchOrphan(turn: Turn, id: PeerId): void {
 /** Orphans of which we are among the nearest. Those who may watch are ourselves and all who are well and watched. */
 function findOurOrphans(turn: Turn): readonly PeerId[] {
   const { state, at } = turn;
+  const basis = basisOf(state);
+  if (state.allWatched !== null && isSameBasis(state.allWatched, basis)) return [];
   const watched = findWatched(state);
+  state.allWatched = isEveryoneIn(watched, state) ? basis : null;
   const orphans: Member[] = [];
   const watchers: Hash64[] = [];
   for (const [id, member] of state.roster.members) {
@@ -62,6 +65,23 @@ function findOurOrphans(turn: Turn): readonly PeerId[] {
   return orphans
     .filter((orphan) => isAmongNearest(orphan.hash, own, watchers, state.config.orphanWatchers))
     .map((orphan) => orphan.identity.id);
+}
+
+function basisOf({ roster, neighbors, suspicions }: State): WatchBasis {
+  return { roster: roster.changes(), neighbors: [...neighbors.keys()], suspects: [...suspicions.keys()] };
+}
+
+function isSameBasis(a: WatchBasis, b: WatchBasis): boolean {
+  return a.roster === b.roster && isSameList(a.neighbors, b.neighbors) && isSameList(a.suspects, b.suspects);
+}
+
+function isSameList(a: readonly PeerId[], b: readonly PeerId[]): boolean {
+  return a.length === b.length && a.every((id, at) => id === b[at]);
+}
+
+function isEveryoneIn(watched: ReadonlySet<PeerId>, { roster }: State): boolean {
+  for (const id of roster.members.keys()) if (!watched.has(id)) return false;
+  return true;
 }
 
 /**

@@ -1,5 +1,5 @@
-/** The own two records: identity, raised only to refute, and links, published seldom enough for the whole room. */
-import { incarnation, type Incarnation } from '../base/ids.ts';
+/** The own two records: identity, raised only to refute or after a sleep, and links, published seldom enough for the whole room. */
+import { epoch, incarnation, type Incarnation } from '../base/ids.ts';
 import { after, elapsedMs, type Instant } from '../base/time.ts';
 import { INCARNATION_MAX, SEQ_MAX } from './checks.ts';
 import type { IdentityRecord, LinksRecord } from './messages.ts';
@@ -27,6 +27,19 @@ export function publishFirst(turn: Turn): void {
   const { state, at } = turn;
   state.roster.setIdentity(state.identity, at);
   publishRecord(turn, state.identity);
+}
+
+/** We come back from a sleep as another life: nothing that is said of the old one counts any more. */
+export function beginEpoch(turn: Turn): void {
+  const { state, out } = turn;
+  const { identity, links } = state;
+  const next = epoch(identity.epoch + 1);
+  out.push({ kind: 'woke', epoch: next });
+  state.identity = { ...identity, epoch: next, incarnation: incarnation(0) };
+  publishFirst(turn);
+  if (links.record.seq > 0) recordRemoved(turn, links.record);
+  links.record = { ...links.record, epoch: next, seq: 0, neighbors: [] };
+  publishLinks(turn);
 }
 
 /** The last word. */

@@ -56,6 +56,8 @@ export interface Roster {
   readonly size: number;
   readonly members: ReadonlyMap<PeerId, Member>;
   readonly get: (id: PeerId) => Member | undefined;
+  /** Rises with every change of `members`. */
+  readonly changes: () => number;
   readonly isFull: () => boolean;
   /** Adds or replaces an identity; links of another epoch fall away. The caller has compared and has room. */
   readonly setIdentity: (record: IdentityRecord, at: Instant) => Member;
@@ -81,8 +83,18 @@ export interface Roster {
 export function createRoster(config: MembershipConfig): Roster {
   const members = new Map<PeerId, Member>();
   const departed = createBoundedMap<PeerId, Departed>(config.departedMax);
-  const early = createBoundedMap<PeerId, LinksRecord>(config.earlyLinksMax);
+  const early = createEarlyLinks(config.earlyLinksMax);
 
+  let changes = 0;
+
+  const setMember = (member: Member): void => {
+    changes += 1;
+    members.set(member.identity.id, member);
+  };
+  const removeMember = (id: PeerId): void => {
+    changes += 1;
+    members.delete(id);
+  };
   const setIdentity = (identity: IdentityRecord, at: Instant): Member => {
     const known = members.get(identity.id);
     const member: Member = {
@@ -91,7 +103,7 @@ export function createRoster(config: MembershipConfig): Roster {
       knownSince: known?.knownSince ?? at,
       hash: known?.hash ?? hashText(identity.id),
     };
-    members.set(identity.id, member);
+    setMember(member);
     return member;
   };
   const expire = (at: Instant): void => {
@@ -100,42 +112,54 @@ export function createRoster(config: MembershipConfig): Roster {
       departed.delete(id);
     }
   };
-  const holdEarly = (links: LinksRecord): void => {
-    const held = early.get(links.id);
-    const newer = !held || links.epoch > held.epoch || (links.epoch === held.epoch && links.seq > held.seq);
-    if (newer) early.set(links.id, links);
-  };
-  const takeEarly = (id: PeerId, epoch: Epoch): LinksRecord | undefined => {
-    const held = early.get(id);
-    if (!held || held.epoch > epoch) return undefined;
-    early.delete(id);
-    return held.epoch === epoch ? held : undefined;
-  };
-
   return {
     get size() {
       return members.size;
     },
     members,
     get: (id) => members.get(id),
+    changes: () => changes,
     isFull: () => members.size >= config.membersMax,
     setIdentity,
-    setLinks: (member, links) => members.set(links.id, { ...member, links }),
+    setLinks: (member, links) => setMember({ ...member, links }),
     depart: (id, entry) => {
       const member = members.get(id);
-      members.delete(id);
-      early.delete(id);
+      removeMember(id);
+      early.drop(id);
       departed.set(id, entry);
       return member;
     },
-    remove: (id) => members.delete(id),
+    remove: removeMember,
     departed: (id) => departed.get(id),
     ended: (id) => ifOpenly(departed.get(id)),
     allDeparted: () => departed.entries(),
     readmit: (id) => departed.delete(id),
     expire,
-    holdEarly,
-    takeEarly,
+    holdEarly: early.hold,
+    takeEarly: early.take,
+  };
+}
+
+/** Links records whose identity has not come yet. */
+function createEarlyLinks(limit: number): {
+  readonly hold: Roster['holdEarly'];
+  readonly take: Roster['takeEarly'];
+  readonly drop: (id: PeerId) => void;
+} {
+  const linksById = createBoundedMap<PeerId, LinksRecord>(limit);
+  return {
+    hold: (links) => {
+      const held = linksById.get(links.id);
+      const newer = !held || links.epoch > held.epoch || (links.epoch === held.epoch && links.seq > held.seq);
+      if (newer) linksById.set(links.id, links);
+    },
+    take: (id, epoch) => {
+      const held = linksById.get(id);
+      if (!held || held.epoch > epoch) return undefined;
+      linksById.delete(id);
+      return held.epoch === epoch ? held : undefined;
+    },
+    drop: (id) => void linksById.delete(id),
   };
 }
 

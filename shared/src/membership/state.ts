@@ -2,7 +2,7 @@
 import { createBoundedMap, createRing, type BoundedMap, type Ring } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import { after, type Instant } from '../base/time.ts';
+import { after, type Instant, type WallMillis } from '../base/time.ts';
 import type { MembershipConfig } from './config.ts';
 import { createHealth, type Health } from './health.ts';
 import type {
@@ -38,6 +38,13 @@ export interface Orphan {
   readonly answeredAt: Instant | null;
 }
 
+/** Who is watched by whom follows from this alone. */
+export interface WatchBasis {
+  readonly roster: number;
+  readonly neighbors: readonly PeerId[];
+  readonly suspects: readonly PeerId[];
+}
+
 /** The own links record and when its successor is due. */
 export interface OwnLinks {
   record: LinksRecord;
@@ -60,7 +67,8 @@ export interface State {
   readonly config: MembershipConfig;
   identity: IdentityRecord;
   readonly links: OwnLinks;
-  readonly watch: Ticker;
+  /** `dueWall`: the same by the wall clock, for in some browsers the other stands still while the machine sleeps. */
+  readonly watch: Ticker & { dueWall: number };
   readonly orphanWatch: Ticker;
   nextProbe: number;
   announcedTickMs: number;
@@ -75,6 +83,11 @@ export interface State {
   readonly suspicions: Map<PeerId, Suspicion>;
   /** At most `orphansMax`. */
   readonly orphans: Map<PeerId, Orphan>;
+  /**
+   * Where nobody was an orphan, as in a room at rest: to look again costs a walk over all links of the room (350 us
+   * among 1,000), which nothing could have changed meanwhile.
+   */
+  allWatched: WatchBasis | null;
   /** Since when doubt holds the accusation of this member back. */
   readonly heldSince: BoundedMap<PeerId, Instant>;
   readonly objectedAt: BoundedMap<PeerId, Instant>;
@@ -88,6 +101,7 @@ export interface State {
 export interface Turn {
   readonly state: State;
   readonly at: Instant;
+  readonly wall: WallMillis;
   readonly out: MembershipEffect[];
 }
 
@@ -111,7 +125,7 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
       dueAt: null,
       token: 0,
     },
-    watch: { token: 0, dueAt: seed.startedAt },
+    watch: { token: 0, dueAt: seed.startedAt, dueWall: 0 },
     orphanWatch: { token: 0, dueAt: seed.startedAt },
     nextProbe: seed.rng.below(2 ** 30),
     announcedTickMs: config.watchMs,
@@ -122,7 +136,9 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
     lost: createBoundedMap(config.lostMax),
     suspicions: new Map(),
     orphans: new Map(),
-    heldSince: createBoundedMap(config.neighborsMax + config.lostMax),
+    allWatched: null,
+    // Whoever could be accused, or the first would be forgotten before its time, and the doubt last for ever.
+    heldSince: createBoundedMap(config.neighborsMax + config.lostMax + config.orphansMax),
     objectedAt: createBoundedMap(config.suspicionsMax),
     toldAt: createBoundedMap(config.tellsMax),
     joins: createRing(config.stormJoins + 1),
@@ -144,6 +160,7 @@ export function scheduleWatch(turn: Turn): void {
   const afterMs = isBusy(state) ? state.config.watchMs : state.config.watchIdleMs;
   state.watch.token += 1;
   state.watch.dueAt = after(at, afterMs);
+  state.watch.dueWall = turn.wall + afterMs;
   const { token, dueAt } = state.watch;
   schedule(turn, { kind: 'watch', token, dueAt }, afterMs);
 }

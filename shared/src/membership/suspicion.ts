@@ -70,15 +70,30 @@ export function isAccuser(suspicion: Suspicion, observer: PeerId): boolean {
 }
 
 /** When the suspect is dead unless somebody objects. `provenAt`: the latest proof of life we know of. */
-export function deadlineAt(suspicion: Suspicion, provenAt: Instant, config: MembershipConfig): Instant {
+export function deadlineAt(
+  suspicion: Suspicion,
+  { provenAt, patienceMs }: { readonly provenAt: Instant; readonly patienceMs: number },
+  config: MembershipConfig,
+): Instant {
   const silence = after(provenAt, config.deadlineMs);
-  const answers = after(suspicion.startedAt, config.answerMsMin);
+  const answers = after(suspicion.startedAt, patienceMs);
   return silence > answers ? silence : answers;
 }
 
+/**
+ * How long an answer may take. An accuser that was patient for longer than usual has a rough link, and the way of an
+ * objection may be as rough: it gets that much longer.
+ */
+export function answerMs({ held }: Suspicion, config: MembershipConfig): number {
+  const silentMs = Math.max(...held.map(({ accusation }) => accusation.silentMs));
+  const roughMs = Math.max(0, silentMs - config.suspectAfterMsMin);
+  return Math.min(config.answerMsMin + roughMs, config.deadlineMs);
+}
+
+/** `cutOff`: no answer could reach us. */
 export function judge(
   suspicion: Suspicion,
-  ownProofAt: Instant | null,
+  { ownProofAt, cutOff }: { readonly ownProofAt: Instant | null; readonly cutOff: boolean },
   at: Instant,
   config: MembershipConfig,
 ): Judgement {
@@ -87,7 +102,8 @@ export function judge(
   ).length;
   if (fresh >= config.quorum) return 'agreed';
   const provenAt = ownProofAt !== null && ownProofAt > suspicion.provenAt ? ownProofAt : suspicion.provenAt;
-  return at >= deadlineAt(suspicion, provenAt, config) ? 'overdue' : 'open';
+  const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, config);
+  return at >= deadlineAt(suspicion, { provenAt, patienceMs }, config) ? 'overdue' : 'open';
 }
 
 export function verdictOf(suspicion: Suspicion): Verdict {

@@ -5,7 +5,7 @@ import { elapsedMs } from '../base/time.ts';
 import { accuse, ping, review } from './accusing.ts';
 import { isTick } from './checks.ts';
 import type { MembershipMessage } from './messages.ts';
-import { wantLinks } from './own.ts';
+import { beginEpoch, wantLinks } from './own.ts';
 import { createSilence, type Silence } from './silence.ts';
 import { endSuspicion, tellDeparture } from './standing.ts';
 import { misbehaved, scheduleWatch, takeProbe, type Lost, type Turn } from './state.ts';
@@ -84,16 +84,23 @@ export function afterWatch(turn: Turn, token: number): void {
 
 /** True when so much time has passed over the next watch that this tab must have slept. */
 export function hasSlept(turn: Turn): boolean {
-  return elapsedMs(turn.state.watch.dueAt, turn.at) > turn.state.config.sleptMs;
+  return latenessMs(turn) > turn.state.config.sleptMs;
 }
 
-/** After a sleep nobody is accused. */
+/** How late the next watch is by now, by the clock that says more. */
+function latenessMs({ state, at, wall }: Turn): number {
+  return Math.max(elapsedMs(state.watch.dueAt, at), wall - state.watch.dueWall);
+}
+
+/** After a sleep nobody is accused, and after a long one we come back as another life. Whom nobody knows, nobody missed. */
 export function wake(turn: Turn): void {
   const { state, at } = turn;
-  state.health.watched(elapsedMs(state.watch.dueAt, at), state.neighbors.size, at);
+  const lateMs = latenessMs(turn);
+  state.health.watched(lateMs, state.neighbors.size, at);
   state.lost.clear();
   for (const silence of state.neighbors.values()) silence.restart(at);
   forgetSuspects(turn);
+  if (lateMs > state.config.newEpochMs && state.roster.size > 1) beginEpoch(turn);
   scheduleWatch(turn);
 }
 

@@ -1,4 +1,4 @@
-/** The configuration of a node: one part per layer. */
+/** The configuration of a node: one part per layer, and what others may cost it. */
 import { defaultBroadcastConfig, type BroadcastConfig } from '../broadcast/config.ts';
 import { defaultMembershipConfig, type MembershipConfig } from '../membership/config.ts';
 import { defaultOverlayConfig, type OverlayConfig } from '../overlay/config.ts';
@@ -6,6 +6,7 @@ import { defaultPresenceConfig, type PresenceConfig } from '../presence/config.t
 import { defaultReconcileConfig, type ReconcileConfig } from '../reconcile/config.ts';
 import { defaultRoutingConfig, type RoutingConfig } from '../routing/config.ts';
 import { defaultStateConfig, type StateConfig } from '../state/config.ts';
+import { defaultQuotaConfig, type QuotaConfig } from './quotas.ts';
 
 export interface MeshConfig {
   readonly overlay: OverlayConfig;
@@ -15,6 +16,7 @@ export interface MeshConfig {
   readonly reconcile: ReconcileConfig;
   readonly routing: RoutingConfig;
   readonly state: StateConfig;
+  readonly quotas: QuotaConfig;
 }
 
 export const defaultMeshConfig: MeshConfig = Object.freeze({
@@ -25,4 +27,5 @@ export const defaultMeshConfig: MeshConfig = Object.freeze({
   reconcile: defaultReconcileConfig,
   routing: defaultRoutingConfig,
   state: defaultStateConfig,
+  quotas: defaultQuotaConfig,
 });

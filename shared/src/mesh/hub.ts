@@ -3,17 +3,21 @@
  * two ways out of a joint: a job for another layer, an effect for the world.
  */
 import type { PeerId } from '../base/ids.ts';
+import { createRates } from '../base/rates.ts';
 import type { Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
 import { createNews, type News } from './news.ts';
+import type { Speech } from './speech.ts';
+import type { Quotas } from './quotas.ts';
 import { createStability, type Stability } from './stability.ts';
 import { createTables, type Tables } from './tables.ts';
 
 export interface Hub {
   readonly self: PeerId;
   readonly layers: Layers;
+  readonly quotas: Quotas;
   /** The time of the input that is being worked off. */
   now: Now;
   /** Gives a layer its next input, after all effects of the present one have been carried out. */
@@ -29,6 +33,7 @@ export interface Hub {
   readonly tables: Tables;
   readonly stability: Stability;
   readonly news: News;
+  readonly speech: Speech;
 }
 
 /** What is remembered of a neighbor between two of its messages. */
@@ -39,11 +44,23 @@ export interface NeighborNote {
   readonly comparedTables: Set<TableName>;
 }
 
-export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 'now'>): Hub {
+/** Told once a second for each peer and reason: telling of every frame would be a flood of its own. */
+const FLOOD = /-(quota|flood)$/u;
+/** Peers and reasons; beyond, the one told longest ago is told again sooner. */
+const FLOODS_TOLD_MAX = 256;
+
+export function createHub(
+  deps: Pick<Hub, 'self' | 'layers' | 'quotas' | 'feed' | 'emit' | 'now' | 'speech'>,
+): Hub {
   const { emit } = deps;
-  return {
+  const told = createRates(FLOODS_TOLD_MAX);
+  const isTold = (event: MeshEvent): boolean =>
+    event.kind === 'peerMisbehaved' &&
+    FLOOD.test(event.reason) &&
+    !told.take(`${event.peer} ${event.reason}`, hub.now.instant, 1);
+  const hub: Hub = {
     ...deps,
-    tell: (event) => emit({ kind: 'tell', event }),
+    tell: (event) => (isTold(event) ? undefined : emit({ kind: 'tell', event })),
     neighbors: new Map(),
     congestedPeers: new Set(),
     members: new Set(),
@@ -51,4 +68,5 @@ export function createHub(deps: Pick<Hub, 'self' | 'layers' | 'feed' | 'emit' | 
     stability: createStability(),
     news: createNews(),
   };
+  return hub;
 }

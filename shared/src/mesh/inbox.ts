@@ -4,14 +4,19 @@ import type { PeerId } from '../base/ids.ts';
 import type { Hub } from './hub.ts';
 import { compareRoots } from './joints/reconcile.ts';
 import type { Delta, Heartbeat, HeartbeatAck, Hello, LinkMessage } from './messages.ts';
+import type { Arrived } from './quotas.ts';
 
 /** A round trip longer than this says nothing about clocks. */
 const CLOCK_SAMPLE_RTT_MS_MAX = 5_000;
 
-export function onFrame(from: PeerId, message: LinkMessage, hub: Hub): void {
+export function onFrame(arrived: Arrived, hub: Hub): void {
+  const { from, message } = arrived;
   if (!hub.neighbors.has(from)) return onStrangersFrame(from, message, hub);
   hub.feed({ layer: 'membership', input: { kind: 'heard', peer: from } });
-  onMessage(from, message, hub);
+  // A goodbye costs nothing, and without it the link would seem to live.
+  const overspent = message.kind === 'disconnect' ? undefined : hub.quotas.take(arrived, hub.now.instant);
+  if (overspent) hub.tell({ kind: 'peerMisbehaved', ...overspent });
+  else onMessage(from, message, hub);
 }
 
 /**

@@ -25,10 +25,10 @@ export function inputToJobs(input: Exclude<Input, { kind: 'frame' | 'badFrame' }
       return [
         { layer: 'routing', input: { kind: 'serverAttached' } },
         { layer: 'overlay', input: { kind: 'serverAttached' } },
-        { layer: 'overlay', input: { kind: 'contacts', peers: input.contacts } },
+        ...named(input.contacts),
       ];
     case 'serverContacts':
-      return [{ layer: 'overlay', input: { kind: 'contacts', peers: input.contacts } }];
+      return named(input.contacts);
     case 'serverDetached':
       return [
         { layer: 'routing', input: { kind: 'serverDetached' } },
@@ -45,6 +45,14 @@ export function inputToJobs(input: Exclude<Input, { kind: 'frame' | 'badFrame' }
     default:
       return unreachable(input);
   }
+}
+
+/** Routing first: who is asked now listens at the server, whatever way the graph still shows. */
+function named(peers: readonly PeerId[]): readonly Job[] {
+  return [
+    { layer: 'routing', input: { kind: 'serverNamed', peers } },
+    { layer: 'overlay', input: { kind: 'contacts', peers } },
+  ];
 }
 
 function commandToJob(command: Command): Job {

@@ -18,6 +18,7 @@ import type { Rng } from '../base/rng.ts';
 import { isByItsAuthor } from './authors.ts';
 import type { MeshConfig } from './config.ts';
 import type { Payload, RoutedPayload } from './messages.ts';
+import type { Quotas } from './quotas.ts';
 import { payloadBytesMax } from './sizes.ts';
 
 export interface MeshDeps {
@@ -46,12 +47,19 @@ export type Job =
   | { readonly layer: 'presence'; readonly input: PresenceInput }
   | { readonly layer: 'state'; readonly input: StateInput };
 
-export function createLayers(deps: MeshDeps, config: MeshConfig): Layers {
+export function createLayers(deps: MeshDeps, config: MeshConfig, { overspender }: Quotas): Layers {
   const { self, epoch, rng } = deps;
   return {
     overlay: createOverlay({ self, rng: rng.fork('overlay') }, config.overlay),
     broadcast: createBroadcast<Payload>(
-      { self, epoch, rng: rng.fork('broadcast'), sizeOf: payloadBytesMax, maySay: isByItsAuthor },
+      {
+        self,
+        epoch,
+        rng: rng.fork('broadcast'),
+        sizeOf: payloadBytesMax,
+        maySay: isByItsAuthor,
+        overspender,
+      },
       config.broadcast,
     ),
     membership: createMembership({ self, epoch, rng: rng.fork('membership') }, config.membership),

@@ -143,14 +143,26 @@ export type Input =
   /** Once, first. */
   | { readonly kind: 'start' }
   | { readonly kind: 'command'; readonly command: Command }
-  /** A decoded frame over the open channel to this neighbor. */
-  | { readonly kind: 'frame'; readonly from: PeerId; readonly message: LinkMessage }
+  /** A decoded frame over the open channel to this neighbor, and what it weighed. */
+  | {
+      readonly kind: 'frame';
+      readonly from: PeerId;
+      readonly message: LinkMessage;
+      readonly bytes: number;
+    }
   /** A frame that the decoder refused; it was dropped. */
   | { readonly kind: 'badFrame'; readonly from: PeerId; readonly reason: string }
   | { readonly kind: 'channelOpened'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'channelClosed'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'congestion'; readonly peer: PeerId; readonly congested: boolean }
-  | { readonly kind: 'described'; readonly peer: PeerId; readonly attempt: AttemptId; readonly data: string }
+  | {
+      readonly kind: 'described';
+      readonly peer: PeerId;
+      readonly attempt: AttemptId;
+      /** The newest that this end speaks. */
+      readonly wireVersion: number;
+      readonly data: string;
+    }
   /** The server let us in, or in again. */
   | { readonly kind: 'serverAttached'; readonly contacts: readonly PeerId[] }
   | { readonly kind: 'serverContacts'; readonly contacts: readonly PeerId[] }
@@ -174,8 +186,19 @@ export type Effect =
       readonly attempt: AttemptId;
       readonly initiator: boolean;
     }
-  | { readonly kind: 'describe'; readonly peer: PeerId; readonly attempt: AttemptId; readonly data: string }
+  | {
+      readonly kind: 'describe';
+      readonly peer: PeerId;
+      readonly attempt: AttemptId;
+      /** The newest that the other end speaks. */
+      readonly wireVersion: number;
+      readonly data: string;
+    }
   | { readonly kind: 'destroy'; readonly peer: PeerId; readonly attempt: AttemptId }
+  /** From here on frames are written in this version of the wire, where the other end reads it. */
+  | { readonly kind: 'speak'; readonly version: number }
+  /** Tell this peer, over its channel or else by the server, that what it writes is too old to be read here. */
+  | { readonly kind: 'tellTooOld'; readonly to: PeerId }
   | { readonly kind: 'schedule'; readonly timer: NodeTimer; readonly afterMs: number }
   | { readonly kind: 'tell'; readonly event: MeshEvent };
 
@@ -210,4 +233,6 @@ export type MeshEvent =
   | { readonly kind: 'delivered'; readonly token: number }
   | { readonly kind: 'undeliverable'; readonly token: number }
   | { readonly kind: 'rtt'; readonly peer: PeerId; readonly rttMs: number }
-  | { readonly kind: 'peerMisbehaved'; readonly peer: PeerId; readonly reason: string };
+  | { readonly kind: 'peerMisbehaved'; readonly peer: PeerId; readonly reason: string }
+  /** This peer says, or shows by what it writes, that all we can write is too old for it. */
+  | { readonly kind: 'versionTooOld'; readonly peer: PeerId };

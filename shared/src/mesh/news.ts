@@ -8,6 +8,7 @@
 import type { PeerId } from '../base/ids.ts';
 import type { TableName } from '../reconcile/messages.ts';
 import type { LinkMessage } from './messages.ts';
+import type { Quotas } from './quotas.ts';
 import type { Tables } from './tables.ts';
 
 export interface News {
@@ -45,12 +46,13 @@ export function createNews(): News {
   };
 }
 
-/** Where news goes: the neighbors, which of them can take it, and the way there. */
+/** Where news goes: the neighbors, which of them can take it, what it may cost, and the way there. */
 interface Onward {
   readonly news: News;
   readonly neighbors: ReadonlyMap<PeerId, { readonly comparedTables: ReadonlySet<TableName> }>;
   readonly congestedPeers: ReadonlySet<PeerId>;
   readonly tables: Tables;
+  readonly quotas: Quotas;
   readonly emit: (effect: {
     readonly kind: 'send';
     readonly to: PeerId;
@@ -58,10 +60,10 @@ interface Onward {
   }) => void;
 }
 
-/** Hands what the last delta taught us to everyone but its bringer. */
-export function passOnNews({ news, neighbors, congestedPeers, tables, emit }: Onward): void {
+/** Hands what the last delta taught us to everyone but its bringer; beyond the bringer's quota comparisons do. */
+export function passOnNews({ news, neighbors, congestedPeers, tables, quotas, emit }: Onward): void {
   const gathered = news.close();
-  if (!gathered) return;
+  if (!gathered || gathered.keysByTable.size === 0 || !quotas.maySpread(neighbors.size - 1)) return;
   for (const [table, keys] of gathered.keysByTable) {
     const deltas = tables.deltas(table, keys);
     for (const [peer, { comparedTables }] of neighbors) {

@@ -7,6 +7,7 @@
  * `joints/` as a table of consequences.
  */
 import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import { now as at, type Now } from '../base/time.ts';
 import type { BroadcastSnapshot } from '../broadcast/messages.ts';
@@ -29,8 +30,10 @@ import { afterReconcile, refreshStability } from './joints/reconcile.ts';
 import { afterRouting } from './joints/routing.ts';
 import { afterState } from './joints/state.ts';
 import { passOnNews } from './news.ts';
+import { createSpeech } from './speech.ts';
 import { createLayers, type Job, type Layers, type MeshDeps } from './layers.ts';
 import type { Effect, Input } from './messages.ts';
+import { createQuotas, type QuotaSnapshot, type Quotas } from './quotas.ts';
 
 /** One frozen snapshot per layer, each as of the moment at which it is read. */
 export interface MeshSnapshot {
@@ -41,21 +44,26 @@ export interface MeshSnapshot {
   readonly reconcile: ReconcileSnapshot;
   readonly presence: PresenceSnapshot;
   readonly state: StateSnapshot;
+  readonly quotas: QuotaSnapshot;
 }
 
 export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
 
 export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
-  const layers = createLayers(deps, config);
+  const isMember = (peer: PeerId): boolean => hub.members.has(peer);
+  const quotas = createQuotas({ self: deps.self, isMember }, config.quotas);
+  const layers = createLayers(deps, config, quotas);
   const queue: Job[] = [];
   let effects: Effect[] = [];
   let left = false;
   const hub = createHub({
     self: deps.self,
     layers,
+    quotas,
     now: at(0),
     feed: (job) => queue.push(job),
     emit: (effect) => effects.push(effect),
+    speech: createSpeech(config.membership.wireVersion),
   });
 
   /** The queue grows while it is worked off; it ends because no layer answers its own echo. */
@@ -75,6 +83,12 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       hub.now = now;
       // Nothing, unless a broken invariant cut the last input short.
       hub.news.close();
+      const isLast = input.kind === 'command' && input.command.kind === 'leave';
+      if (!isLast) {
+        // Who has slept notices it before it says anything. Who leaves need not come back for that.
+        hub.feed({ layer: 'membership', input: { kind: 'clock' } });
+        workOff();
+      }
       const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
       enter(input, hub);
       workOff();
@@ -84,7 +98,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
         workOff();
       }
       passOnNews(hub);
-      if (input.kind === 'command' && input.command.kind === 'leave') {
+      if (isLast) {
         // The farewell has been handed to the links; now they close, and nothing is said any more.
         left = true;
         const { activeView, pending, parked } = layers.overlay.inspect();
@@ -95,23 +109,31 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       }
       return effects;
     },
-    inspect: () => viewOf(layers),
+    inspect: () => viewOf(layers, quotas),
   };
 }
 
 function enter(input: Input, hub: Hub): void {
-  if (input.kind === 'frame') return onFrame(input.from, input.message, hub);
+  if (input.kind === 'frame') return onFrame(input, hub);
   // The server introduces. Whatever else somebody sends by it is no word of ours.
   if (input.kind === 'serverSignal' && input.message.kind === 'packet' && !isSignal(input.message.payload)) {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: 'not-for-the-server' });
   }
-  if (input.kind === 'badFrame') {
-    return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
-  }
+  if (input.kind === 'badFrame') return onBadFrame(input, hub);
   noteCongestion(input, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
-  if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub);
+  if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub, 'collection');
   return inputToJobs(input).forEach(hub.feed);
+}
+
+/**
+ * Who sends what is too old to be read is told so, once: else it would wait for answers for ever. Nobody writes
+ * what is newer than the oldest that it reads to one who might not read it: what is too new says that we are old.
+ */
+function onBadFrame({ from, reason }: Extract<Input, { kind: 'badFrame' }>, hub: Hub): void {
+  if (reason !== 'too-old') hub.tell({ kind: 'peerMisbehaved', peer: from, reason });
+  if (reason === 'too-old' || reason === 'newer-version') hub.tell({ kind: 'versionTooOld', peer: from });
+  if (reason === 'stale-version' && hub.speech.mayTell(from)) hub.emit({ kind: 'tellTooOld', to: from });
 }
 
 /** A channel is full until it says that it has drained, or is another one. */
@@ -147,7 +169,7 @@ function run(job: Job, hub: Hub): void {
 }
 
 /** Each part is taken when it is read: most readers want one of them, and want it often. */
-function viewOf(layers: Layers): MeshSnapshot {
+function viewOf(layers: Layers, quotas: Quotas): MeshSnapshot {
   return Object.freeze({
     get overlay() {
       return layers.overlay.inspect();
@@ -169,6 +191,9 @@ function viewOf(layers: Layers): MeshSnapshot {
     },
     get state() {
       return layers.state.inspect();
+    },
+    get quotas() {
+      return quotas.inspect();
     },
   });
 }

@@ -9,6 +9,7 @@
 import { compareIds, type AttemptId, type PeerId } from '../base/ids.ts';
 import { after, elapsedMs, type Instant } from '../base/time.ts';
 import type { OverlayConfig } from './config.ts';
+import type { Replies } from './replies.ts';
 
 export type Link = Requesting | Connecting | Up;
 export type Attempt = Requesting | Connecting;
@@ -18,21 +19,32 @@ export interface Requesting extends Deadline {
   readonly phase: 'requesting';
   readonly attempt: AttemptId;
   readonly purpose: OwnPurpose;
+  readonly introducer: Introducer;
 }
+
+/**
+ * By whom we were made to hold a link to one whom we had not heard of: a neighbor that brought its walk or its
+ * request, or the server, by naming it to us or by carrying its request. `null`: the roster knew it, so the choice
+ * was its own or ours.
+ */
+export type Introducer = PeerId | 'named' | 'carried' | null;
 
 /** Both ends have agreed and construct; descriptions travel by `route`. */
 export interface Connecting extends Deadline {
   readonly phase: 'connecting';
   readonly attempt: AttemptId;
   readonly purpose: Purpose;
+  readonly introducer: Introducer;
   /** Hops to take in order, nearest first: the reverse of the trail by which the other end was heard. */
   readonly route: readonly PeerId[];
+  readonly replies: Replies;
 }
 
 /** The channel is open: the other end is a neighbor. */
 export interface Up {
   readonly phase: 'up';
   readonly attempt: AttemptId;
+  readonly introducer: Introducer;
   readonly upSince: Instant;
 }
 

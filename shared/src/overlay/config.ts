@@ -15,6 +15,9 @@ export interface OverlayConfig {
   /** Links and attempts over the target beyond which a forced one evicts another. Less: more evictions. 0 to `degreeMax`. */
   readonly degreeSlack: number;
 
+  /** Links and attempts held at once that came of one introducer; where the server carried the request, `degreeTarget`. Less: whoever invents members gets fewer of our links; more: fuller houses nearby, shorter walks. 1 to `degreeMax`. */
+  readonly linksPerIntroducerMax: number;
+
   /** Peers kept in reserve. More: survives larger losses, costs a sweep per tick. 1 to 200. */
   readonly passiveViewSizeMax: number;
   /** Members whose degree is remembered; also tells strangers from members. More: memory. At least `passiveViewSizeMax`. */
@@ -118,6 +121,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   degreeMin: 4, // the design's starting point
   degreeMax: 10, // the design's starting point
   degreeSlack: 2, // guess: a contact that stays 3 over its target is a hub
+  linksPerIntroducerMax: 2, // the design's starting point
   passiveViewSizeMax: 30, // HyParView, section 5.1; the design's starting point
   knownMembersMax: 4_096, // twice the largest room of the design
   candidatesMax: 5, // guess: poor enough a peer, without all choosing the same one
@@ -174,6 +178,7 @@ function checkDegrees(config: OverlayConfig): void {
   atLeast('a target degree', Math.min(...targets), config.degreeMin);
   atLeast('degreeMax', config.degreeMax, Math.max(...targets));
   within('degreeSlack', config.degreeSlack, [0, config.degreeMax]);
+  within('linksPerIntroducerMax', config.linksPerIntroducerMax, [1, config.degreeMax]);
   within('passiveViewSizeMax', config.passiveViewSizeMax, [1, 200]);
   atLeast('knownMembersMax', config.knownMembersMax, config.passiveViewSizeMax);
   within('candidatesMax', config.candidatesMax, [1, config.passiveViewSizeMax]);

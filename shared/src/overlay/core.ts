@@ -12,6 +12,7 @@ import { createLinks, type Links } from './links.ts';
 import type { AttemptFailure, DisconnectReason, NeighborDownReason, OverlayEffect } from './messages.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { createRests, type Rests } from './rests.ts';
+import { createReturned, type Returned } from './returned.ts';
 import { createPassiveView, type PassiveView } from './view.ts';
 
 export type Effects = readonly OverlayEffect[];
@@ -33,6 +34,7 @@ export interface Core {
   readonly contacts: Contacts;
   readonly rests: Rests;
   readonly recent: Recent;
+  readonly returned: Returned;
   /** A live member and its degree; a reserve, unless it is a neighbor. */
   readonly learn: (peer: PeerId, degree: number, at: Instant) => void;
   /** A member is no longer one: no candidate until it is known anew. */
@@ -54,13 +56,14 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   const contacts = createContacts(rng, config);
   const rests = createRests(config);
   const recent = createRecent(config);
+  const returned = createReturned(config);
 
   const reserve = (peer: PeerId): void => {
     if (!degreeByPeer.has(peer) || links.get(peer)?.phase === 'up') return;
     passiveView.add(peer, degreeByPeer.size - links.activeView().length);
   };
   const forget = (peer: PeerId): void => {
-    degreeByPeer.delete(peer);
+    if (degreeByPeer.delete(peer)) returned.noteGone(peer);
     passiveView.remove(peer);
   };
   const endAttempt = (peer: PeerId, reason: AttemptFailure, at: Instant): Effects => {
@@ -95,9 +98,13 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     contacts,
     rests,
     recent,
+    returned,
     learn: (peer, degree, at) => {
       if (peer === self) return;
-      if (!degreeByPeer.has(peer)) recent.noteArrival(at);
+      if (!degreeByPeer.has(peer)) {
+        recent.noteArrival(at);
+        returned.noteMember(peer, at);
+      }
       const given = degreeByPeer.set(peer, degree);
       if (given) passiveView.remove(given[0]);
       reserve(peer);

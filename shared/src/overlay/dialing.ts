@@ -4,8 +4,18 @@ import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
 import { mayBeForwarded, type Requesting } from './attempts.ts';
 import { misbehaved, type Core, type Effects, type Sender } from './core.ts';
-import type { AttemptFailure, Description, DropReason, OverlayEffect, Refuse } from './messages.ts';
-import { maintain, maintainIfBelowMin } from './upkeep.ts';
+import type {
+  AttemptFailure,
+  Description,
+  DropReason,
+  OverlayEffect,
+  OverlayInput,
+  Refuse,
+} from './messages.ts';
+import type { Made } from './replies.ts';
+import { lookAround, maintain, maintainIfBelowMin, makeRoomFor } from './upkeep.ts';
+
+type Described = Extract<OverlayInput, { kind: 'described' }>;
 
 /** A request of ours that waits for its answer. */
 interface Asked {
@@ -32,21 +42,23 @@ export function onRefuse(core: Core, from: PeerId, { attempt, reason }: Refuse, 
 
 /** Hands a description to the transport, but never a stale one. */
 export function onDescription(core: Core, from: Sender, signal: Description, at: Instant): Effects {
-  const { attempt, data } = signal;
+  const { attempt, wireVersion, data } = signal;
   const asked = findAsked(core, attempt);
   // It overtook the accept, and implies it.
   const implied = asked && mayAnswer(asked, from.peer) ? connect(core, asked, from, at) : [];
   const link = core.links.get(from.peer);
   if (link?.attempt !== attempt || link.phase === 'requesting') return implied;
-  return [...implied, { kind: 'describe', peer: from.peer, attempt, data }];
+  return [
+    ...implied,
+    { kind: 'describe', peer: from.peer, attempt, wireVersion, data },
+    ...describeTo(core, from.peer, 1, []),
+  ];
 }
 
 /** What the transport made goes to the other end, by the way on which that one was heard. */
-export function afterDescribed(core: Core, peer: PeerId, attempt: AttemptId, data: string): Effects {
+export function afterDescribed(core: Core, { peer, attempt, wireVersion, data }: Described): Effects {
   const link = core.links.get(peer);
-  if (!link || link.attempt !== attempt || link.phase === 'requesting') return [];
-  const route = link.phase === 'up' ? [] : link.route;
-  return [{ kind: 'signal', to: peer, route, signal: { kind: 'description', attempt, data } }];
+  return link?.attempt === attempt ? describeTo(core, peer, 0, [{ wireVersion, data }]) : [];
 }
 
 export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
@@ -55,7 +67,7 @@ export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: In
   core.passiveView.remove(peer);
   core.rests.opened(peer);
   core.contacts.calmDown();
-  return [{ kind: 'neighborUp', peer }, ...maintainIfBelowMin(core, at)];
+  return [{ kind: 'neighborUp', peer }, ...makeRoomFor(core, peer, at), ...maintainIfBelowMin(core, at)];
 }
 
 /** The transport's last word on an attempt: it has nothing left to destroy. */
@@ -116,14 +128,19 @@ export function drop(core: Core, peer: PeerId, reason: DropReason, at: Instant):
 /** The silent one may only have hung: its channel is kept, and others are asked in its place. */
 function park(core: Core, peer: PeerId, at: Instant): Effects {
   const outdone = core.links.park(peer, at);
-  return [...outdone, ...core.loseNeighbor(peer, 'declared-dead', at), ...maintain(core, at)];
+  const lost = core.loseNeighbor(peer, 'declared-dead', at);
+  return [...outdone, ...lost, ...maintain(core, at), ...lookAround(core, at)];
 }
 
 /** Whoever speaks on a parked channel lives. Where there is no slot left for it, it is told to look elsewhere. */
 export function revive(core: Core, peer: PeerId, at: Instant): Effects {
   const { links } = core;
   if (!links.parked().includes(peer)) return [];
-  if (links.revive(peer, at)) return [{ kind: 'neighborUp', peer }];
+  if (links.revive(peer, at)) {
+    // Others may have said that it lives before it spoke to us.
+    core.passiveView.remove(peer);
+    return [{ kind: 'neighborUp', peer }];
+  }
   return [
     { kind: 'send', to: peer, message: { kind: 'disconnect', reason: 'evicted' } },
     ...links.unpark(peer, at),
@@ -136,16 +153,32 @@ export function tendParked({ links }: Core, at: Instant): Effects {
   return [...given, ...links.takeKnocks(at).map((peer): OverlayEffect => ({ kind: 'knock', peer }))];
 }
 
+/** Sends descriptions, as far as what was heard allows. */
+function describeTo({ links }: Core, to: PeerId, heard: number, made: readonly Made[]): Effects {
+  const link = links.get(to);
+  if (!link || link.phase === 'requesting') return [];
+  const { attempt } = link;
+  const route = link.phase === 'up' ? [] : link.route;
+  const said = links.reply(to, heard, made);
+  return said.map((each) => ({
+    kind: 'signal',
+    to,
+    route,
+    signal: { kind: 'description', attempt, ...each },
+  }));
+}
+
 /** An own attempt was accepted; from now on it belongs to whoever accepted it. */
 function connect(core: Core, { peer, link }: Asked, from: Sender, at: Instant): Effects {
   const { links, rests } = core;
-  const { attempt, purpose } = link;
+  const { attempt, purpose, introducer } = link;
   links.remove(peer, at);
   // A walk found somebody else: the one asked has no slot to give.
   if (peer !== from.peer) rests.refused(peer, at);
   const route = from.trail.toReversed();
   const isNew = !links.get(from.peer);
-  if (isNew && links.affords(at)) return links.connect(from.peer, { attempt, purpose, route }, at);
+  if (isNew && links.affords(at))
+    return links.connect(from.peer, { attempt, purpose, introducer, route }, at);
   // The other end has constructed already: it is told, so that it need not wait in vain for a channel.
   const refusal: OverlayEffect = {
     kind: 'signal',

@@ -1,7 +1,7 @@
 /** Who gets a link with us: incoming requests, and the walks on which newcomers arrive. */
 import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
-import { settleClash } from './attempts.ts';
+import { settleClash, type Introducer } from './attempts.ts';
 import type { Core, Effects, Sender } from './core.ts';
 import { hasSlot, type Bar } from './degree.ts';
 import type { ForwardJoin, OverlayEffect, Priority, RefuseReason, Request } from './messages.ts';
@@ -12,6 +12,7 @@ interface Asker {
   readonly peer: PeerId;
   readonly attempt: AttemptId;
   readonly priority: Priority;
+  readonly introducer: Introducer;
   /** Way back: hops to take in order, nearest first. */
   readonly route: readonly PeerId[];
 }
@@ -21,7 +22,8 @@ export function onRequest(core: Core, from: Sender, request: Request, at: Instan
   const { self, links, config } = core;
   const { peer, trail } = from;
   const { attempt, priority } = request;
-  const asker: Asker = { peer, attempt, priority, route: trail.toReversed() };
+  const introducer = introducerOf(core, peer, trail.at(-1) ?? 'carried');
+  const asker: Asker = { peer, attempt, priority, introducer, route: trail.toReversed() };
   const held = links.get(peer);
   const { answerTimeoutMs } = config;
   if (held && settleClash({ self, from: peer }, held, attempt, { at, answerTimeoutMs }) === 'ignore')
@@ -40,7 +42,8 @@ export function onRequest(core: Core, from: Sender, request: Request, at: Instan
 /** Takes the newcomer of a well formed walk in, or passes the walk on (HyParView, section 4.2). */
 export function onForwardJoin(core: Core, walk: ForwardJoin, at: Instant): Effects {
   const { newcomer, attempt, priority } = walk;
-  const asker: Asker = { peer: newcomer, attempt, priority, route: walk.trail.toReversed() };
+  const introducer = introducerOf(core, newcomer, walk.trail.at(-1) ?? null);
+  const asker: Asker = { peer: newcomer, attempt, priority, introducer, route: walk.trail.toReversed() };
   // Where a link or an attempt with the newcomer is there already, the walk seeks another.
   const isNew = !core.links.get(newcomer);
   if (isNew && verdict(core, asker, 'free-slot', at) === 'accept') return accept(core, asker, at);
@@ -51,17 +54,23 @@ export function onForwardJoin(core: Core, walk: ForwardJoin, at: Instant): Effec
   return answer === 'accept' ? accept(core, asker, at) : refuse(asker, answer);
 }
 
+/** Whom the roster knows has chosen us itself. */
+function introducerOf({ degreeByPeer }: Core, peer: PeerId, by: Introducer): Introducer {
+  return degreeByPeer.has(peer) ? null : by;
+}
+
 function verdict(core: Core, asker: Asker, bar: Bar, at: Instant): 'accept' | RefuseReason {
   const { links, rests } = core;
   if (bar !== 'slot-held' && rests.isResting(asker.peer, asker.priority, at)) return 'resting';
   if (!hasSlot(bar, asker.priority, links.slots(), links.limits())) return 'full';
+  if (bar !== 'slot-held' && !links.mayIntroduce(asker.introducer)) return 'full';
   return links.affords(at) ? 'accept' : 'busy';
 }
 
-function accept(core: Core, { peer, attempt, priority, route }: Asker, at: Instant): Effects {
+function accept(core: Core, { peer, attempt, priority, introducer, route }: Asker, at: Instant): Effects {
   return [
     { kind: 'signal', to: peer, route, signal: { kind: 'accept', attempt } },
-    ...core.links.connect(peer, { attempt, purpose: 'answer', route }, at),
+    ...core.links.connect(peer, { attempt, purpose: 'answer', introducer, route }, at),
     ...(priority === 'high' ? makeRoom(core, at) : []),
   ];
 }

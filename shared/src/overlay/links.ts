@@ -12,6 +12,7 @@ import {
   mayBeForwarded,
   stretchAttempt,
   type Attempt,
+  type Introducer,
   type Link,
   type OwnPurpose,
   type Purpose,
@@ -28,6 +29,7 @@ import type { OverlayConfig } from './config.ts';
 import { degreeLimits, type DegreeLimits } from './degree.ts';
 import { createParking, type Parked, type Parking } from './parking.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
+import { RATIONED, reply, UNBOUNDED, type Made } from './replies.ts';
 
 type Effects = readonly OverlayEffect[];
 
@@ -47,6 +49,8 @@ interface LinkReader {
   readonly ownAttempts: (purpose?: Purpose) => number;
   /** Of those, the ones begun within `slowAttemptMs`. */
   readonly briskAttempts: (at: Instant) => number;
+  /** Whether one more link or attempt may come of this introducer. */
+  readonly mayIntroduce: (introducer: Introducer) => boolean;
   readonly limits: () => DegreeLimits;
   /** Members as we know them; our neighbors and ourselves at least. */
   readonly roomSize: () => number;
@@ -71,6 +75,8 @@ interface LinkWriter {
   readonly ask: (peer: PeerId, wish: Wish, at: Instant) => Effects;
   /** Constructs for an attempt that both ends agreed on. */
   readonly connect: (peer: PeerId, agreed: Agreed, at: Instant) => Effects;
+  /** The other end of a link has sent so many signals, and is to be sent these descriptions: those that may go now. */
+  readonly reply: (peer: PeerId, heard: number, descriptions: readonly Made[]) => readonly Made[];
   /** The channel of a connecting link opened. */
   readonly open: (peer: PeerId, attempt: AttemptId, at: Instant) => void;
   /** Takes a link out, whatever its phase; `destroy` when something was constructed for it. */
@@ -98,6 +104,7 @@ interface LinkParker {
 interface Wish {
   readonly purpose: OwnPurpose;
   readonly priority: Priority;
+  readonly introducer: Introducer;
   /** As in the effect `signal`. */
   readonly route: readonly PeerId[] | null;
 }
@@ -105,6 +112,7 @@ interface Wish {
 interface Agreed {
   readonly attempt: AttemptId;
   readonly purpose: Purpose;
+  readonly introducer: Introducer;
   readonly route: readonly PeerId[];
 }
 
@@ -153,6 +161,12 @@ function createReader(state: State): LinkReader {
         state,
         (link) => isOwnAttempt(link) && elapsedMs(link.begunAt, at) < state.config.slowAttemptMs,
       ).length,
+    mayIntroduce: (introducer) => {
+      if (introducer === null) return true;
+      const { linksPerIntroducerMax, degreeTarget } = state.config;
+      const limit = introducer === 'carried' ? degreeTarget : linksPerIntroducerMax;
+      return peersWhere(state, (link) => link.introducer === introducer).length < limit;
+    },
     requested: (purpose) =>
       peersWhere(state, (link) => link.phase === 'requesting' && link.purpose === purpose),
     limits: () => limits(state),
@@ -176,9 +190,17 @@ function createWriter(state: State): LinkWriter {
     },
     ask: (peer, wish, at) => ask(state, peer, wish, at),
     connect: (peer, agreed, at) => [...unpark(state, peer, at), ...connect(state, peer, agreed, at)],
+    reply: (peer, heard, descriptions) => {
+      const link = linkByPeer.get(peer);
+      if (link?.phase !== 'connecting') return descriptions;
+      const { said, replies } = reply(link.replies, heard, descriptions);
+      linkByPeer.set(peer, { ...link, replies });
+      return said;
+    },
     open: (peer, attempt, at) => {
+      const introducer = linkByPeer.get(peer)?.introducer ?? null;
       linkByPeer.delete(peer);
-      addUp(state, peer, attempt, at);
+      addUp(state, peer, { attempt, introducer }, at);
     },
     remove: (peer, at) => {
       const link = linkByPeer.get(peer);
@@ -211,7 +233,7 @@ function createParker(state: State): LinkParker {
       const parked = parking.get(peer);
       if (!parked || linkByPeer.has(peer) || linkByPeer.size >= config.degreeMax) return false;
       parking.remove(peer);
-      addUp(state, peer, parked.attempt, at);
+      addUp(state, peer, { attempt: parked.attempt, introducer: null }, at);
       return true;
     },
     unpark: (peer, at) => unpark(state, peer, at),
@@ -235,12 +257,25 @@ function giveUp(state: State, { peer, attempt }: Parked, at: Instant): OverlayEf
   return { kind: 'destroy', peer, attempt };
 }
 
-function ask(state: State, peer: PeerId, { purpose, priority, route }: Wish, at: Instant): Effects {
+function ask(
+  state: State,
+  peer: PeerId,
+  { purpose, priority, introducer, route }: Wish,
+  at: Instant,
+): Effects {
   const { rng, config } = state;
   const attempt = wordsToAttemptId(rng.word(), rng.word());
   const dueAt = after(at, config.answerTimeoutMs);
   const forward = mayBeForwarded(purpose);
-  add(state, peer, { phase: 'requesting', attempt, purpose, begunAt: at, dueAt, stretched: false });
+  add(state, peer, {
+    phase: 'requesting',
+    attempt,
+    purpose,
+    introducer,
+    begunAt: at,
+    dueAt,
+    stretched: false,
+  });
   return [
     { kind: 'signal', to: peer, route, signal: { kind: 'request', attempt, priority, forward } },
     due(peer, attempt, config.answerTimeoutMs),
@@ -252,7 +287,8 @@ function connect(state: State, peer: PeerId, agreed: Agreed, at: Instant): Effec
   const { attempt } = agreed;
   const dueAt = after(at, config.openTimeoutMs);
   state.budget = afterConstruction(state.budget, need(state), at, config.budget);
-  add(state, peer, { phase: 'connecting', ...agreed, begunAt: at, dueAt, stretched: false });
+  const replies = agreed.purpose === 'answer' ? RATIONED : UNBOUNDED;
+  add(state, peer, { phase: 'connecting', ...agreed, replies, begunAt: at, dueAt, stretched: false });
   return [
     { kind: 'construct', peer, attempt, initiator: compareIds(self, peer) < 0 },
     due(peer, attempt, config.openTimeoutMs),
@@ -263,10 +299,15 @@ function due(peer: PeerId, attempt: AttemptId, afterMs: number): OverlayEffect {
   return { kind: 'schedule', timer: { kind: 'attemptDue', peer, attempt }, afterMs };
 }
 
-function addUp(state: State, peer: PeerId, attempt: AttemptId, at: Instant): void {
+function addUp(
+  state: State,
+  peer: PeerId,
+  opened: { readonly attempt: AttemptId; readonly introducer: Introducer },
+  at: Instant,
+): void {
   if (activeView(state).length === 0) state.linkedAt = at;
   state.everLinked = true;
-  add(state, peer, { phase: 'up', attempt, upSince: at });
+  add(state, peer, { phase: 'up', ...opened, upSince: at });
 }
 
 function add({ linkByPeer, self, config }: State, peer: PeerId, link: Link): void {

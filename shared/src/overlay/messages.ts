@@ -76,6 +76,8 @@ export interface Refuse {
 export interface Description {
   readonly kind: 'description';
   readonly attempt: AttemptId;
+  /** The newest version of the wire that the sender speaks: what comes over the channel must be one that both read. */
+  readonly wireVersion: number;
   readonly data: string;
 }
 
@@ -108,7 +110,13 @@ export type OverlayInput =
   /** Live members, this one included. */
   | { readonly kind: 'roomSize'; readonly size: number }
   /** The transport made something for the other end of this attempt. */
-  | { readonly kind: 'described'; readonly peer: PeerId; readonly attempt: AttemptId; readonly data: string }
+  | {
+      readonly kind: 'described';
+      readonly peer: PeerId;
+      readonly attempt: AttemptId;
+      readonly wireVersion: number;
+      readonly data: string;
+    }
   | { readonly kind: 'channelOpened'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'channelClosed'; readonly peer: PeerId; readonly attempt: AttemptId }
   /** A frame came from one who is no neighbor: by a channel that was parked, or that we have just given up. */
@@ -135,7 +143,13 @@ export type OverlayEffect =
       readonly initiator: boolean;
     }
   /** Give the transport what the other end of this attempt made. */
-  | { readonly kind: 'describe'; readonly peer: PeerId; readonly attempt: AttemptId; readonly data: string }
+  | {
+      readonly kind: 'describe';
+      readonly peer: PeerId;
+      readonly attempt: AttemptId;
+      readonly wireVersion: number;
+      readonly data: string;
+    }
   | { readonly kind: 'destroy'; readonly peer: PeerId; readonly attempt: AttemptId }
   /** Say something on this parked channel: should the other end hear it, its answer shows that both live. */
   | { readonly kind: 'knock'; readonly peer: PeerId }

@@ -89,7 +89,7 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       core.links.setRoomSize(input.size);
       return [];
     case 'described':
-      return afterDescribed(core, input.peer, input.attempt, input.data);
+      return afterDescribed(core, input);
     case 'channelOpened':
       return afterOpened(core, input.peer, input.attempt, at);
     case 'channelClosed':

@@ -9,6 +9,8 @@ export interface Recent {
   readonly isStorm: (linkedAt: Instant, at: Instant) => boolean;
   /** Somebody was declared dead, who may live on in another half of the room. */
   readonly mayBeParted: (at: Instant) => boolean;
+  /** The same a moment ago: so long as the word of a server that is asked now counts. */
+  readonly isMourning: (at: Instant) => boolean;
 }
 
 export function createRecent(config: OverlayConfig): Recent {
@@ -24,5 +26,6 @@ export function createRecent(config: OverlayConfig): Recent {
     isStorm: (linkedAt, at) =>
       elapsedMs(arrivedAt, at) < config.arrivalCalmMs && elapsedMs(linkedAt, at) < config.arrivalWaitMsMax,
     mayBeParted: (at) => elapsedMs(diedAt, at) < config.partedMs,
+    isMourning: (at) => elapsedMs(diedAt, at) < config.contactsFreshMs,
   };
 }

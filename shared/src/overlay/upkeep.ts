@@ -4,9 +4,11 @@ import type { Instant } from '../base/time.ts';
 import type { Core, Effects } from './core.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
 
+const NAMED = { priority: 'high', introducer: 'named', route: [] } as const;
+
 /** Asks for the links that are wanted and affordable now. */
 export function maintain(core: Core, at: Instant): Effects {
-  return isLinked(core) ? [...bridge(core, at), ...fillSlots(core, at)] : join(core, at);
+  return isLinked(core) ? [...bridge(core, at), ...fillSlots(core, at), ...mix(core, at)] : join(core, at);
 }
 
 /** The same, but only where waiting for the tick would hurt: below the minimum. */
@@ -16,19 +18,20 @@ export function maintainIfBelowMin(core: Core, at: Instant): Effects {
 
 /**
  * Where members were declared dead, the room may have parted: its other half is attached as well, and the server
- * names it. Each asks with the chance of one in the room, so that the server's load is the room's, not the tab's.
+ * names it. Each asks with the chance of one in the room, so that the server's load is the room's, not the tab's;
+ * but who was left with few links asks for itself, for most of its reserves may be dead too.
  */
 export function lookAround(core: Core, at: Instant): Effects {
   const { contacts, rng, degreeByPeer } = core;
   if (!isLinked(core) || !core.recent.mayBeParted(at)) return [];
-  const isOurTurn = rng.fraction() * (degreeByPeer.size + 1) < 1;
+  const isOurTurn = isBereft(core, at) || rng.fraction() * (degreeByPeer.size + 1) < 1;
   return isOurTurn && contacts.isAttached() && contacts.takeCall(at) ? [{ kind: 'needContacts' }] : [];
 }
 
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
 export function wantsLinks(core: Core, at: Instant): boolean {
   const { links } = core;
-  if (!isLinked(core) || strangers(core, at).length > 0) return true;
+  if (!isLinked(core) || strangers(core, at).length > 0 || wantsMixing(core, at)) return true;
   return links.slots() < links.limits().target && candidates(core, priorityNow(core), at).length > 0;
 }
 
@@ -38,21 +41,25 @@ function join(core: Core, at: Instant): Effects {
   const effects: OverlayEffect[] = [];
   for (const peer of rng.sample(askable(core, contacts.fresh(at), 'high', at), config.attemptsMax)) {
     if (!mayAttempt(core, at)) break;
-    effects.push(...links.ask(peer, { purpose: 'join', priority: 'high', route: [] }, at));
+    effects.push(...links.ask(peer, { ...NAMED, purpose: 'join' }, at));
   }
   const waiting = links.ownAttempts('join') > 0;
   if (!waiting && contacts.takeCall(at)) effects.push({ kind: 'needContacts' });
   return effects;
 }
 
-/** Asks one whom the server named and our roster lacks: two halves of a parted room find each other. */
+/**
+ * Asks one whom the server named and our roster lacks: two halves of a parted room find each other. Reserves that do
+ * not answer hold this up least where it is needed most.
+ */
 function bridge(core: Core, at: Instant): Effects {
-  const { links, rng } = core;
+  const { links, rng, config } = core;
   const peer = rng.pick(strangers(core, at));
-  const busy = links.ownAttempts('bridge') > 0 || !mayAttempt(core, at) || !links.affords(at);
-  return peer === undefined || busy
-    ? []
-    : links.ask(peer, { purpose: 'bridge', priority: 'high', route: [] }, at);
+  const may = isBereft(core, at) ? links.slots() < config.degreeMax : mayAttempt(core, at);
+  const free = !links.ownAttempts('bridge') && may && links.affords(at);
+  return peer !== undefined && free && links.mayIntroduce('named')
+    ? links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)
+    : [];
 }
 
 /** Asks reserves until the links wanted are there or under way. */
@@ -64,9 +71,45 @@ function fillSlots(core: Core, at: Instant): Effects {
     const priority = priorityNow(core);
     const peer = poorest(core, candidates(core, priority, at));
     if (peer === undefined) break;
-    effects.push(...links.ask(peer, { purpose: 'degree', priority, route: null }, at));
+    effects.push(...links.ask(peer, { purpose: 'degree', priority, introducer: null, route: null }, at));
   }
   return effects;
+}
+
+/**
+ * Halves that found each other hang by the one link that did it, for nobody lacks any: each asks members of the other
+ * for links, until it holds half as many as chance would have given it.
+ */
+function mix(core: Core, at: Instant): Effects {
+  const { links } = core;
+  if (!wantsMixing(core, at) || links.ownAttempts('degree') > 0) return [];
+  if (!mayAttempt(core, at) || !links.affords(at)) return [];
+  const { target } = links.limits();
+  const able = askable(core, core.returned.peers(at), 'low', at).filter(
+    (peer) => degreeOf(core, peer) <= target,
+  );
+  const peer = poorest(core, able);
+  return peer === undefined
+    ? []
+    : links.ask(peer, { purpose: 'degree', priority: 'low', introducer: null, route: null }, at);
+}
+
+function wantsMixing({ returned, links, degreeByPeer }: Core, at: Instant): boolean {
+  const back = returned.peers(at).length;
+  const wanted = Math.floor((links.limits().target * back) / (degreeByPeer.size + 1) / 2);
+  const held = [...links.activeView(), ...links.pending()].filter(returned.has).length;
+  return held < wanted;
+}
+
+/** A link to the other half takes the place of one within ours, whose other end has links to spare. */
+export function makeRoomFor(core: Core, peer: PeerId, at: Instant): Effects {
+  const { links, returned } = core;
+  const { target } = links.limits();
+  if (!returned.has(peer) || links.activeView().length <= target) return [];
+  const spare = links
+    .activeView()
+    .findLast((other) => !returned.has(other) && degreeOf(core, other) > target);
+  return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
 }
 
 /** In a room that is not small, newcomers need their first link more than we need our second. */
@@ -89,9 +132,11 @@ function poorest(core: Core, peers: readonly PeerId[]): PeerId | undefined {
     .toSorted((a, b) => degreeOf(core, a) - degreeOf(core, b))[0];
 }
 
+/** Those whom the server named and our roster lacks. To the bereft all are: the roster may list the dead alone. */
 function strangers(core: Core, at: Instant): readonly PeerId[] {
   const { contacts, links, degreeByPeer } = core;
   if (!isLinked(core)) return [];
+  if (isBereft(core, at)) return askable(core, contacts.fresh(at), 'high', at);
   const settled = contacts.settled(links.linkedAt(), at);
   return askable(core, settled, 'high', at).filter((peer) => !degreeByPeer.has(peer));
 }
@@ -117,6 +162,11 @@ function isLinked({ links }: Core): boolean {
 
 function isBelowMin({ links }: Core): boolean {
   return links.slots() < links.limits().min;
+}
+
+/** A death of late has left it with fewer links than the minimum, whatever it has asked for since. */
+function isBereft({ links, recent }: Core, at: Instant): boolean {
+  return links.activeView().length < links.limits().min && recent.isMourning(at);
 }
 
 function priorityNow(core: Core): Priority {

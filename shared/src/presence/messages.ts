@@ -54,6 +54,8 @@ export type PresenceInput =
   | { readonly kind: 'records'; readonly from: PeerId; readonly records: readonly PresenceRecord[] }
   /** The member is gone; so is what it showed. */
   | { readonly kind: 'forget'; readonly owner: PeerId }
+  /** We slept: what we show is said again in this epoch, with sequences of its own. */
+  | { readonly kind: 'woke'; readonly epoch: Epoch }
   /** Neighbors now held; with none, nothing volatile is sent. */
   | { readonly kind: 'neighbors'; readonly count: number }
   | { readonly kind: 'timer'; readonly timer: PresenceTimer };

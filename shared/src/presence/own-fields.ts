@@ -22,6 +22,8 @@ export interface OwnFields {
    * rest with higher ones, and so is that the field shows nothing if we never showed it.
    */
   readonly outnumber: (name: string, forged: number, at: Instant) => void;
+  /** Counts from 1 again and says all again at rest, what was taken away too: somebody may not have heard of it. */
+  readonly restart: (at: Instant) => void;
   /** Takes a new value; false if it is no change, or if there is no room for the field. */
   readonly change: (name: string, value: Value | undefined, at: Instant) => boolean;
   /** Fields whose publication at rest is due; they count as published. */
@@ -90,10 +92,19 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
     const isPending = [...fields.values()].some(({ restAt }) => restAt === outnumberedAt);
     if (!isPending) outnumberedAt = later(at, after(outnumberedAt, config.moverMs));
     disown(name, at);
+    sayAgain(outnumberedAt);
+  };
+
+  const restart = (at: Instant): void => {
+    seq = 0;
+    sayAgain(at);
+  };
+
+  const sayAgain = (restAt: Instant): void => {
     for (const field of fields.values()) {
       seq += 1;
       field.seq = seq;
-      field.restAt = outnumberedAt;
+      field.restAt = restAt;
     }
   };
 
@@ -150,6 +161,7 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
     seq: () => seq,
     seqOf: (name) => fields.get(name)?.seq ?? 0,
     outnumber,
+    restart,
     change,
     takeRest,
     takeVolatile,

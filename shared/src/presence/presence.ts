@@ -31,7 +31,8 @@ export function createPresence(
   config: PresenceConfig,
 ): Presence {
   checkPresenceConfig(config);
-  const { self, epoch } = deps;
+  const { self } = deps;
+  let { epoch } = deps;
   const own = createOwnFields(config);
   const others = createOthers(config);
   const shown = createShown((owner) => (owner === self ? own.values() : others.values(owner)));
@@ -57,6 +58,10 @@ export function createPresence(
         return take(input.from, input.records.map(recordToClaim), at);
       case 'forget':
         return forget(input.owner);
+      case 'woke':
+        epoch = input.epoch;
+        own.restart(at);
+        return publishDue(createOutcome(), at);
       case 'neighbors':
         neighbors = input.count;
         return publishDue(createOutcome(), at);

@@ -31,13 +31,18 @@ export interface HashTree {
   readonly leaves: (node: number) => readonly Hash64[];
   /** What lies under a leaf, ascending by key hash, then by key. */
   readonly entries: (leaf: number) => readonly TreeEntry[];
-  /** The keys with this hash; nearly always none or one. */
-  readonly find: (keyHash: Hash64) => readonly TreeEntry[];
+  /** The keys with this hash, or with its high half; nearly always none or one. */
+  readonly find: (keyHash: Hash64, exact: boolean) => readonly TreeEntry[];
 }
 
 /** The leaf of a key: the first byte of its hash. */
 export function leafOf(keyHash: Hash64): number {
   return keyHash.high >>> 24;
+}
+
+/** A hash as a round compares it: whole, or its high half. */
+export function shorten(hash: Hash64, exact: boolean): Hash64 {
+  return exact ? hash : { high: hash.high, low: 0 };
 }
 
 /** Negative, zero or positive, as numbers of 64 bits compare. */
@@ -100,9 +105,10 @@ export function createHashTree(recordsMax: number): HashTree {
     nodes: hashes.nodes,
     leaves: hashes.leaves,
     entries: (leaf) => entriesByLeaf[leaf]!,
-    find: (keyHash) => {
+    find: (keyHash, exact) => {
       const entries = entriesByLeaf[leafOf(keyHash)]!;
-      return entries.slice(seek(entries, 'at-or-above', keyHash), seek(entries, 'above', keyHash));
+      const last = exact ? keyHash : { high: keyHash.high, low: 0xffff_ffff };
+      return entries.slice(seek(entries, 'at-or-above', keyHash), seek(entries, 'above', last));
     },
   };
 }

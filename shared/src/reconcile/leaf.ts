@@ -1,7 +1,7 @@
 /** What two neighbors compare under the leaves that differ: cut into frames by one, answered by the other. */
 import type { Hash64 } from '../base/hash.ts';
-import { compareVersions } from '../base/version.ts';
-import { compareHashes, seek, type HashTree, type TreeEntry } from './hash-tree.ts';
+import { compareVersions, type Version } from '../base/version.ts';
+import { compareHashes, seek, shorten, type HashTree, type TreeEntry } from './hash-tree.ts';
 import type { LeafPart, Summary } from './messages.ts';
 
 /** Keys of one hash that are summarized. More than one is an accident, more than a few is contrived. */
@@ -11,12 +11,12 @@ export const HASH_GROUP_MAX: number = 16;
 export function cutLeaves(
   tree: HashTree,
   leaves: readonly number[],
-  summariesMax: number,
+  { exact, summariesMax }: { readonly exact: boolean; readonly summariesMax: number },
 ): readonly (readonly LeafPart[])[] {
   const frames: LeafPart[][] = [[]];
   let room = summariesMax;
   for (const index of leaves) {
-    const entries = withoutCrowds(tree.entries(index));
+    const entries = withoutCrowds(entriesUnder(tree, index, exact));
     let after: Hash64 | null = null;
     let at = 0;
     for (;;) {
@@ -42,9 +42,9 @@ export interface LeafDifference {
   readonly want: readonly Hash64[];
 }
 
-/** The own entries that a part speaks about. */
-export function coveredBy(tree: HashTree, part: LeafPart): readonly TreeEntry[] {
-  const entries = tree.entries(part.index);
+/** The own entries that a part speaks about, shortened as it is. */
+export function coveredBy(tree: HashTree, part: LeafPart, exact: boolean): readonly TreeEntry[] {
+  const entries = entriesUnder(tree, part.index, exact);
   const from = part.after === null ? 0 : seek(entries, 'above', part.after);
   const to = part.upTo === null ? entries.length : seek(entries, 'above', part.upTo);
   return entries.slice(from, Math.max(from, to));
@@ -118,6 +118,23 @@ function cutAt(entries: readonly TreeEntry[], at: number, room: number): number 
   )
     end--;
   return end;
+}
+
+/** Shortened, they still ascend; keys that come to share a hash are a group. */
+function entriesUnder(tree: HashTree, leaf: number, exact: boolean): readonly TreeEntry[] {
+  const entries = tree.entries(leaf);
+  if (exact) return entries;
+  return entries.map((entry) => ({
+    ...entry,
+    keyHash: shorten(entry.keyHash, exact),
+    version: shortenVersion(entry.version),
+  }));
+}
+
+/** Of `by` its first 7 bits stay, below `minor`: the order is kept, and nearly every tie of two members is seen. */
+function shortenVersion({ major, minor, by }: Version): Version {
+  if (by === null) return { major, minor, by };
+  return { major, minor: minor * 128 + (Number.parseInt(by.slice(0, 2), 16) >> 1), by: null };
 }
 
 function toSummary({ keyHash, version }: TreeEntry): Summary {

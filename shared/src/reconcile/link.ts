@@ -1,5 +1,5 @@
 /** What is remembered of one table over one link: where its round stands, and what the neighbor has used up. */
-import { elapsedMs, type Instant } from '../base/time.ts';
+import { elapsedMs, instant, type Instant } from '../base/time.ts';
 import type { ReconcileConfig } from './config.ts';
 import { LEAVES } from './hash-tree.ts';
 
@@ -14,6 +14,10 @@ export interface LinkTable {
   waiting: Waiting;
   /** Heartbeats in a row whose root differed from ours. */
   differing: number;
+  /** When the first of them came. */
+  differingSince: Instant;
+  /** Rounds begun by either side since the roots were last equal. */
+  rounds: number;
   /** When either side last began a round. */
   lastRoundAt: Instant | null;
   /** The neighbor's use of its quota, counted from `quotaFrom`. */
@@ -23,13 +27,45 @@ export interface LinkTable {
 }
 
 export function createLinkTable(): LinkTable {
-  return { waiting: 'nothing', differing: 0, lastRoundAt: null, quotaFrom: null, tops: 0, work: 0 };
+  return {
+    waiting: 'nothing',
+    differing: 0,
+    differingSince: instant(0),
+    rounds: 0,
+    lastRoundAt: null,
+    quotaFrom: null,
+    tops: 0,
+    work: 0,
+  };
+}
+
+/** Notes whether a heartbeat's root was ours. */
+export function noteRoot(link: LinkTable, isOurs: boolean, at: Instant): void {
+  if (link.differing === 0) link.differingSince = at;
+  link.differing = isOurs ? 0 : link.differing + 1;
+  if (isOurs) link.rounds = 0;
+}
+
+/** Whether roots have differed often enough, and for longer than a record may be on its way. */
+export function differsForLong(
+  link: LinkTable,
+  times: number,
+  at: Instant,
+  config: ReconcileConfig,
+): boolean {
+  return link.differing >= times && elapsedMs(link.differingSince, at) >= config.differingMsMin;
+}
+
+/** Every second round in a row: what a shortened one cannot see, the next one does. */
+export function isExactTurn(link: LinkTable): boolean {
+  return link.rounds % 2 === 1;
 }
 
 /** Marks the beginning of a round, whoever begins it. */
 export function beginRound(link: LinkTable, waiting: 'middle' | 'done', at: Instant): void {
   link.waiting = waiting;
   link.differing = 0;
+  link.rounds++;
   link.lastRoundAt = at;
 }
 

@@ -15,7 +15,10 @@
  *     done                  ------------>
  *
  * Two round trips until the records flow. A round is started on a new link by the lower id, and by
- * anyone who saw the other's root differ on two heartbeats; at most one per table and link in 5 s.
+ * anyone who saw the other's root differ on two heartbeats, the higher id on four; at most one per table and link in 5 s.
+ *
+ * A round shortens what it sends: of a hash the high half, of `by` a few bits. What that hides, the roots still
+ * show: every second round in a row over a link whose roots did not become equal meanwhile is `exact`.
  */
 import type { PeerMisbehaved, Send } from '../base/effects.ts';
 import type { Hash64 } from '../base/hash.ts';
@@ -33,6 +36,8 @@ export type ReconcileMessage = Top | Middle | Leaves | WantRecords | RoundDone;
 export interface Top {
   readonly kind: 'top';
   readonly table: TableName;
+  /** Whole hashes and versions; shortened ones otherwise. Told in every message, for each is answered by itself. */
+  readonly exact: boolean;
   /** Hashes of the 16 nodes. */
   readonly hashes: readonly Hash64[];
 }
@@ -40,6 +45,7 @@ export interface Top {
 export interface Middle {
   readonly kind: 'middle';
   readonly table: TableName;
+  readonly exact: boolean;
   /** The 16 leaf hashes of each node that differs; none: the tables are equal. */
   readonly nodes: readonly { readonly index: number; readonly hashes: readonly Hash64[] }[];
 }
@@ -47,6 +53,7 @@ export interface Middle {
 export interface Leaves {
   readonly kind: 'leaves';
   readonly table: TableName;
+  readonly exact: boolean;
   /** What the sender holds under each leaf that differs. */
   readonly leaves: readonly LeafPart[];
   /** False while more frames of the same answer follow. */
@@ -77,6 +84,7 @@ export interface Summary {
 export interface WantRecords {
   readonly kind: 'wantRecords';
   readonly table: TableName;
+  readonly exact: boolean;
   readonly keyHashes: readonly Hash64[];
   readonly last: boolean;
 }
@@ -107,7 +115,7 @@ export type ReconcileEffect =
       readonly table: TableName;
       readonly keys: readonly string[];
     }
-  /** A round with this neighbor has ended: what each had at its start, both have. */
+  /** A round with this neighbor has ended: what each had at its start, both have, but for what shortening hid. */
   | { readonly kind: 'roundEnded'; readonly peer: PeerId; readonly table: TableName };
 
 export interface ReconcileSnapshot {

@@ -12,9 +12,19 @@ import type { Layer } from '../base/layer.ts';
 import type { Instant } from '../base/time.ts';
 import { areSoundLeaves, isSoundMiddle, isSoundTop, isSoundWant } from './check.ts';
 import { checkReconcileConfig, type ReconcileConfig } from './config.ts';
-import { createHashTree, type HashTree, LEAVES_PER_NODE } from './hash-tree.ts';
+import { createHashTree, type HashTree, LEAVES_PER_NODE, shorten } from './hash-tree.ts';
 import { compareLeaf, coveredBy, cutLeaves } from './leaf.ts';
-import { beginRound, createLinkTable, hasRecentRound, type LinkTable, takeRound, takeWork } from './link.ts';
+import {
+  beginRound,
+  createLinkTable,
+  hasRecentRound,
+  isExactTurn,
+  type LinkTable,
+  takeRound,
+  takeWork,
+  differsForLong,
+  noteRoot,
+} from './link.ts';
 import {
   type Leaves,
   type Middle,
@@ -124,8 +134,11 @@ function onRoots(turn: Turn, from: PeerId, roots: Roots): void {
     const place = placeOf(turn, from, table);
     if (!place) return sayMisbehaved(turn, from, 'not-a-neighbor');
     const { link, tree } = place;
-    link.differing = sameHash(tree.root(), roots[table]) ? 0 : link.differing + 1;
-    const wanted = link.differing >= turn.state.config.differingHeartbeatsMin;
+    noteRoot(link, sameHash(tree.root(), roots[table]), turn.at);
+    // Both see it at about the same time; the higher id leaves it to the lower, unless nothing comes of it.
+    const patience = compareIds(turn.state.self, from) < 0 ? 1 : 2;
+    const times = patience * turn.state.config.differingHeartbeatsMin;
+    const wanted = differsForLong(link, times, turn.at, turn.state.config);
     if (wanted && !hasRecentRound(link, turn.at, turn.state.config)) startRound(place);
   }
 }
@@ -150,9 +163,11 @@ function onMessage(turn: Turn, from: PeerId, message: ReconcileMessage): void {
 }
 
 function startRound(place: Place): void {
-  beginRound(place.link, 'middle', place.turn.at);
-  countRound(place.turn.state);
-  send(place, { kind: 'top', table: place.table, hashes: place.tree.nodes() });
+  const { turn, link, tree, table } = place;
+  const exact = isExactTurn(link);
+  beginRound(link, 'middle', turn.at);
+  countRound(turn.state);
+  send(place, { kind: 'top', table, exact, hashes: tree.nodes().map((hash) => shorten(hash, exact)) });
 }
 
 function onTop(place: Place, message: Top): void {
@@ -165,11 +180,14 @@ function onTop(place: Place, message: Top): void {
   if (ours && compareIds(self, peer) < 0) return;
   beginRound(link, 'done', turn.at);
   countRound(turn.state);
+  const { exact } = message;
   const own = tree.nodes();
   const nodes = message.hashes.flatMap((hash, index) =>
-    sameHash(hash, own[index]!) ? [] : [{ index, hashes: tree.leaves(index) }],
+    sameHash(hash, shorten(own[index]!, exact))
+      ? []
+      : [{ index, hashes: tree.leaves(index).map((leaf) => shorten(leaf, exact)) }],
   );
-  send(place, { kind: 'middle', table, nodes });
+  send(place, { kind: 'middle', table, exact, nodes });
 }
 
 function onMiddle(place: Place, message: Middle): void {
@@ -177,23 +195,28 @@ function onMiddle(place: Place, message: Middle): void {
   if (!isSoundMiddle(message)) return sayMisbehaved(turn, peer, 'bad-round');
   // Only to our own top: this answer is many times the question's size.
   if (link.waiting !== 'middle') return;
+  const { exact } = message;
   const differing = message.nodes.flatMap(({ index: node, hashes }) => {
     const own = tree.leaves(node);
-    return hashes.flatMap((hash, at) => (sameHash(hash, own[at]!) ? [] : [node * LEAVES_PER_NODE + at]));
+    return hashes.flatMap((hash, at) =>
+      sameHash(hash, shorten(own[at]!, exact)) ? [] : [node * LEAVES_PER_NODE + at],
+    );
   });
   if (differing.length === 0) return finishRound(place);
   link.waiting = 'wants';
-  const frames = cutLeaves(tree, differing, turn.state.config.summariesPerFrameMax);
+  const summariesMax = turn.state.config.summariesPerFrameMax;
+  const frames = cutLeaves(tree, differing, { exact, summariesMax });
   frames.forEach((leaves, at) => {
-    send(place, { kind: 'leaves', table, leaves, last: at === frames.length - 1 });
+    send(place, { kind: 'leaves', table, exact, leaves, last: at === frames.length - 1 });
   });
 }
 
 function onLeaves(place: Place, message: Leaves): void {
   const { turn, link, tree, table, peer } = place;
   const { config } = turn.state;
+  const { exact } = message;
   if (!areSoundLeaves(message, config)) return sayMisbehaved(turn, peer, 'bad-round');
-  const compared = message.leaves.map((part) => ({ part, covered: coveredBy(tree, part) }));
+  const compared = message.leaves.map((part) => ({ part, covered: coveredBy(tree, part, exact) }));
   const whole = message.leaves.filter((part) => part.after === null).length;
   const work = compared.reduce((sum, { covered }) => sum + covered.length, whole);
   if (!takeWork(link, turn.at, { work, tableSize: tree.size }, config))
@@ -209,7 +232,7 @@ function onLeaves(place: Place, message: Leaves): void {
     const keyHashes = wanted.slice(at, at + config.keyHashesPerFrameMax);
     at += keyHashes.length;
     const last = message.last && at >= wanted.length;
-    if (last || keyHashes.length > 0) send(place, { kind: 'wantRecords', table, keyHashes, last });
+    if (last || keyHashes.length > 0) send(place, { kind: 'wantRecords', table, exact, keyHashes, last });
   } while (at < wanted.length);
 }
 
@@ -217,7 +240,9 @@ function onWantRecords(place: Place, message: WantRecords): void {
   const { turn, link, tree, peer } = place;
   const { config } = turn.state;
   if (!isSoundWant(message, config)) return sayMisbehaved(turn, peer, 'bad-round');
-  const keys = message.keyHashes.flatMap((keyHash) => tree.find(keyHash).map((entry) => entry.key));
+  const keys = message.keyHashes.flatMap((keyHash) =>
+    tree.find(keyHash, message.exact).map((entry) => entry.key),
+  );
   if (!takeWork(link, turn.at, { work: keys.length, tableSize: tree.size }, config))
     return sayMisbehaved(turn, peer, 'reconcile-flood');
   give(place, keys);

@@ -18,25 +18,35 @@ export interface Edges {
   readonly forget: (id: PeerId) => boolean;
 }
 
-const NOBODY: ReadonlySet<PeerId> = new Set();
+const NOBODY: readonly PeerId[] = [];
 
-/** The edges among others; those that touch `self` are none of theirs to tell. */
+/**
+ * The edges among others; those that touch `self` are none of theirs to tell. Lists, for they are short, and those
+ * that were named are the record's own: as sets they took three times the room
+ * (so do lists that grew by pushing), and N members keep N times N of them.
+ */
 export function createEdges(self: PeerId, limits: GraphLimits): Edges {
-  const namedById = new Map<PeerId, ReadonlySet<PeerId>>();
-  const edgesById = new Map<PeerId, Set<PeerId>>();
+  const namedById = new Map<PeerId, readonly PeerId[]>();
+  const edgesById = new Map<PeerId, readonly PeerId[]>();
 
+  const add = (from: PeerId, to: PeerId): void => {
+    const ends = edgesById.get(from) ?? NOBODY;
+    if (!ends.includes(to)) edgesById.set(from, [...ends, to]);
+  };
   const join = (a: PeerId, b: PeerId): void => {
-    for (const [from, to] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const ends = edgesById.get(from) ?? new Set();
-      edgesById.set(from, ends.add(to));
-    }
+    add(a, b);
+    add(b, a);
+  };
+  const remove = (from: PeerId, to: PeerId): boolean => {
+    const ends = edgesById.get(from);
+    const at = ends?.indexOf(to) ?? -1;
+    if (ends === undefined || at < 0) return false;
+    edgesById.set(from, ends.toSpliced(at, 1));
+    return true;
   };
   const part = (a: PeerId, b: PeerId): boolean => {
-    edgesById.get(b)?.delete(a);
-    return edgesById.get(a)?.delete(b) ?? false;
+    remove(b, a);
+    return remove(a, b);
   };
 
   return {
@@ -45,12 +55,13 @@ export function createEdges(self: PeerId, limits: GraphLimits): Edges {
       if (id === self) return 'same';
       const old = namedById.get(id);
       if (!old && namedById.size >= limits.membersMax) return 'full';
-      const now = new Set(named.slice(0, limits.linksPerMemberMax).filter((peer) => peer !== id));
+      const isSound = named.length <= limits.linksPerMemberMax && !named.includes(id);
+      const now = isSound ? named : named.slice(0, limits.linksPerMemberMax).filter((peer) => peer !== id);
       namedById.set(id, now);
       let outcome: 'changed' | 'same' = 'same';
-      for (const peer of old ?? NOBODY) if (!now.has(peer) && part(id, peer)) outcome = 'changed';
+      for (const peer of old ?? NOBODY) if (!now.includes(peer) && part(id, peer)) outcome = 'changed';
       for (const peer of now) {
-        if (old?.has(peer) || !namedById.get(peer)?.has(id)) continue;
+        if (old?.includes(peer) || !namedById.get(peer)?.includes(id)) continue;
         join(id, peer);
         outcome = 'changed';
       }

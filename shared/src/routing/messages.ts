@@ -79,6 +79,8 @@ export type RoutingInput<P> =
   | { readonly kind: 'heardVia'; readonly origin: PeerId; readonly neighbor: PeerId }
   | { readonly kind: 'forget'; readonly id: PeerId }
   | { readonly kind: 'serverAttached' }
+  /** The server named these members: they are attached, so they listen there. */
+  | { readonly kind: 'serverNamed'; readonly peers: readonly PeerId[] }
   | { readonly kind: 'serverDetached' }
   | { readonly kind: 'timer'; readonly timer: RoutingTimer };
 

@@ -57,6 +57,9 @@ function onInput<P>(turn: Turn<P>, input: RoutingInput<P>): void {
     case 'serverAttached':
       state.attached = true;
       return;
+    case 'serverNamed':
+      for (const peer of input.peers) state.heardByServerAt.set(peer, turn.at);
+      return;
     case 'serverDetached':
       state.attached = false;
       return;

@@ -6,7 +6,7 @@ import { elapsedMs, type Instant } from '../base/time.ts';
 import type { RoutingConfig } from './config.ts';
 import { createGraph, type Graph } from './graph.ts';
 import type { Packet, RoutingEffect, RoutingMessage, RoutingSnapshot } from './messages.ts';
-import { createRates, type Rates } from './rates.ts';
+import { createRates, type Rates } from '../base/rates.ts';
 import type { ServerUse, Way } from './way.ts';
 
 export interface RoutingState<P> {
@@ -18,7 +18,7 @@ export interface RoutingState<P> {
   readonly waitingById: Map<number, Waiting<P>>;
   /** When a packet was delivered here, or a flood passed on; by origin and id. */
   readonly seenAt: BoundedMap<string, Instant>;
-  /** When a member last spoke to us through the server. */
+  /** When a member last spoke to us through the server, or was named by it. */
   readonly heardByServerAt: BoundedMap<PeerId, Instant>;
   readonly serverRates: Rates;
   readonly floodRatesByOrigin: Rates;

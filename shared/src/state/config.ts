@@ -14,11 +14,14 @@ export interface StateConfig {
   /** UTF-16 units of a collection's name. Longer names cost bytes in every frame that names them. At least 1. */
   readonly collectionLengthMax: number;
   /**
-   * Collected tombstones remembered as stubs. More remembers deletions longer; fewer raises the horizon
-   * sooner, below which an unknown old entry is refused. At least 1.
+   * Collected tombstones remembered as stubs, and as many again below the horizon until it is settled. More remembers
+   * deletions longer; fewer raises the horizon sooner, below which an unknown old value is refused. At least 1.
    */
   readonly stubsMax: number;
-  /** Refusals remembered, so that each is told once. Fewer tells again what is offered again. At least 1. */
+  /**
+   * Refusals remembered, so that each is told once, and keys answered in one collection. More makes bigger answers to
+   * who offers much that is old; fewer tells again what is offered again. At least 1.
+   */
   readonly refusalsMax: number;
   /**
    * Own writes remembered while no link is held, to be stamped anew if that lasts. More costs memory; fewer

@@ -8,7 +8,8 @@
  * later local write of that key takes its stamp and adds one. Over 24 h ahead it is refused.
  *
  * A tombstone becomes a stub (key, full stamp, member) once the least stability stamp of the room has
- * passed it and its time is up. A stub refuses what its tombstone would have refused.
+ * passed it and its time is up. A stub refuses what its tombstone would have refused. When there are too many, the
+ * oldest sink below the horizon, which is a record of the table: an entry of the reserved collection NUL.
  */
 import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
 import type { PeerId } from '../base/ids.ts';
@@ -92,16 +93,25 @@ export interface StateSnapshot {
   readonly collectionNames: ReadonlySet<string>;
   readonly entries: number;
   readonly tombstones: number;
+  /** Of those above the horizon. */
   readonly stubs: number;
-  /** Wall time at or below which an unknown entry is refused as `older`; 0: no stub was given up. */
+  /** Wall time at or below which deletions are forgotten; 0: none was. */
   readonly horizon: number;
+  /** Whether what lives below the horizon is known in full. */
+  readonly settled: boolean;
   /** The clock's last stamp. */
   readonly clock: Hlc;
   /** Median offset in use, in milliseconds. */
   readonly offsetMs: number;
 }
 
+/**
+ * The key of the horizon in the state table. Without a NUL, so that no entry can have it; its hash begins with 21 ones,
+ * so that a comparison, which goes by ascending hashes, hands it over last, when what lives below it has been.
+ */
+export const HORIZON_KEY: string = 'horizon 1997079';
+
 /** The key of an entry in the state table. Collections hold no NUL, so no two entries share a key. */
 export function stateKey(entry: Pick<Entry, 'collection' | 'key'>): string {
-  return `${entry.collection}\0${entry.key}`;
+  return entry.collection === '\0' ? HORIZON_KEY : `${entry.collection}\0${entry.key}`;
 }

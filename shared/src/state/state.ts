@@ -1,17 +1,19 @@
 /**
  * State: last-writer-wins entries under a hybrid logical clock. A write stamps, publishes and tells;
- * entries of others are judged one by one and told together. Collected tombstones go on refusing as stubs.
+ * entries of others are judged one by one and told together. Collected tombstones go on refusing as stubs,
+ * and those that sank below the horizon until it is settled (`horizon.ts`).
  */
 import { assert, unreachable } from '../base/assert.ts';
 import { createBoundedMap } from '../base/collections.ts';
-import type { RecordChanged } from '../base/effects.ts';
+import type { RecordChanged, RecordRemoved } from '../base/effects.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import type { Now } from '../base/time.ts';
 import { createClockOffset } from './clock-offset.ts';
 import { checkStateConfig, type StateConfig } from './config.ts';
 import { createEntryTable } from './entries.ts';
-import { compareHlc, HLC_COUNTER_MAX, isHlc, nextHlc, observe, tick } from './hlc.ts';
+import { compareHlc, isHlc, nextHlc, observe, tick } from './hlc.ts';
+import { createHorizon, horizonEntry, isHorizon } from './horizon.ts';
 import type {
   Change,
   Entry,
@@ -22,7 +24,7 @@ import type {
   StateSnapshot,
   StateTimer,
 } from './messages.ts';
-import { stateKey } from './messages.ts';
+import { HORIZON_KEY, stateKey } from './messages.ts';
 import { createOutbox } from './outbox.ts';
 import { createStubTable } from './stubs.ts';
 
@@ -44,9 +46,17 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
   const stubs = createStubTable(config.stubsMax);
   const refusals = createBoundedMap<string, true>(config.refusalsMax);
   const outbox = createOutbox(config.outboxMax);
+  const horizon = createHorizon(self);
+  /** Keys that live at a neighbor, but not here, and whose record we lack: their deletion is said again. */
+  const owed = createBoundedMap<string, Pick<Entry, 'collection' | 'key'>>(config.refusalsMax);
   let clock: Hlc = { wall: 0, counter: 0, by: self };
+  /** No entry is stamped later. */
+  let farthestWall = 0;
   let stability = 0;
   let collectToken = 0;
+
+  /** `null` since the last input. */
+  let snapshot: StateSnapshot | null = null;
 
   const handle = (input: StateInput, now: Now): readonly StateEffect[] => {
     const correctedMs = Math.max(1, Math.floor(now.wall + offset.medianMs()));
@@ -64,6 +74,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
         return outbox.setLinked(input.linked).flatMap((entry) => renew(entry, correctedMs));
       case 'stability':
         stability = input.stamp;
+        if (horizon.settle(stability, correctedMs)) stubs.settle(horizon.settled);
         return [];
       case 'start':
         return [scheduleCollect()];
@@ -113,24 +124,26 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     return isStranded ? undefined : stamp;
   };
 
-  /** At or below this stamp an entry of the key changes nothing: it is held, stubbed, or below the horizon. */
-  const knownStamp = (collection: string, key: string, correctedMs: number): Hlc =>
-    heldStamp(collection, key, correctedMs) ??
-    stubs.stampOf(stateKey({ collection, key })) ?? {
-      wall: stubs.horizon,
-      counter: HLC_COUNTER_MAX,
-      by: self,
-    };
+  /** At or below this stamp a write of the key is lost: it is held, stubbed, or below the horizon. */
+  const knownStamp = (collection: string, key: string, correctedMs: number): Hlc => {
+    const known = heldStamp(collection, key, correctedMs) ?? stubs.stampOf(stateKey({ collection, key }));
+    return known && compareHlc(known, horizon.stamp) > 0 ? known : horizon.stamp;
+  };
 
   const apply = ({ from, entries }: Apply, correctedMs: number): readonly StateEffect[] => {
     const faults = new Set<string>();
     const told: StateEffect[] = [];
-    const applied: Entry[] = [];
+    const records: StateEffect[] = [];
     const changes: Change[] = [];
     for (const entry of entries) {
-      const fault = faultOf(entry);
+      const fault =
+        faultOf(entry) ?? (isHorizon(entry) ? faultOfHorizon(entry.stamp, correctedMs) : undefined);
       if (fault) {
         faults.add(fault);
+        continue;
+      }
+      if (isHorizon(entry)) {
+        records.push(...raiseHorizon(entry.stamp, correctedMs));
         continue;
       }
       const verdict = judge(entry, correctedMs);
@@ -139,9 +152,12 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
       } else if (isWorthTelling(entry, verdict) && isNewRefusal(entry)) {
         told.push(refused(entry, verdict));
       }
+      if (verdict === 'known' || verdict === 'older') noteOwed(entry);
       if (verdict !== 'newer') continue;
+      const wasHeld = table.get(entry.collection, entry.key) !== undefined;
       const change = put(entry, 'remote');
-      applied.push(entry);
+      if (!isSunken(entry)) records.push(recordOf(entry));
+      else if (wasHeld) records.push(removed(stateKey(entry)));
       if (change.old !== undefined || change.value !== undefined) changes.push(change);
     }
     const changed: StateEffect[] = changes.length > 0 ? [{ kind: 'stateChanged', changes }] : [];
@@ -150,7 +166,45 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
       peer: from,
       reason,
     }));
-    return [...misbehaved, ...told, ...changed, ...applied.map(recordOf)];
+    return [...misbehaved, ...told, ...changed, ...records];
+  };
+
+  /** An honest one is as old as a tombstone that was collected: so a forged one forgets no more than that. */
+  const faultOfHorizon = ({ wall }: Hlc, correctedMs: number): string | undefined =>
+    wall > correctedMs - config.tombstoneMs + config.driftMsMax ? 'horizon-too-new' : undefined;
+
+  const raiseHorizon = (stamp: Hlc, correctedMs: number): readonly StateEffect[] => {
+    if (!horizon.raise(stamp, correctedMs)) return [];
+    const sunken = table.tombstonesWhere(isSunken);
+    for (const tombstone of sunken) table.remove(tombstone);
+    stubs.add(sunken);
+    return [...stubs.sink(stamp).map(removed), recordOf(horizonEntry(stamp))];
+  };
+
+  /** A deletion that is to be forgotten: it deletes what it is newer than, and is no record. */
+  const isSunken = ({ value, stamp }: Entry): boolean =>
+    value === undefined && compareHlc(stamp, horizon.stamp) <= 0;
+
+  /** Nothing in our table tells who offers this that it is gone. */
+  const noteOwed = (entry: Entry): void => {
+    const { collection, key, value, stamp } = entry;
+    const isGone = value !== undefined && table.get(collection, key) === undefined;
+    if (isGone && compareHlc(stamp, horizon.stamp) <= 0) owed.set(stateKey(entry), { collection, key });
+  };
+
+  /** Says deletions again, just above the horizon: no lower stamp would be a record, and a later write must win. */
+  const payOwed = (): readonly StateEffect[] => {
+    const { stamp: top } = horizon;
+    const keys = Array.from(owed.entries(), ([, key]) => key);
+    owed.clear();
+    return keys.flatMap(({ collection, key }) => {
+      const isKnown = compareHlc(stubs.stampOf(stateKey({ collection, key })) ?? top, top) > 0;
+      if (isKnown || table.get(collection, key) || !table.hasRoomFor(collection, key)) return [];
+      const tombstone: Entry = { collection, key, value: undefined, stamp: nextHlc(top, self) };
+      put(tombstone, 'local');
+      // Not published: who offers many such keys must not make each of its neighbors tell the whole room of each.
+      return [recordOf(tombstone)];
+    });
   };
 
   /** A neighbor that holds what we refuse offers it in every comparison: the application hears of it once. */
@@ -168,16 +222,22 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     const isHeld = table.get(collection, key) !== undefined;
     const known = heldStamp(collection, key, correctedMs) ?? stubs.stampOf(stateKey(entry));
     if (known && compareHlc(stamp, known) <= 0) return 'known';
-    // The horizon is where knowledge is gone: no one can tell "deleted and forgotten" from "never came".
-    if (!known && !isHeld && stamp.wall <= stubs.horizon) return 'older';
-    return isHeld || table.hasRoomFor(collection, key) ? 'newer' : 'over-limit';
+    // No one can tell "deleted and forgotten" from "never came" any more: neither may bring a deleted key back.
+    if (!known && !isHeld && compareHlc(stamp, horizon.settled) <= 0) return 'older';
+    return isHeld || isSunken(entry) || table.hasRoomFor(collection, key) ? 'newer' : 'over-limit';
   };
 
   const put = (entry: Entry, source: 'local' | 'remote'): Change => {
     const { collection, key, value, stamp } = entry;
-    const old = table.get(collection, key)?.value;
-    table.put(entry);
+    const held = table.get(collection, key);
+    const old = held?.value;
     stubs.remove(stateKey(entry));
+    farthestWall = Math.max(farthestWall, stamp.wall);
+    if (!isSunken(entry)) table.put(entry);
+    else {
+      if (held) table.remove(held);
+      stubs.addSunken(entry);
+    }
     return { collection, key, old, value, by: stamp.by, at: stamp.wall, local: source === 'local' };
   };
 
@@ -185,22 +245,54 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     const isClock = Number.isFinite(offsetMs) && Math.abs(offsetMs) <= config.offsetMsMax;
     if (!isClock) return [{ kind: 'peerMisbehaved', peer, reason: 'bad-clock' }];
     offset.sample(peer, offsetMs);
-    return comeBack(Math.max(1, Math.floor(now.wall + offset.medianMs())));
+    const correctedMs = Math.max(1, Math.floor(now.wall + offset.medianMs()));
+    return [...distrustHorizon(correctedMs), ...comeBack(correctedMs)];
+  };
+
+  /** Our clock was ahead, and so is a horizon that it made or let pass: the room's would be refused for ever. */
+  const distrustHorizon = (correctedMs: number): readonly StateEffect[] => {
+    if (faultOfHorizon(horizon.stamp, correctedMs) === undefined) return [];
+    stubs.settle(horizon.stamp);
+    horizon.reset();
+    owed.clear();
+    return [removed(HORIZON_KEY)];
   };
 
   /**
    * Our clock turns out to have been far ahead, by the word of more than one: what it stamped nobody would take, so it
-   * is stamped anew.
+   * is stamped anew; what it let pass is given up.
    */
   const comeBack = (correctedMs: number): readonly StateEffect[] => {
     const bound = correctedMs + config.aheadMsMax;
-    if (!offset.isSure() || clock.wall <= bound) return [];
-    clock = { wall: 0, counter: 0, by: self };
-    const stranded = table.where(({ stamp }) => stamp.by === self && stamp.wall > bound);
-    return stranded.flatMap(({ collection, key, value }) => {
+    if (!offset.isSure() || Math.max(clock.wall, farthestWall) <= bound) return [];
+    if (clock.wall > bound) clock = { wall: 0, counter: 0, by: self };
+    farthestWall = 0;
+    const stranded = table.where(({ stamp }) => stamp.wall > bound);
+    return stranded.flatMap((entry) => {
+      if (entry.stamp.by !== self) return giveUp(entry);
       clock = tick(clock, correctedMs);
-      return restate({ collection, key, value, stamp: clock });
+      return restate({ ...entry, stamp: clock });
     });
+  };
+
+  /** Somebody else's, taken while our clock was ahead: no other member would take it, so we cannot keep it. */
+  const giveUp = (entry: Entry): readonly StateEffect[] => {
+    const { collection, key, value: old, stamp } = entry;
+    table.remove(entry);
+    const change: Change = {
+      collection,
+      key,
+      old,
+      value: undefined,
+      by: stamp.by,
+      at: stamp.wall,
+      local: false,
+    };
+    return [
+      ...(old === undefined ? [] : [{ kind: 'stateChanged', changes: [change] } as const]),
+      removed(stateKey(entry)),
+      refused(entry, 'too-far-ahead'),
+    ];
   };
 
   /** Says something of ours again, under a new stamp. */
@@ -214,9 +306,11 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     const dueWall = Math.min(stability, correctedMs - config.tombstoneMs);
     const collected = table.tombstonesWhere((tombstone) => tombstone.stamp.wall <= dueWall);
     for (const tombstone of collected) table.remove(tombstone);
-    // A stub hashes as its tombstone did: its record stays, unless it is given up.
-    const givenUp = stubs.add(collected);
-    return [...givenUp.map((key): StateEffect => ({ kind: 'recordRemoved', key })), scheduleCollect()];
+    // A stub hashes as its tombstone did: its record stays, unless it sinks.
+    stubs.add(collected);
+    const risen = stubs.risen();
+    const sunken = risen ? raiseHorizon(risen, correctedMs) : [];
+    return [...sunken, ...payOwed(), scheduleCollect()];
   };
 
   const scheduleCollect = (): StateEffect => {
@@ -224,7 +318,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     return { kind: 'schedule', timer: { kind: 'collect', token: collectToken }, afterMs: config.collectMs };
   };
 
-  const inspect = (): StateSnapshot =>
+  const takeSnapshot = (): StateSnapshot =>
     Object.freeze({
       get collections() {
         return table.live();
@@ -235,17 +329,24 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
       entries: table.size,
       tombstones: table.tombstones,
       stubs: stubs.size,
-      horizon: stubs.horizon,
+      horizon: horizon.stamp.wall,
+      settled: horizon.isSettled(),
       clock,
       offsetMs: offset.medianMs(),
     });
 
-  return { handle, inspect };
+  return {
+    handle: (input, now) => {
+      snapshot = null;
+      return handle(input, now);
+    },
+    inspect: () => (snapshot ??= takeSnapshot()),
+  };
 }
 
 /** What is wrong with the form of a peer's entry, if anything. */
 function faultOf(entry: Entry): string | undefined {
-  if (entry.collection.includes('\0')) return 'bad-collection';
+  if (entry.collection.includes('\0') && !isHorizon(entry)) return 'bad-collection';
   return isHlc(entry.stamp) ? undefined : 'bad-stamp';
 }
 
@@ -256,6 +357,10 @@ function isWorthTelling(entry: Entry, reason: EntryRefusal): boolean {
 
 function refused(entry: Entry, reason: EntryRefusal): StateEffect {
   return { kind: 'entryRefused', entry, reason };
+}
+
+function removed(key: string): RecordRemoved {
+  return { kind: 'recordRemoved', key };
 }
 
 function recordOf(entry: Entry): RecordChanged<Entry> {

@@ -7,12 +7,13 @@
  */
 import { createEncoder } from 'lib0/encoding';
 import { unreachable } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { LinkMessage } from '../mesh/messages.ts';
 import { readBroadcast, writeBroadcast } from './broadcast-codec.ts';
 import { createIdDecoder, createIdEncoder } from './ids-codec.ts';
 import { linkKinds, payloadKinds, routedKinds } from './kinds.ts';
-import { FRAME_BYTES_MAX, INTERNED_IDS_MAX } from './limits.ts';
+import { FRAME_BYTES_MAX, INTERNED_IDS_MAX, WIRE_VERSION } from './limits.ts';
 import { readNodeMessage, writeNodeMessage } from './mesh-codec.ts';
 import { readOverlayMessage, writeOverlayMessage } from './overlay-codec.ts';
 import {
@@ -27,7 +28,8 @@ import {
 import { readReconcile, writeReconcile } from './reconcile-codec.ts';
 import { readRouting, writeRouting } from './routing-codec.ts';
 import { createSequenceWindow } from './sequences.ts';
-import { finish, writeChoice, writeUint, writeVersion, type Writer } from './writer.ts';
+import { WIRE_VERSIONS, type WireVersions } from './versions.ts';
+import { finish, writeByte, writeChoice, writeUint, type Writer } from './writer.ts';
 
 /** Every kind of message, of broadcast payload and of packet payload. */
 export const MESSAGE_KINDS: readonly string[] = [
@@ -36,7 +38,8 @@ export const MESSAGE_KINDS: readonly string[] = [
 
 /** The writing end of one direction of one link. Every frame it makes must be sent, in order. */
 export interface LinkEncoder {
-  readonly encode: (message: LinkMessage) => Uint8Array;
+  /** `version`: what it is written in; another may follow with the next frame. */
+  readonly encode: (message: LinkMessage, version?: number) => Uint8Array;
 }
 
 /** The reading end of one direction of one link. */
@@ -47,12 +50,16 @@ export interface LinkDecoder {
 export function createLinkEncoder(): LinkEncoder {
   const ids = createIdEncoder(INTERNED_IDS_MAX);
   let sequence = 0;
+  let out = createEncoder();
   return {
-    encode: (message) => {
+    encode: (message, version = WIRE_VERSION) => {
       // An assertion may have cut the last frame short; its definitions were not sent.
       ids.rollback();
-      const writer: Writer = { out: createEncoder(), writeId: ids.write };
-      writeVersion(writer);
+      // Nearly all frames fit the buffer that an encoder begins with; one that has grown is not kept for long.
+      if (out.bufs.length === 0) out.cpos = 0;
+      else out = createEncoder();
+      const writer: Writer = { out, writeId: ids.write };
+      writeByte(writer, version);
       writeUint(writer, sequence + 1);
       writeLinkMessage(writer, message);
       const bytes = finish(writer, FRAME_BYTES_MAX);
@@ -63,12 +70,16 @@ export function createLinkEncoder(): LinkEncoder {
   };
 }
 
-export function createLinkDecoder(): LinkDecoder {
-  const ids = createIdDecoder(INTERNED_IDS_MAX);
+/** Frames of any of `versions` may follow one another. `sameText` may give an equal text that is held anyway for an id. */
+export function createLinkDecoder(
+  versions: WireVersions = WIRE_VERSIONS,
+  sameText?: (id: PeerId) => PeerId,
+): LinkDecoder {
+  const ids = createIdDecoder(INTERNED_IDS_MAX, sameText);
   const sequences = createSequenceWindow();
 
   function readFrame(reader: Reader): { readonly sequence: number; readonly message: LinkMessage } {
-    readVersion(reader);
+    readVersion(reader, versions);
     const sequence = readUint(reader);
     if (sequence === 0) refuse(reader, 'malformed');
     const verdict = sequences.judge(sequence);

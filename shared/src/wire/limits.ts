@@ -6,8 +6,10 @@
  * frame. Lists of entries and of presence, which carry values, must be cut by size by whoever makes them.
  */
 
-/** The one version that is spoken and understood. */
+/** The newest version that is spoken and understood. */
 export const WIRE_VERSION: number = 1;
+/** The version is one byte, and 0 is none. */
+export const WIRE_VERSION_MAX: number = 255;
 
 /** A whole frame. Half of what every browser passes in one message; larger ones hold up those behind them. */
 export const FRAME_BYTES_MAX: number = 32_768;

@@ -10,7 +10,7 @@ import type {
   RosterRecord,
 } from '../membership/messages.ts';
 import { claimKinds, rosterKinds } from './kinds.ts';
-import { ACCUSATIONS_MAX, NEIGHBORS_MAX } from './limits.ts';
+import { ACCUSATIONS_MAX, NEIGHBORS_MAX, WIRE_VERSION_MAX } from './limits.ts';
 import { readChoice, readFlag, readId, readIds, readList, readUint, type Reader } from './reader.ts';
 import {
   writeChoice,
@@ -80,6 +80,7 @@ export function writeIdentity(writer: Writer, record: IdentityRecord): void {
   writeUint(writer, record.epoch);
   writeUint(writer, record.incarnation);
   writeFlag(writer, record.left);
+  writeUint(writer, record.wireVersion, WIRE_VERSION_MAX);
 }
 
 export function readIdentity(reader: Reader): IdentityRecord {
@@ -89,6 +90,7 @@ export function readIdentity(reader: Reader): IdentityRecord {
     epoch: epoch(readUint(reader)),
     incarnation: incarnation(readUint(reader)),
     left: readFlag(reader),
+    wireVersion: readUint(reader, WIRE_VERSION_MAX),
   };
 }
 

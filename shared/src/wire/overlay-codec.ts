@@ -8,7 +8,7 @@ import type {
   RefuseReason,
 } from '../overlay/messages.ts';
 import { createChoice, type Choice } from './choice.ts';
-import { DESCRIPTION_BYTES_MAX, TRAIL_MAX } from './limits.ts';
+import { DESCRIPTION_BYTES_MAX, TRAIL_MAX, WIRE_VERSION_MAX } from './limits.ts';
 import {
   readAttempt,
   readChoice,
@@ -78,6 +78,7 @@ export function writeOverlaySignal(writer: Writer, signal: OverlaySignal): void 
     case 'refuse':
       return writeChoice(writer, refuseReasons, signal.reason);
     case 'description':
+      writeUint(writer, signal.wireVersion, WIRE_VERSION_MAX);
       return writeText(writer, signal.data, DESCRIPTION_BYTES_MAX);
     default:
       return unreachable(signal);
@@ -94,7 +95,12 @@ export function readOverlaySignal(reader: Reader, kind: OverlaySignal['kind']): 
     case 'refuse':
       return { kind, attempt, reason: readChoice(reader, refuseReasons) };
     case 'description':
-      return { kind, attempt, data: readText(reader, DESCRIPTION_BYTES_MAX) };
+      return {
+        kind,
+        attempt,
+        wireVersion: readUint(reader, WIRE_VERSION_MAX),
+        data: readText(reader, DESCRIPTION_BYTES_MAX),
+      };
     default:
       return unreachable(kind);
   }

@@ -19,14 +19,18 @@ import type { Hash64 } from '../base/hash.ts';
 import { wordsToAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Choice } from './choice.ts';
-import { WIRE_VERSION } from './limits.ts';
+import { TOO_OLD_NOTICE, type WireVersions } from './versions.ts';
 
 /** Why a frame was refused. The decoder's state is as it was before, and the next good frame decodes. */
 export type FrameProblem =
   /** Longer than a frame may be. */
   | 'oversized'
-  /** Of another version than the one spoken here. */
+  /** Of a version older than those read here. */
   | 'stale-version'
+  /** Of a version that came after this software. */
+  | 'newer-version'
+  /** The other end says that all we can write is too old for it. */
+  | 'too-old'
   /** Its sequence was seen before. */
   | 'replayed'
   /** Its sequence is lower than the highest, and was never seen. */
@@ -70,9 +74,15 @@ export function readWhole<T>(
   }
 }
 
-/** Refuses what another version wrote. */
-export function readVersion(reader: Reader): void {
-  if (readByte(reader) !== WIRE_VERSION) refuse(reader, 'stale-version');
+/** Refuses what is of none of these versions. */
+export function readVersion(reader: Reader, { oldest, newest }: WireVersions): void {
+  const version = readByte(reader);
+  if (version === TOO_OLD_NOTICE) {
+    const isTrue = readByte(reader) > newest && !hasContent(reader.from);
+    refuse(reader, isTrue ? 'too-old' : 'malformed');
+  }
+  if (version < oldest) refuse(reader, 'stale-version');
+  if (version > newest) refuse(reader, 'newer-version');
 }
 
 export function readByte(reader: Reader): number {
@@ -153,10 +163,12 @@ export function readList<T>(reader: Reader, limit: number, read: (reader: Reader
   const count = readCount(reader, limit);
   const items: T[] = [];
   for (let at = 0; at < count; at++) items.push(read(reader));
-  return items;
+  // Cut to size: what has grown by pushing has room for 17, and the links of 1,000 members are held for long.
+  return items.slice();
 }
 
-function readWord(reader: Reader): number {
+/** 32 bits. */
+export function readWord(reader: Reader): number {
   demand(reader, 4);
   return readUint32BigEndian(reader.from);
 }

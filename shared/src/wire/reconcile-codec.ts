@@ -1,4 +1,4 @@
-/** Reconciliation: hashes, and keys with versions. */
+/** Reconciliation: hashes, and keys with versions; both shortened unless the round is exact. */
 import { assert, unreachable } from '../base/assert.ts';
 import type { Hash64 } from '../base/hash.ts';
 import type { Version } from '../base/version.ts';
@@ -21,6 +21,7 @@ import {
   readId,
   readList,
   readUint,
+  readWord,
   refuse,
   type Reader,
 } from './reader.ts';
@@ -32,6 +33,7 @@ import {
   writeId,
   writeList,
   writeUint,
+  writeWord,
   type Writer,
 } from './writer.ts';
 
@@ -39,18 +41,22 @@ export const tables: Choice<TableName> = createChoice({ roster: 0, state: 1, pre
 
 export function writeReconcile(writer: Writer, message: ReconcileMessage): void {
   writeChoice(writer, tables, message.table);
+  if (message.kind === 'roundDone') return;
+  const { exact } = message;
+  writeFlag(writer, exact);
   switch (message.kind) {
     case 'top':
-      return writeHashes(writer, message.hashes);
+      return writeHashes(writer, message.hashes, exact);
     case 'middle':
-      return writeList(writer, message.nodes, TREE_WIDTH, writeNode);
+      return writeList(writer, message.nodes, TREE_WIDTH, (to, node) => {
+        writeIndex(to, node.index, TREE_WIDTH);
+        writeHashes(to, node.hashes, exact);
+      });
     case 'leaves':
       return writeLeaves(writer, message);
     case 'wantRecords':
       writeFlag(writer, message.last);
-      return writeList(writer, message.keyHashes, KEY_HASHES_MAX, writeHash);
-    case 'roundDone':
-      return;
+      return writeList(writer, message.keyHashes, KEY_HASHES_MAX, (to, hash) => writeHalves(to, hash, exact));
     default:
       return unreachable(message);
   }
@@ -58,19 +64,25 @@ export function writeReconcile(writer: Writer, message: ReconcileMessage): void 
 
 export function readReconcile(reader: Reader, kind: ReconcileMessage['kind']): ReconcileMessage {
   const table = readChoice(reader, tables);
+  if (kind === 'roundDone') return { kind, table };
+  const exact = readFlag(reader);
   switch (kind) {
     case 'top':
-      return { kind, table, hashes: readHashes(reader) };
-    case 'middle':
-      return { kind, table, nodes: readList(reader, TREE_WIDTH, readNode) };
+      return { kind, table, exact, hashes: readHashes(reader, exact) };
+    case 'middle': {
+      const readNode = (from: Reader): Middle['nodes'][number] => ({
+        index: readIndex(from, TREE_WIDTH),
+        hashes: readHashes(from, exact),
+      });
+      return { kind, table, exact, nodes: readList(reader, TREE_WIDTH, readNode) };
+    }
     case 'leaves':
-      return readLeaves(reader, table);
+      return readLeaves(reader, table, exact);
     case 'wantRecords': {
       const last = readFlag(reader);
-      return { kind, table, last, keyHashes: readList(reader, KEY_HASHES_MAX, readHash) };
+      const keyHashes = readList(reader, KEY_HASHES_MAX, (from) => readHalves(from, exact));
+      return { kind, table, exact, last, keyHashes };
     }
-    case 'roundDone':
-      return { kind, table };
     default:
       return unreachable(kind);
   }
@@ -87,92 +99,110 @@ export function readRoots(reader: Reader): Roots {
   return { roster: readHash(reader), state: readHash(reader), presence: readHash(reader) };
 }
 
+/** The high half, and in an exact round the low one. */
+function writeHalves(writer: Writer, hash: Hash64, exact: boolean): void {
+  writeWord(writer, hash.high);
+  writeLow(writer, hash, exact);
+}
+
+function readHalves(reader: Reader, exact: boolean): Hash64 {
+  return { high: readWord(reader), low: exact ? readWord(reader) : 0 };
+}
+
+function writeLow(writer: Writer, { low }: Hash64, exact: boolean): void {
+  assert(exact || low === 0, `${low} is more than a shortened hash holds`);
+  if (exact) writeWord(writer, low);
+}
+
 /** Always 16, so no count. */
-function writeHashes(writer: Writer, hashes: readonly Hash64[]): void {
+function writeHashes(writer: Writer, hashes: readonly Hash64[], exact: boolean): void {
   assert(hashes.length === TREE_WIDTH, `${hashes.length} hashes are not the children of a node`);
-  for (const hash of hashes) writeHash(writer, hash);
+  for (const hash of hashes) writeHalves(writer, hash, exact);
 }
 
-function readHashes(reader: Reader): readonly Hash64[] {
-  return Array.from({ length: TREE_WIDTH }, () => readHash(reader));
+function readHashes(reader: Reader, exact: boolean): readonly Hash64[] {
+  return Array.from({ length: TREE_WIDTH }, () => readHalves(reader, exact));
 }
 
-type Node = Middle['nodes'][number];
-
-function writeNode(writer: Writer, node: Node): void {
-  writeIndex(writer, node.index, TREE_WIDTH);
-  writeHashes(writer, node.hashes);
+/** What all parts of a frame are read by: `newest` is the greatest `major` in it, from which all are counted down. */
+interface Scale {
+  readonly exact: boolean;
+  readonly newest: number;
 }
 
-function readNode(reader: Reader): Node {
-  return { index: readIndex(reader, TREE_WIDTH), hashes: readHashes(reader) };
+function writeLeaves(writer: Writer, { exact, last, leaves }: Leaves): void {
+  writeFlag(writer, last);
+  const majors = majorsOf(leaves);
+  assert(majors.length <= SUMMARIES_MAX, `${majors.length} summaries are over ${SUMMARIES_MAX}`);
+  const newest = Math.max(0, ...majors);
+  writeUint(writer, newest);
+  writeList(writer, leaves, LEAVES_MAX, (to, part) => writeLeafPart(to, part, { exact, newest }));
 }
 
-function writeLeaves(writer: Writer, message: Leaves): void {
-  writeFlag(writer, message.last);
-  const summaries = countSummaries(message.leaves);
-  assert(summaries <= SUMMARIES_MAX, `${summaries} summaries are over ${SUMMARIES_MAX}`);
-  writeList(writer, message.leaves, LEAVES_MAX, writeLeafPart);
-}
-
-function readLeaves(reader: Reader, table: TableName): Leaves {
+function readLeaves(reader: Reader, table: TableName, exact: boolean): Leaves {
   const last = readFlag(reader);
-  const leaves = readList(reader, LEAVES_MAX, readLeafPart);
-  if (countSummaries(leaves) > SUMMARIES_MAX) refuse(reader, 'value-limit');
-  return { kind: 'leaves', table, last, leaves };
+  const newest = readUint(reader);
+  const leaves = readList(reader, LEAVES_MAX, (from) => readLeafPart(from, { exact, newest }));
+  const majors = majorsOf(leaves);
+  if (majors.length > SUMMARIES_MAX) refuse(reader, 'value-limit');
+  if (newest !== Math.max(0, ...majors)) refuse(reader, 'malformed');
+  return { kind: 'leaves', table, exact, last, leaves };
 }
 
-function writeLeafPart(writer: Writer, part: LeafPart): void {
-  writeIndex(writer, part.index, LEAVES_MAX);
-  writeBound(writer, part.after);
-  writeBound(writer, part.upTo);
-  writeList(writer, part.entries, SUMMARIES_MAX, writeSummary);
+function majorsOf(leaves: readonly LeafPart[]): readonly number[] {
+  return leaves.flatMap(({ entries }) => entries.map(({ version }) => version.major));
 }
 
-function readLeafPart(reader: Reader): LeafPart {
+const AFTER = 1;
+const UP_TO = 2;
+
+function writeLeafPart(writer: Writer, { index, after, upTo, entries }: LeafPart, scale: Scale): void {
+  writeIndex(writer, index, LEAVES_MAX);
+  writeByte(writer, (after ? AFTER : 0) + (upTo ? UP_TO : 0));
+  if (after) writeKeyHash(writer, after, index, scale.exact);
+  if (upTo) writeKeyHash(writer, upTo, index, scale.exact);
+  writeList(writer, entries, SUMMARIES_MAX, (to, { keyHash, version }) => {
+    writeKeyHash(to, keyHash, index, scale.exact);
+    writeVersion(to, version, scale);
+  });
+}
+
+function readLeafPart(reader: Reader, scale: Scale): LeafPart {
+  const index = readIndex(reader, LEAVES_MAX);
+  const bounds = readIndex(reader, AFTER + UP_TO + 1);
+  const readKey = (): Hash64 => readKeyHash(reader, index, scale.exact);
+  const after = bounds & AFTER ? readKey() : null;
+  const upTo = bounds & UP_TO ? readKey() : null;
+  const readSummary = (): Summary => ({ keyHash: readKey(), version: readVersion(reader, scale) });
+  return { index, after, upTo, entries: readList(reader, SUMMARIES_MAX, readSummary) };
+}
+
+/** Its first byte is the leaf's index, which has been said. */
+function writeKeyHash(writer: Writer, hash: Hash64, leaf: number, exact: boolean): void {
+  assert(hash.high >>> 24 === leaf, `a key hash is not under leaf ${leaf}`);
+  for (const shift of [16, 8, 0]) writeByte(writer, (hash.high >>> shift) & 0xff);
+  writeLow(writer, hash, exact);
+}
+
+function readKeyHash(reader: Reader, leaf: number, exact: boolean): Hash64 {
+  const high = [16, 8, 0].reduce((sum, shift) => sum + (readByte(reader) << shift), leaf * 2 ** 24);
+  return { high, low: exact ? readWord(reader) : 0 };
+}
+
+function writeVersion(writer: Writer, { major, minor, by }: Version, { exact, newest }: Scale): void {
+  writeUint(writer, newest - major);
+  writeUint(writer, minor);
+  assert(exact || by === null, 'a shortened version names nobody');
+  if (!exact) return;
+  writeFlag(writer, by !== null);
+  if (by !== null) writeId(writer, by);
+}
+
+function readVersion(reader: Reader, { exact, newest }: Scale): Version {
   return {
-    index: readIndex(reader, LEAVES_MAX),
-    after: readBound(reader),
-    upTo: readBound(reader),
-    entries: readList(reader, SUMMARIES_MAX, readSummary),
-  };
-}
-
-/** A flag, then the hash; none for the leaf's own end. */
-function writeBound(writer: Writer, bound: Hash64 | null): void {
-  writeFlag(writer, bound !== null);
-  if (bound !== null) writeHash(writer, bound);
-}
-
-function readBound(reader: Reader): Hash64 | null {
-  return readFlag(reader) ? readHash(reader) : null;
-}
-
-function countSummaries(leaves: readonly LeafPart[]): number {
-  return leaves.reduce((sum, part) => sum + part.entries.length, 0);
-}
-
-function writeSummary(writer: Writer, summary: Summary): void {
-  writeHash(writer, summary.keyHash);
-  writeVersion(writer, summary.version);
-}
-
-function readSummary(reader: Reader): Summary {
-  return { keyHash: readHash(reader), version: readVersion(reader) };
-}
-
-function writeVersion(writer: Writer, version: Version): void {
-  writeUint(writer, version.major);
-  writeUint(writer, version.minor);
-  writeFlag(writer, version.by !== null);
-  if (version.by !== null) writeId(writer, version.by);
-}
-
-function readVersion(reader: Reader): Version {
-  return {
-    major: readUint(reader),
+    major: newest - readUint(reader, newest),
     minor: readUint(reader),
-    by: readFlag(reader) ? readId(reader) : null,
+    by: exact && readFlag(reader) ? readId(reader) : null,
   };
 }
 

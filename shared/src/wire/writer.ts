@@ -15,17 +15,12 @@ import { assert } from '../base/assert.ts';
 import type { Hash64 } from '../base/hash.ts';
 import { isAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
 import type { Choice } from './choice.ts';
-import { WIRE_VERSION } from './limits.ts';
 import { isWireText } from './text.ts';
 
 /** Where a message goes, and how it writes member ids. */
 export interface Writer {
   readonly out: Encoder;
   readonly writeId: (out: Encoder, id: PeerId) => void;
-}
-
-export function writeVersion(writer: Writer): void {
-  writeUint8(writer.out, WIRE_VERSION);
 }
 
 /** The bytes written, asserted to be within the limit. */
@@ -64,8 +59,13 @@ export function writeText(writer: Writer, text: string, bytesMax: number): void 
 }
 
 export function writeHash(writer: Writer, hash: Hash64): void {
-  writeUint32BigEndian(writer.out, hash.high);
-  writeUint32BigEndian(writer.out, hash.low);
+  writeWord(writer, hash.high);
+  writeWord(writer, hash.low);
+}
+
+/** 32 bits. */
+export function writeWord(writer: Writer, word: number): void {
+  writeUint32BigEndian(writer.out, word);
 }
 
 export function writeId(writer: Writer, id: PeerId): void {
@@ -78,8 +78,8 @@ export function writeIds(writer: Writer, ids: readonly PeerId[], limit: number):
 
 export function writeAttempt(writer: Writer, attempt: AttemptId): void {
   assert(isAttemptId(attempt), `${attempt} is no attempt's id`);
-  writeUint32BigEndian(writer.out, Number.parseInt(attempt.slice(0, 8), 16));
-  writeUint32BigEndian(writer.out, Number.parseInt(attempt.slice(8), 16));
+  writeWord(writer, Number.parseInt(attempt.slice(0, 8), 16));
+  writeWord(writer, Number.parseInt(attempt.slice(8), 16));
 }
 
 export function writeChoice<T extends string>(writer: Writer, choice: Choice<T>, name: T): void {

@@ -20,6 +20,14 @@ it('a bucket never holds more than its burst', () => {
   expect(bucket.take(2, instant(1_000_000))).toBe(true);
 });
 
+it('what is to be kept is not taken', () => {
+  const bucket = createTokenBucket({ burst: 3, perSecond: 1 }, instant(0));
+  expect(bucket.take(2, instant(0), 2)).toBe(false);
+  expect(bucket.take(1, instant(0), 2)).toBe(true);
+  expect(bucket.take(1, instant(0), 2)).toBe(false);
+  expect(bucket.take(2, instant(0))).toBe(true);
+});
+
 it('a clock that steps back neither fills nor empties a bucket', () => {
   const bucket = createTokenBucket({ burst: 2, perSecond: 1 }, instant(10_000));
   expect(bucket.take(1, instant(5_000))).toBe(true);

@@ -1,11 +1,16 @@
-import { epoch } from '#shared/base/ids.ts';
+import { epoch, type PeerId } from '#shared/base/ids.ts';
 import { describe, expect, test } from 'vitest';
+import type { Lane } from '#shared/broadcast/messages.ts';
+import { numberToPeerId } from './world.ts';
 import {
+  type Effect,
   a,
   b,
+  type Bench,
   c,
   createBench,
   FORGED,
+  LOUD,
   deliver,
   gossip,
   head,
@@ -20,6 +25,10 @@ import {
   vectorHead,
 } from './helpers.ts';
 
+/** Trees that announce in their time, as those do that many messages have travelled. */
+const settled = { youngMessages: 1, teachEvery: 1_000 };
+/** Below our own id. */
+const lower = numberToPeerId(0);
 const prune = { kind: 'prune', tree: o } as const;
 const graftTree = { kind: 'graft', trees: [o], wants: [] } as const;
 const wants = (first: number, last: number) =>
@@ -55,8 +64,76 @@ describe('trees', () => {
     expect(bench.layer.inspect().eagerByTree.get(o)).toEqual([a]);
   });
 
-  test('a pruned link gets an announcement after 50 ms instead of the message', () => {
+  test('the tree of an origin starts as the shared one is', () => {
+    const bench = createBench([a, b, c]);
+    bench.from(0, b, { kind: 'prune', tree: null });
+    expect(bench.from(10, a, gossip(1))).toEqual([
+      deliver(a, gossip(1)),
+      send(b, ihave(head(1))),
+      send(c, onward(gossip(1))),
+    ]);
+    bench.from(11, b, graftTree);
+    expect(bench.layer.inspect().eagerByTree).toEqual(
+      new Map([
+        ['shared', [a, c]],
+        [o, [a, b, c]],
+      ]),
+    );
+  });
+
+  test('the first six messages of a tree are announced at once, and then each thirty-second of a stream', () => {
     const bench = createBench([a, b]);
+    bench.from(0, b, { kind: 'prune', tree: null });
+    const announcedAtOnce = (seq: number) =>
+      bench
+        .from(seq, a, gossip(seq))
+        .some(({ kind, ...rest }) => kind === 'send' && 'to' in rest && rest.to === b);
+    const seqs = Array.from({ length: 70 }, (_, at) => at + 1);
+    expect(seqs.filter(announcedAtOnce)).toEqual([1, 2, 3, 4, 5, 6, 32, 64]);
+  });
+
+  test('a young tree moves with each message to whoever announced it first', () => {
+    const bench = createBench([a, b, c]);
+    bench.from(0, b, { kind: 'prune', tree: null });
+    bench.from(0, c, { kind: 'prune', tree: null });
+    bench.from(10, b, ihave(head(1)));
+    bench.from(11, c, ihave(head(1)));
+    expect(bench.from(12, a, gossip(1))).toEqual([
+      deliver(a, gossip(1)),
+      send(b, { ...graftTree, wants: [wants(2, 257)] }),
+      send(a, prune),
+    ]);
+    bench.from(20, c, ihave(head(2)));
+    expect(bench.from(21, b, gossip(2))).toEqual([
+      deliver(b, gossip(2)),
+      send(a, ihave(head(2))),
+      send(c, { ...graftTree, wants: [wants(3, 258)] }),
+      send(b, prune),
+    ]);
+    expect(bench.layer.inspect().eagerByTree.get(o)).toEqual([c]);
+  });
+
+  test('what passed the new parent before its graft came is given with it', () => {
+    const bench = createBench([a, b], settled);
+    bench.from(10, b, prune);
+    bench.from(10, a, gossip(1));
+    bench.from(11, b, prune);
+    bench.from(20, a, gossip(2));
+    expect(bench.from(30, b, { ...graftTree, wants: [wants(2, 257)] })).toEqual([send(b, onward(gossip(2)))]);
+  });
+
+  test('of two neighbors the one with the higher id announces later', () => {
+    const bench = createBench([a, lower], settled);
+    bench.from(10, a, gossip(1));
+    bench.from(11, lower, prune);
+    expect(bench.from(20, a, gossip(2))).toEqual([
+      deliver(a, gossip(2)),
+      schedule({ kind: 'announce', token: 1 }, 140),
+    ]);
+  });
+
+  test('a pruned link gets an announcement after 50 ms instead of the message', () => {
+    const bench = createBench([a, b], settled);
     bench.from(10, b, prune);
     bench.from(10, a, gossip(1));
     bench.from(11, b, prune);
@@ -70,7 +147,7 @@ describe('trees', () => {
   });
 
   test('a neighbor that shows it has a message is not told of it', () => {
-    const bench = createBench([a, b]);
+    const bench = createBench([a, b], settled);
     bench.from(10, a, gossip(1));
     bench.from(11, b, prune);
     bench.from(20, a, gossip(2));
@@ -103,24 +180,24 @@ describe('trees', () => {
     expect(bench.layer.inspect().eagerByTree.get('shared')).toEqual([a]);
   });
 
-  test('a tree idle for 60 s is forgotten', () => {
+  test('a tree idle for 15 min is forgotten', () => {
     const bench = createBench([a, b]);
     bench.from(10, a, gossip(1));
-    bench.sweep(60_009);
+    bench.sweep(900_009);
     expect([...bench.layer.inspect().eagerByTree.keys()]).toEqual(['shared', o]);
-    bench.sweep(60_010);
+    bench.sweep(900_010);
     expect([...bench.layer.inspect().eagerByTree.keys()]).toEqual(['shared']);
   });
 
-  test('an announcement that beats the message by over 12 ms moves the tree, once a second', () => {
-    const bench = createBench([a, b, c]);
+  test('an announcement that beats the message by over 12 ms moves a settled tree, once a second', () => {
+    const bench = createBench([a, b, c], settled);
     bench.from(0, a, gossip(1));
     bench.from(1, b, gossip(1));
     bench.from(10, b, ihave(head(2)));
     expect(bench.from(23, a, gossip(2))).toEqual([
       deliver(a, gossip(2)),
       send(c, onward(gossip(2))),
-      send(b, graftTree),
+      send(b, { ...graftTree, wants: [wants(3, 258)] }),
       send(a, prune),
     ]);
     expect(bench.layer.inspect().eagerByTree.get(o)).toEqual([b, c]);
@@ -237,12 +314,19 @@ describe('lanes', () => {
     expect(bench.from(11, b, frame(6))).toEqual([send(b, prune)]);
   });
 
-  test('a newer epoch starts anew and an older one is dropped quietly', () => {
+  test('a newer epoch starts anew, the one before it may end, and an older one is dropped quietly', () => {
     const bench = createBench([a]);
     bench.from(10, a, gossip(1));
     const reborn = gossip(1, { epoch: epoch(2) });
     expect(bench.from(11, a, reborn)).toEqual([deliver(a, reborn)]);
-    expect(bench.from(12, a, gossip(2))).toEqual([]);
+    const late = gossip(2);
+    expect(bench.from(12, a, late)).toEqual([deliver(a, late)]);
+    expect(bench.from(13, a, late)).toEqual([]);
+    const again = gossip(1, { epoch: epoch(3) });
+    expect(bench.from(14, a, again)).toEqual([deliver(a, again)]);
+    expect(bench.from(15, a, gossip(3))).toEqual([]);
+    const last = gossip(2, { epoch: epoch(2) });
+    expect(bench.from(16, a, last)).toEqual([deliver(a, last)]);
   });
 });
 
@@ -400,7 +484,7 @@ describe('repair', () => {
   test('what was said to nobody follows right behind the vector', () => {
     const bench = createBench([]);
     bench.give(0, { kind: 'broadcast', lane: 'reliable', payload: 'm1' });
-    const m1 = gossip(1, { origin: self, hot: false });
+    const m1 = gossip(1, { origin: self });
     expect(bench.give(9, { kind: 'neighborUp', peer: a })).toEqual([send(a, beginners()), send(a, m1)]);
     expect(bench.give(10, { kind: 'neighborUp', peer: b })).toEqual([
       send(b, beginners(vectorHead(1, { origin: self }))),
@@ -422,8 +506,8 @@ describe('repair', () => {
     bench.from(0, a, { kind: 'prune', tree: null });
     bench.give(1, { kind: 'broadcast', lane: 'reliable', payload: 'old' });
     bench.give(1_002, { kind: 'broadcast', lane: 'reliable', payload: 'last' });
-    const last = gossip(2, { origin: self, hot: false, payload: 'last' });
-    const goodbye = gossip(1, { origin: self, lane: 'record', hot: false, payload: 'goodbye' });
+    const last = gossip(2, { origin: self, payload: 'last' });
+    const goodbye = gossip(1, { origin: self, lane: 'record', payload: 'goodbye' });
     expect(bench.give(1_003, { kind: 'farewell', payload: 'goodbye' })).toEqual([
       send(a, last),
       send(a, goodbye),
@@ -435,9 +519,9 @@ describe('repair', () => {
     const bench = createBench([a]);
     bench.give(0, { kind: 'congestion', peer: a, congested: true });
     bench.give(1, { kind: 'broadcast', lane: 'reliable', payload: 'last' });
-    const goodbye = gossip(1, { origin: self, lane: 'record', hot: false, payload: 'goodbye' });
+    const goodbye = gossip(1, { origin: self, lane: 'record', payload: 'goodbye' });
     expect(bench.give(2, { kind: 'farewell', payload: 'goodbye' })).toEqual([
-      send(a, gossip(1, { origin: self, hot: false, payload: 'last' })),
+      send(a, gossip(1, { origin: self, payload: 'last' })),
       send(a, goodbye),
     ]);
   });
@@ -467,21 +551,24 @@ describe('links and limits', () => {
     expect(bench.from(7, a, gossip(2))).toEqual([deliver(a, gossip(2)), send(b, onward(gossip(2)))]);
   });
 
-  test('the origin marks itself hot with its sixth message in 10 s and stays so', () => {
+  const hotAt = (bench: Bench, lane: Lane) => (atMs: number) => {
+    const [effect] = bench.give(atMs, { kind: 'broadcast', lane, payload: 'x' });
+    return effect?.kind === 'send' && effect.message.kind === 'gossip' && effect.message.hot;
+  };
+
+  test('the origin marks itself hot with its sixth record in 10 s and stays so until 15 min of silence', () => {
+    const hot = hotAt(createBench([a]), 'record');
+    const times = [0, 2_000, 4_000, 6_000, 8_000, 10_000, 60_000, 959_999, 1_859_999];
+    const hotTimes = times.filter((atMs) => hot(atMs));
+    expect(hotTimes).toEqual([10_000, 60_000, 959_999]);
+  });
+
+  test.each(['reliable', 'volatile'] as const)('the first %s message makes its origin hot', (lane) => {
     const bench = createBench([a]);
-    const hotAt = (atMs: number) => {
-      const [effect] = bench.give(atMs, { kind: 'broadcast', lane: 'volatile', payload: 'x' });
-      return effect?.kind === 'send' && effect.message.kind === 'gossip' && effect.message.hot;
-    };
-    expect([0, 2_000, 4_000, 6_000, 8_000, 10_000, 60_000, 130_000].map(hotAt)).toEqual([
-      false,
-      false,
-      false,
-      false,
+    expect([hotAt(bench, 'record')(0), hotAt(bench, lane)(1), hotAt(bench, 'record')(2)]).toEqual([
       false,
       true,
       true,
-      false,
     ]);
   });
 
@@ -538,10 +625,47 @@ describe('links and limits', () => {
     expect(bench.layer.inspect().cachedMessages).toBe(0);
   });
 
+  test('a forgotten origin’s last words are offered to a new neighbor while they can be asked for', () => {
+    const bench = createBench([a]);
+    bench.from(0, a, gossip(1));
+    bench.from(0, a, gossip(1, { lane: 'record' }));
+    bench.give(1, { kind: 'forget', origin: o });
+    const offered = (atMs: number, peer: PeerId): readonly unknown[] =>
+      bench
+        .give(atMs, { kind: 'neighborUp', peer })
+        .flatMap((effect) =>
+          effect.kind === 'send' && effect.message.kind === 'vector' ? effect.message.heads : [],
+        );
+    expect(offered(20_000, b)).toEqual([{ origin: o, epoch: 1, lane: 'reliable', seq: 1, from: 1 }]);
+    expect(offered(20_001, c)).toEqual([]);
+  });
+
   test('what its origin may not say is refused, and neither delivered nor sent on', () => {
     const bench = createBench([a, b]);
     expect(bench.from(0, a, gossip(1, { payload: FORGED }))).toEqual([misbehaved(a, 'forged-author')]);
     expect(bench.from(1, b, gossip(1)).map((effect) => effect.kind)).toContain('deliver');
+  });
+
+  test('what is over the quota of its origin is neither delivered, kept nor sent on; a duplicate costs nothing', () => {
+    const bench = createBench([a, b]);
+    const loud = gossip(1, { origin: LOUD });
+    expect(bench.from(0, a, loud)).toEqual([misbehaved(LOUD, 'origin-quota')]);
+    expect(bench.layer.inspect().cachedMessages).toBe(0);
+    bench.from(1, a, gossip(1));
+    expect(bench.from(2, b, gossip(1)).filter(({ kind }) => kind === 'peerMisbehaved')).toEqual([]);
+  });
+
+  test('whoever asks for more than it may is told of, and given more in time', () => {
+    const quota = { cacheBytesMax: 6, answersBytesPerS: 2 };
+    const bench = createBench([a, b], quota);
+    bench.from(0, a, gossip(1));
+    const ask = (atMs: number, peer: PeerId = b): readonly Effect[] =>
+      bench.from(atMs, peer, { kind: 'graft', trees: [], wants: [wants(1, 1)] });
+    const answer = [send(b, onward(gossip(1)))];
+    expect([ask(1), ask(1), ask(1)]).toEqual([answer, answer, answer]);
+    expect(ask(1)).toEqual([misbehaved(b, 'graft-flood')]);
+    expect(ask(2, a)).toEqual([send(a, onward(gossip(1)))]);
+    expect(ask(1_001)).toEqual(answer);
   });
 
   test('an origin that returns after ten minutes goes on where it was', () => {

@@ -18,7 +18,14 @@ interface Outcome {
 
 /** Sequences 2 to 31 of 16 kB each come from a neighbor, which answers grafts after `rttMs`, if ever. */
 function listen(rttMs: number | null): Outcome {
-  const deps = { self, epoch: epoch(1), rng: createRng([1]), maySay: () => true, sizeOf: () => 16_384 };
+  const deps = {
+    self,
+    epoch: epoch(1),
+    rng: createRng([1]),
+    maySay: () => true,
+    overspender: () => undefined,
+    sizeOf: () => 16_384,
+  };
   const layer = createBroadcast<string>(deps, defaultBroadcastConfig);
   const agenda: { readonly atMs: number; readonly input: BroadcastInput<string> }[] = [];
   const delivered: number[] = [];

@@ -21,6 +21,8 @@ export const a: PeerId = numberToPeerId(10);
 export const b: PeerId = numberToPeerId(11);
 export const c: PeerId = numberToPeerId(12);
 export const o: PeerId = numberToPeerId(20);
+/** Has used up its quota. */
+export const LOUD: PeerId = numberToPeerId(21);
 
 export type Effect = BroadcastEffect<string>;
 
@@ -40,6 +42,7 @@ export function createBench(peers: readonly PeerId[], changes: Partial<Broadcast
     epoch: epoch(1),
     rng: createRng([5]),
     maySay: ({ payload }: Gossip<string>) => payload !== FORGED,
+    overspender: (origin: PeerId) => (origin === LOUD ? LOUD : undefined),
     sizeOf: (text: string) => text.length,
   };
   const layer = createBroadcast<string>(deps, { ...defaultBroadcastConfig, ...changes });

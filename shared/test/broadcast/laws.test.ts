@@ -1,6 +1,12 @@
 import { defaultBroadcastConfig } from '#shared/broadcast/config.ts';
 import type { BroadcastInput, BroadcastMessage, Lane } from '#shared/broadcast/messages.ts';
-import { createReceiveWindow } from '#shared/broadcast/receive-window.ts';
+import {
+  countHeld,
+  createReceiveWindow,
+  holesUpTo,
+  skipTo,
+  takeIn,
+} from '#shared/broadcast/receive-window.ts';
 import { subtractRanges } from '#shared/broadcast/streams.ts';
 import { epoch, type PeerId } from '#shared/base/ids.ts';
 import { instant } from '#shared/base/time.ts';
@@ -150,6 +156,7 @@ const input: fc.Arbitrary<BroadcastInput<string>> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('congestion' as const), peer, congested: fc.boolean() }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), origin }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('woke' as const), epoch: life }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -204,18 +211,21 @@ test('a window gives each item once and in order, whatever the order of arrival'
   fc.assert(
     fc.property(arrivals, fc.integer({ min: 1, max: 30 }), (seqs, skip) => {
       const window = createReceiveWindow<number>();
-      const given = seqs.flatMap((seq) => window.add(seq, { item: seq, bytes: 1, at: instant(0) }));
+      const given = seqs.flatMap((seq) => takeIn(window, seq, { item: seq, bytes: 1, at: instant(0) }));
       const missing = Array.from({ length: 30 }, (_, at) => at + 1).filter((seq) => !seqs.includes(seq));
-      const named = window
-        .missing(30)
-        .flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
+      const named = holesUpTo(window, 30).flatMap(({ first, last }) =>
+        Array.from({ length: last - first + 1 }, (_, at) => first + at),
+      );
       expect(named).toEqual(missing);
-      expect(window.held().count).toBe(seqs.length - given.length);
-      for (const uncovered of window.skipTo(skip)) if (uncovered.kind === 'item') given.push(uncovered.item);
+      expect(countHeld(window)).toBe(seqs.length - given.length);
+      for (const uncovered of skipTo(window, skip)) if (uncovered.kind === 'item') given.push(uncovered.item);
       expect(given).toEqual(given.toSorted((x, y) => x - y));
-      expect(window.base()).toBeGreaterThanOrEqual(skip);
-      expect(given).toEqual(seqs.filter((seq) => seq <= window.base()).toSorted((x, y) => x - y));
-      expect(window.held()).toEqual({ count: seqs.length - given.length, bytes: seqs.length - given.length });
+      expect(window.base).toBeGreaterThanOrEqual(skip);
+      expect(given).toEqual(seqs.filter((seq) => seq <= window.base).toSorted((x, y) => x - y));
+      expect([countHeld(window), window.bytes]).toEqual([
+        seqs.length - given.length,
+        seqs.length - given.length,
+      ]);
     }),
     { seed: 2007, numRuns: 300 },
   );

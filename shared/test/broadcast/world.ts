@@ -100,6 +100,7 @@ export function createWorld(seed: number): World {
         epoch: epoch(1),
         rng: createRng([seed, count]),
         maySay: () => true,
+        overspender: () => undefined,
         sizeOf: (text: string) => text.length,
       };
       layers.set(peer, createBroadcast<string>(deps, defaultBroadcastConfig));

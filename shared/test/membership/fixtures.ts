@@ -27,7 +27,7 @@ export const e: PeerId = peer('e');
 
 export function identity(
   id: PeerId,
-  change: { epoch?: number; inc?: number; left?: boolean } = {},
+  change: { epoch?: number; inc?: number; left?: boolean; wireVersion?: number } = {},
 ): IdentityRecord {
   return {
     kind: 'identity',
@@ -35,6 +35,7 @@ export function identity(
     epoch: epoch(change.epoch ?? 1),
     incarnation: incarnation(change.inc ?? 0),
     left: change.left ?? false,
+    wireVersion: change.wireVersion ?? 1,
   };
 }
 

@@ -36,6 +36,20 @@ describe('start and leave', () => {
     ]);
   });
 
+  it('the identity names the newest version of the wire that its owner speaks', () => {
+    const layer = createMembership(
+      { self: a, epoch: epoch(1), rng: createRng([1]) },
+      { ...defaultMembershipConfig, wireVersion: 3 },
+    );
+    expect(layer.handle({ kind: 'start' }, now(0))[0]).toEqual(publish(identity(a, { wireVersion: 3 })));
+  });
+
+  it.each([0, 256])('%d is no version to be configured', (wireVersion) => {
+    const config = { ...defaultMembershipConfig, wireVersion };
+    const create = (): unknown => createMembership({ self: a, epoch: epoch(1), rng: createRng([1]) }, config);
+    expect(create).toThrow('wireVersion is');
+  });
+
   it('leave says goodbye in the same incarnation, and nothing follows', () => {
     const bench = createRoom([b], [b]);
     expect(bench.at(10, { kind: 'leave' })).toEqual([
@@ -66,6 +80,18 @@ describe('identity claims', () => {
       changed(identity(c)),
       { kind: 'memberUp', id: c, epoch: epoch(1), returned: false },
     ]);
+  });
+
+  it.each([0, 256, 1.5])('a record that names version %d is malformed', (wireVersion) => {
+    expect(createRoom([b], [b]).claim(0, b, identity(c, { wireVersion }))).toEqual([
+      misbehaved('malformed-claim'),
+    ]);
+  });
+
+  it('another version in the same life is nothing', () => {
+    const bench = createRoom([b], []);
+    bench.claim(0, b, identity(c, { wireVersion: 2 }));
+    expect(bench.claim(1, b, identity(c, { wireVersion: 1 }))).toEqual([]);
   });
 
   it('an old or equal record is nothing', () => {

@@ -29,9 +29,12 @@ describe('a suspicion', () => {
   it.each([
     { held: [[a, 10_000, 2_200]], proof: null, at: 11_799, judgement: 'open' },
     { held: [[a, 10_000, 2_200]], proof: null, at: 11_800, judgement: 'overdue' },
-    // Silence that is long already still leaves time for an objection.
-    { held: [[a, 10_000, 6_000]], proof: null, at: 10_499, judgement: 'open' },
-    { held: [[a, 10_000, 6_000]], proof: null, at: 10_500, judgement: 'overdue' },
+    // Silence that is long already still leaves time for an objection: the more, the longer the accuser was patient.
+    { held: [[a, 10_000, 4_200]], proof: null, at: 12_499, judgement: 'open' },
+    { held: [[a, 10_000, 4_200]], proof: null, at: 12_500, judgement: 'overdue' },
+    // But not for ever.
+    { held: [[a, 10_000, 600_000]], proof: null, at: 13_999, judgement: 'open' },
+    { held: [[a, 10_000, 600_000]], proof: null, at: 14_000, judgement: 'overdue' },
     // The latest proof of life counts, whoever had it.
     {
       held: [
@@ -53,7 +56,7 @@ describe('a suspicion', () => {
     },
     { held: [[a, 10_000, 3_000]], proof: 8_500, at: 12_499, judgement: 'open' },
     { held: [[a, 10_000, 3_000]], proof: 8_500, at: 12_500, judgement: 'overdue' },
-    { held: [[a, 10_000, 3_000]], proof: 6_000, at: 11_000, judgement: 'overdue' },
+    { held: [[a, 10_000, 3_000]], proof: 6_000, at: 11_300, judgement: 'overdue' },
     // Three agree at once; two do not.
     {
       held: [
@@ -97,7 +100,15 @@ describe('a suspicion', () => {
       judgement: 'open',
     },
   ] as const)('$judgement at $at', ({ held, proof, at, judgement }) => {
-    expect(judge(suspect(held), proof === null ? null : instant(proof), instant(at), config)).toBe(judgement);
+    const ownProofAt = proof === null ? null : instant(proof);
+    expect(judge(suspect(held), { ownProofAt, cutOff: false }, instant(at), config)).toBe(judgement);
+  });
+
+  it('waits no longer than it must where no answer could come', () => {
+    const one = suspect([[a, 10_000, 6_000]]);
+    const judged = (at: number): string =>
+      judge(one, { ownProofAt: null, cutOff: true }, instant(at), config);
+    expect([judged(10_499), judged(10_500)]).toEqual(['open', 'overdue']);
   });
 
   it('holds one accusation per observer, and no more than its limit', () => {
@@ -118,7 +129,7 @@ describe('a suspicion', () => {
     ]);
     const rest = restartedWithout(both, a, instant(40_000))!;
     expect(isAccuser(rest, a)).toBe(false);
-    expect(deadlineAt(rest, rest.provenAt, config)).toBe(44_000);
+    expect(deadlineAt(rest, { provenAt: rest.provenAt, patienceMs: 500 }, config)).toBe(44_000);
     expect(restartedWithout(rest, b, instant(40_000))).toBeNull();
   });
 

@@ -177,7 +177,7 @@ describe('a frozen member', () => {
     [1_500, 5_000, 30_000].map((ms) => ({ order, ms })),
   );
 
-  it.each(cases)('that sleeps $ms ms accuses nobody and is back by refuting ($order)', ({ order, ms }) => {
+  it.each(cases)('that sleeps $ms ms accuses nobody and is back ($order)', ({ order, ms }) => {
     const world = createRoom(12, { seed: 6, deadLinks: 'keep' });
     world.run(20_000);
     world.freeze(first);

@@ -1,16 +1,18 @@
 /**
- * A small world of whole nodes in virtual time: every frame is encoded and decoded, channels take time to
- * open and may fail to, tabs crash silently, links are cut one way or both, the server comes and goes.
- * One seed decides everything.
+ * A small world of whole nodes in virtual time: every frame is encoded and decoded, in one version or another,
+ * channels take time to open and may fail to, tabs crash silently, links are cut one way or both, the server
+ * comes and goes. One seed decides everything.
  */
 import { bytesToPeerId, epoch, type AttemptId, type PeerId } from '#shared/base/ids.ts';
 import { createRng, type Rng } from '#shared/base/rng.ts';
 import { now } from '#shared/base/time.ts';
-import { defaultMeshConfig } from '#shared/mesh/config.ts';
-import type { Command, Effect, Input, MeshEvent } from '#shared/mesh/messages.ts';
+import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
+import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import { createMeshNode, type MeshNode } from '#shared/mesh/node.ts';
-import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
-import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
+import type { StateConfig } from '#shared/state/config.ts';
+import { encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
+import { encodeTooOld, versionsUpTo, WIRE_VERSIONS, type WireVersions } from '#shared/wire/versions.ts';
+import { createEnd, packetToInput, type End } from './end.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -18,6 +20,9 @@ export interface WorldOptions {
   readonly setupMs?: readonly [number, number];
   /** Share of channels that never open. */
   readonly setupFailure?: number;
+  /** What differs from the default of the state layer. */
+  readonly state?: Partial<StateConfig>;
+  readonly config?: MeshConfig;
 }
 
 export interface Tab {
@@ -26,29 +31,30 @@ export interface Tab {
   readonly events: MeshEvent[];
   /** Added to the world's time to make this tab's wall clock. */
   readonly skewMs: number;
+  readonly versions: WireVersions;
+  /** What its node says the room speaks. */
+  speaks: number;
+  /** Versions of its frames; a test clears it. */
+  readonly wrote: Set<number>;
   alive: boolean;
   attached: boolean;
   /** Inputs held back while the tab is frozen. */
   frozen: Input[] | undefined;
+  sentBytes: number;
 }
 
 interface Channel {
   readonly attempt: AttemptId;
-  readonly ends: Map<PeerId, ReturnType<typeof createEnd>>;
+  readonly ends: Map<PeerId, End>;
   open: boolean;
   readonly latencyMs: number;
 }
-
-const createEnd = (): {
-  readonly encoder: ReturnType<typeof createLinkEncoder>;
-  readonly decoder: ReturnType<typeof createLinkDecoder>;
-} => ({ encoder: createLinkEncoder(), decoder: createLinkDecoder() });
 
 export interface World {
   readonly tabs: readonly Tab[];
   readonly timeMs: () => number;
   /** Opens a tab; it joins by the server if there is one. */
-  readonly open: (options?: { readonly skewMs?: number }) => Tab;
+  readonly open: (options?: { readonly skewMs?: number; readonly version?: number }) => Tab;
   readonly run: (ms: number) => void;
   /** Runs until it holds, at most `ms`; false if it never did. */
   readonly runUntil: (holds: () => boolean, ms: number) => boolean;
@@ -62,8 +68,12 @@ export interface World {
   readonly setServer: (up: boolean) => void;
   /** Closes the channel between two tabs, as a failed connection would. */
   readonly closeChannel: (a: Tab, b: Tab) => void;
+  /** Sends what the node of `from` did not say: a lie, on its own channel. */
+  readonly lie: (from: Tab, to: PeerId, message: LinkMessage) => void;
   /** Hands bytes to `to` as if `from` had sent them. */
   readonly inject: (from: Tab, to: Tab, change: (bytes: Uint8Array) => readonly Uint8Array[]) => void;
+  /** Hands `to` this message of its neighbor `from`, which never said it. */
+  readonly frame: (from: Tab, to: Tab, message: LinkMessage) => void;
   readonly living: () => Tab[];
   readonly constructed: () => number;
 }
@@ -102,13 +112,31 @@ export function createWorld(options: WorldOptions): World {
   const between = (min: number, max: number): number => min + rng.fraction() * (max - min);
   const isCut = (from: PeerId, to: PeerId): boolean => cuts.has(`${from}>${to}`);
 
+  const configFor = (version: number): MeshConfig => {
+    const config = options.config ?? defaultMeshConfig;
+    const membership = { ...config.membership, wireVersion: version };
+    return { ...config, membership, state: { ...config.state, ...options.state } };
+  };
+
   const world: World = {
     tabs,
     timeMs: () => timeMs,
-    open: ({ skewMs = 0 } = {}) => {
+    open: ({ skewMs = 0, version = WIRE_VERSIONS.newest } = {}) => {
       const id = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
-      const node = createMeshNode({ self: id, epoch: epoch(1), rng: rng.fork(id) }, defaultMeshConfig);
-      const tab: Tab = { id, node, events: [], skewMs, alive: true, attached: false, frozen: undefined };
+      const node = createMeshNode({ self: id, epoch: epoch(1), rng: rng.fork(id) }, configFor(version));
+      const tab: Tab = {
+        id,
+        node,
+        events: [],
+        skewMs,
+        versions: versionsUpTo(version),
+        speaks: version,
+        wrote: new Set(),
+        alive: true,
+        attached: false,
+        frozen: undefined,
+        sentBytes: 0,
+      };
       tabs.push(tab);
       tabById.set(id, tab);
       give(tab, { kind: 'start' });
@@ -174,9 +202,11 @@ export function createWorld(options: WorldOptions): World {
         if (channel.open && channel.ends.has(a.id) && channel.ends.has(b.id)) closeFor(channel, [a.id, b.id]);
       }
     },
+    lie: (from, to, message) => sendFrame(from, { kind: 'send', to, message }),
     inject: (from, to, change) => {
       tampering.set(`${from.id}>${to.id}`, change);
     },
+    frame: (from, to, message) => give(to, { kind: 'frame', from: from.id, message, bytes: 0 }),
     living: () => tabs.filter((tab) => tab.alive),
     constructed: () => constructed,
   };
@@ -222,7 +252,12 @@ export function createWorld(options: WorldOptions): World {
       case 'send':
         return sendFrame(tab, effect);
       case 'serverSend':
-        return sendByServer(tab, effect);
+        return sendByServer(tab, effect.to, encodePacket(effect.message, tab.versions));
+      case 'speak':
+        tab.speaks = effect.version;
+        return;
+      case 'tellTooOld':
+        return tellTooOld(tab, effect.to);
       case 'askContacts':
         if (!tab.attached) return;
         later(between(10, 40), () => {
@@ -246,24 +281,36 @@ export function createWorld(options: WorldOptions): World {
   }
 
   function sendFrame(tab: Tab, { to, message }: Extract<Effect, { kind: 'send' }>): void {
-    const channel = [...channels.values()].find(
-      (candidate) => candidate.open && candidate.ends.has(tab.id) && candidate.ends.has(to),
-    );
-    if (!channel) return;
-    const bytes = channel.ends.get(tab.id)!.encoder.encode(message);
+    const channel = openChannelBetween(tab.id, to);
+    const end = channel?.ends.get(tab.id);
+    if (!channel || !end) return;
+    const bytes = end.encode(message, tab.speaks);
+    tab.wrote.add(bytes[0]!);
+    tab.sentBytes += bytes.byteLength;
     const tamper = tampering.get(`${tab.id}>${to}`);
     tampering.delete(`${tab.id}>${to}`);
-    for (const frame of tamper ? tamper(bytes) : [bytes]) {
+    carry(channel, tab, { to, frames: tamper ? tamper(bytes) : [bytes] });
+  }
+
+  function tellTooOld(tab: Tab, to: PeerId): void {
+    const channel = openChannelBetween(tab.id, to);
+    if (channel) carry(channel, tab, { to, frames: [encodeTooOld(tab.versions)] });
+    else sendByServer(tab, to, encodeTooOldPacket(tab.versions));
+  }
+
+  function openChannelBetween(a: PeerId, b: PeerId): Channel | undefined {
+    return [...channels.values()].find(({ open, ends }) => open && ends.has(a) && ends.has(b));
+  }
+
+  function carry(
+    channel: Channel,
+    tab: Tab,
+    { to, frames }: { readonly to: PeerId; readonly frames: readonly Uint8Array[] },
+  ): void {
+    for (const frame of frames) {
       const arrive = (): void => {
         const receiver = tabById.get(to);
-        if (!channel.open || !receiver) return;
-        const decoded = channel.ends.get(to)!.decoder.decode(frame);
-        give(
-          receiver,
-          decoded.ok
-            ? { kind: 'frame', from: tab.id, message: decoded.value }
-            : { kind: 'badFrame', from: tab.id, reason: decoded.error },
-        );
+        if (channel.open && receiver) give(receiver, channel.ends.get(to)!.decode(tab.id, frame));
       };
       later(channel.latencyMs, () => {
         const way = `${tab.id}>${to}`;
@@ -278,15 +325,13 @@ export function createWorld(options: WorldOptions): World {
     held.set(way, [...waiting, arrive]);
   }
 
-  function sendByServer(tab: Tab, { to, message }: Extract<Effect, { kind: 'serverSend' }>): void {
+  function sendByServer(tab: Tab, to: PeerId, text: string): void {
     if (!tab.attached) return;
-    const text = encodePacket(message);
     later(between(10, 40), () => {
       const receiver = tabById.get(to);
-      const decoded = decodePacket(text);
-      if (!serverUp || !decoded.ok) return;
+      if (!serverUp) return;
       if (!receiver?.attached) return give(tab, { kind: 'serverUnreachable', to });
-      give(receiver, { kind: 'serverSignal', from: tab.id, message: decoded.value });
+      give(receiver, packetToInput(tab.id, text, receiver.versions));
     });
   }
 
@@ -299,14 +344,17 @@ export function createWorld(options: WorldOptions): World {
       latencyMs: between(latencyMin, latencyMax),
     };
     channels.set(attempt, channel);
-    channel.ends.set(tab.id, createEnd());
-    if (initiator) later(5, () => give(tab, { kind: 'described', peer, attempt, data: 'offer' }));
+    channel.ends.set(tab.id, createEnd(tab.versions));
+    if (initiator) later(5, () => give(tab, described(tab, { peer, attempt, data: 'offer' })));
   }
 
-  function describe(tab: Tab, { peer, attempt, data }: Extract<Effect, { kind: 'describe' }>): void {
+  function describe(tab: Tab, effect: Extract<Effect, { kind: 'describe' }>): void {
+    const { peer, attempt, wireVersion, data } = effect;
     const channel = channels.get(attempt);
-    if (!channel?.ends.has(tab.id)) return;
-    if (data === 'offer') later(5, () => give(tab, { kind: 'described', peer, attempt, data: 'answer' }));
+    const end = channel?.ends.get(tab.id);
+    if (!channel || !end) return;
+    end.theirs = wireVersion;
+    if (data === 'offer') later(5, () => give(tab, described(tab, { peer, attempt, data: 'answer' })));
     else if (rng.fraction() >= (options.setupFailure ?? 0)) {
       later(between(setupMin, setupMax), () => openChannel(channel));
     }
@@ -336,6 +384,12 @@ export function createWorld(options: WorldOptions): World {
       }
     });
   }
+}
+
+type Described = Extract<Input, { kind: 'described' }>;
+
+function described({ versions }: Tab, what: Omit<Described, 'kind' | 'wireVersion'>): Described {
+  return { kind: 'described', wireVersion: versions.newest, ...what };
 }
 
 function isBefore(a: Happening, b: Happening): boolean {

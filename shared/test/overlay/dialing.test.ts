@@ -80,8 +80,13 @@ describe('an accept', () => {
     expect(bench.effects(signal(a, { kind: 'accept', attempt: id }, [b, z]))).toEqual(constructed(a, id));
     expect(bench.overlay.inspect().pending).toEqual([a]);
     // Our own descriptions take the way back.
-    expect(bench.effects({ kind: 'described', peer: a, attempt: id, data: 'x' })).toEqual([
-      { kind: 'signal', to: a, route: [z, b], signal: { kind: 'description', attempt: id, data: 'x' } },
+    expect(bench.effects({ kind: 'described', peer: a, attempt: id, wireVersion: 1, data: 'x' })).toEqual([
+      {
+        kind: 'signal',
+        to: a,
+        route: [z, b],
+        signal: { kind: 'description', attempt: id, wireVersion: 1, data: 'x' },
+      },
     ]);
   });
 
@@ -168,8 +173,8 @@ describe('a refusal', () => {
 describe('a description', () => {
   it('reaches the transport while its attempt lasts', () => {
     const { bench, id } = connecting();
-    const described = { kind: 'describe', peer: z, attempt: id, data: 'x' };
-    const arrived = signal(z, { kind: 'description', attempt: id, data: 'x' });
+    const described = { kind: 'describe', peer: z, attempt: id, wireVersion: 1, data: 'x' };
+    const arrived = signal(z, { kind: 'description', attempt: id, wireVersion: 1, data: 'x' });
     expect(bench.effects(arrived)).toEqual([described]);
     bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
     expect(bench.effects(arrived)).toEqual([described]);
@@ -177,38 +182,82 @@ describe('a description', () => {
 
   it('that overtakes the accept counts as one', () => {
     const { bench, id } = asking();
-    expect(bench.effects(signal(z, { kind: 'description', attempt: id, data: 'x' }))).toEqual([
-      ...constructed(z, id),
-      { kind: 'describe', peer: z, attempt: id, data: 'x' },
-    ]);
+    expect(bench.effects(signal(z, { kind: 'description', attempt: id, wireVersion: 1, data: 'x' }))).toEqual(
+      [...constructed(z, id), { kind: 'describe', peer: z, attempt: id, wireVersion: 1, data: 'x' }],
+    );
     expect(bench.effects(signal(z, { kind: 'accept', attempt: id }))).toEqual([]);
   });
 
   it('of an older attempt, of somebody else, or of none never reaches the transport', () => {
     const { bench, id } = connecting();
     const stale = attempt(9);
-    expect(bench.effects(signal(z, { kind: 'description', attempt: stale, data: 'x' }))).toEqual([]);
-    expect(bench.effects(signal(a, { kind: 'description', attempt: id, data: 'x' }))).toEqual([]);
-    const member = askingMember();
-    expect(member.bench.effects(signal(z, { kind: 'description', attempt: member.id, data: 'x' }))).toEqual(
+    expect(
+      bench.effects(signal(z, { kind: 'description', attempt: stale, wireVersion: 1, data: 'x' })),
+    ).toEqual([]);
+    expect(bench.effects(signal(a, { kind: 'description', attempt: id, wireVersion: 1, data: 'x' }))).toEqual(
       [],
     );
+    const member = askingMember();
+    expect(
+      member.bench.effects(signal(z, { kind: 'description', attempt: member.id, wireVersion: 1, data: 'x' })),
+    ).toEqual([]);
   });
 
   it('of our own takes the way on which the other end was heard, and none when stale', () => {
     const { bench, id } = connecting();
-    expect(bench.effects({ kind: 'described', peer: z, attempt: id, data: 'x' })).toEqual([
-      { kind: 'signal', to: z, route: [c, b], signal: { kind: 'description', attempt: id, data: 'x' } },
+    expect(bench.effects({ kind: 'described', peer: z, attempt: id, wireVersion: 1, data: 'x' })).toEqual([
+      {
+        kind: 'signal',
+        to: z,
+        route: [c, b],
+        signal: { kind: 'description', attempt: id, wireVersion: 1, data: 'x' },
+      },
     ]);
-    expect(bench.effects({ kind: 'described', peer: z, attempt: attempt(9), data: 'x' })).toEqual([]);
-    expect(bench.effects({ kind: 'described', peer: a, attempt: id, data: 'x' })).toEqual([]);
+    expect(
+      bench.effects({ kind: 'described', peer: z, attempt: attempt(9), wireVersion: 1, data: 'x' }),
+    ).toEqual([]);
+    expect(bench.effects({ kind: 'described', peer: a, attempt: id, wireVersion: 1, data: 'x' })).toEqual([]);
+  });
+
+  it('waits when one who asked has been sent three signals for each of its own', () => {
+    const bench = createBench(self);
+    bench.feed(signal(z, request(attempt(1), 'high')));
+    const describes = (data: string): readonly OverlayEffect[] =>
+      bench.effects({ kind: 'described', peer: z, attempt: attempt(1), wireVersion: 1, data });
+    const sent = (data: string): OverlayEffect => ({
+      kind: 'signal',
+      to: z,
+      route: [],
+      signal: { kind: 'description', attempt: attempt(1), wireVersion: 1, data },
+    });
+    // The accept was the first.
+    expect([describes('2'), describes('3'), describes('4')]).toEqual([[sent('2')], [sent('3')], []]);
+    for (let n = 5; n < 30; n++) expect(describes(`${n}`)).toEqual([]);
+    const answer = signal(z, { kind: 'description', attempt: attempt(1), wireVersion: 1, data: 'x' });
+    expect(bench.effects(answer).slice(1)).toEqual([sent('4'), sent('5'), sent('6')]);
+    const rest = Array.from({ length: 20 }, () => bench.effects(answer).slice(1)).flat();
+    expect(rest).toEqual(Array.from({ length: 13 }, (_, at) => sent(`${at + 7}`)));
+  });
+
+  it('goes out at once to whomever we asked ourselves', () => {
+    const { bench, id } = connecting();
+    for (let n = 0; n < 10; n++) {
+      expect(
+        bench.effects({ kind: 'described', peer: z, attempt: id, wireVersion: 1, data: 'x' }),
+      ).toHaveLength(1);
+    }
   });
 
   it('takes the channel itself once that is open', () => {
     const { bench, id } = connecting();
     bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
-    expect(bench.effects({ kind: 'described', peer: z, attempt: id, data: 'x' })).toEqual([
-      { kind: 'signal', to: z, route: [], signal: { kind: 'description', attempt: id, data: 'x' } },
+    expect(bench.effects({ kind: 'described', peer: z, attempt: id, wireVersion: 1, data: 'x' })).toEqual([
+      {
+        kind: 'signal',
+        to: z,
+        route: [],
+        signal: { kind: 'description', attempt: id, wireVersion: 1, data: 'x' },
+      },
     ]);
   });
 });

@@ -204,6 +204,49 @@ describe('glare', () => {
   });
 });
 
+describe('one who introduces strangers', () => {
+  const brought = (bench: Bench, index: number, by: PeerId): string[] => {
+    const step = walk({ newcomer: peer(index), attempt: attempt(index), ttl: 0, trail: [by] });
+    return answersIn(bench.effects(message(by, step)));
+  };
+  const asks = (bench: Bench, index: number, trail: readonly PeerId[] = []): string[] =>
+    answersIn(bench.effects(signal(peer(index), request(attempt(index), 'high'), trail)));
+  const answersIn = (effects: readonly OverlayEffect[]): string[] =>
+    effects.flatMap((effect) => (effect.kind === 'signal' ? [effect.signal.kind] : []));
+
+  it('gets two of our links for them, by walks and by requests together; another gets its own', () => {
+    const bench = linked(2);
+    expect([brought(bench, 50, a), asks(bench, 51, [d, a])]).toEqual([['accept'], ['accept']]);
+    expect([brought(bench, 52, a), asks(bench, 53, [d, a])]).toEqual([['refuse'], ['refuse']]);
+    expect(brought(bench, 54, b)).toEqual(['accept']);
+  });
+
+  it('gets another one when one of them is gone', () => {
+    const bench = linked(2);
+    for (const index of [50, 51]) {
+      brought(bench, index, a);
+      bench.feed({ kind: 'channelOpened', peer: peer(index), attempt: attempt(index) });
+    }
+    expect(brought(bench, 52, a)).toEqual(['refuse']);
+    bench.feed({ kind: 'channelClosed', peer: peer(50), attempt: attempt(50) });
+    expect(brought(bench, 53, a)).toEqual(['accept']);
+  });
+
+  it('has introduced nobody whom the roster knows', () => {
+    const bench = linked(2);
+    for (const index of [50, 51, 52]) {
+      bench.feed({ kind: 'known', peer: peer(index), degree: 1 });
+      expect(brought(bench, index, a)).toEqual(['accept']);
+    }
+  });
+
+  it('where the server carries it, gets six', () => {
+    const bench = linked(2);
+    const answers = [50, 51, 52, 53, 54, 55, 56].map((index) => asks(bench, index));
+    expect(answers.flat()).toEqual([...Array.from({ length: 6 }, () => 'accept'), 'refuse']);
+  });
+});
+
 describe('a walk', () => {
   it('starts where a contact has no slot, with the contact on its trail', () => {
     const bench = linked(10);

@@ -32,7 +32,7 @@ export interface Bench {
   readonly effects: (input: OverlayInput, atMs?: number) => readonly OverlayEffect[];
   /** The maintain timer under way comes due. */
   readonly tick: (atMs?: number) => readonly OverlayEffect[];
-  /** A channel to each of these, opened on their request. */
+  /** A channel to each of these, opened on their request, which each sent by a way of its own. */
   readonly linkTo: (...peers: readonly PeerId[]) => void;
 }
 
@@ -52,7 +52,7 @@ export function createBench(self: PeerId, config: Partial<OverlayConfig> = {}, s
     linkTo: (...peers) => {
       for (const other of peers) {
         const id = linkAttempt(other);
-        feed(signal(other, request(id, 'high')));
+        feed(signal(other, request(id, 'high'), [peer(Number.parseInt(other.slice(-4), 16) + 1_000)]));
         feed({ kind: 'channelOpened', peer: other, attempt: id });
       }
     },

@@ -50,7 +50,7 @@ const draft: fc.Arbitrary<Draft> = fc.oneof(
       if (kind === 'refuse') {
         return { kind: 'signal', from, trail, signal: { kind, attempt: id, reason: 'full' } };
       }
-      return { kind: 'signal', from, trail, signal: { kind, attempt: id, data: 'x' } };
+      return { kind: 'signal', from, trail, signal: { kind, attempt: id, wireVersion: 1, data: 'x' } };
     }),
   fc
     .record({ from: somePeer, newcomer: somePeer, trail: someTrail, ttl: fc.integer({ min: -1, max: 9 }) })

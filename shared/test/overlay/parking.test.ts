@@ -43,6 +43,14 @@ describe('a parked channel', () => {
     expect(bench.effects({ kind: 'heardStranger', peer: c })).toEqual([]);
   });
 
+  it('is no reserve once it is a link again, though others said before that it lives', () => {
+    const bench = parking();
+    bench.feed({ kind: 'known', peer: a, degree: 2 });
+    expect(bench.overlay.inspect().passiveView).toEqual([a]);
+    bench.feed({ kind: 'heardStranger', peer: a });
+    expect(bench.overlay.inspect()).toMatchObject({ activeView: [b, a], passiveView: [] });
+  });
+
   it('is knocked at every five seconds, and given up after a minute', () => {
     const bench = parking();
     expect(bench.tick(knockMs - 1)).not.toContainEqual(knock(a));

@@ -143,6 +143,27 @@ describe('a contact whom the roster lacks', () => {
   });
 });
 
+describe('the server', () => {
+  it('gets two of our links by its word, and no third while they last', () => {
+    const bench = linked(3);
+    let first = linkAttempt(peer(50));
+    for (const [at, index] of [50, 51, 52].entries()) {
+      const atMs = 10_000 * (at + 1);
+      bench.feed(contacts(peer(index)), atMs);
+      const effects = bench.tick(atMs + 3_000);
+      expect(requestsIn(effects)).toBe(index === 52 ? 0 : 1);
+      if (index === 52) continue;
+      const { attempt } = requestIn(effects);
+      if (index === 50) first = attempt;
+      bench.feed(signal(peer(index), { kind: 'accept', attempt }), atMs + 3_100);
+      bench.feed({ kind: 'channelOpened', peer: peer(index), attempt }, atMs + 3_200);
+    }
+    expect(requestIn(bench.feed({ kind: 'channelClosed', peer: peer(50), attempt: first }, 34_000)).to).toBe(
+      peer(52),
+    );
+  });
+});
+
 describe('the tick', () => {
   it('is slow while nothing is wanted and quick while something is', () => {
     const bench = createBench(self);
@@ -277,11 +298,41 @@ describe('after a death', () => {
     const away = linked(2);
     away.feed({ kind: 'drop', peer: b, reason: 'declared-dead' });
     expect(calls(away, 0, 120_000)).toBe(0);
-    const large = linked(2);
+    const large = linked(6);
     large.feed({ kind: 'serverAttached' });
     for (let at = 20; at < 220; at++) large.feed({ kind: 'known', peer: peer(at), degree: 6 });
     large.feed({ kind: 'drop', peer: b, reason: 'declared-dead' });
     expect(calls(large, 0, 120_000)).toBeLessThan(4);
+  });
+
+  it('who is left with few links asks at once, and a few times more', () => {
+    const bereft = linked(2);
+    bereft.feed({ kind: 'serverAttached' });
+    for (let at = 20; at < 220; at++) bereft.feed({ kind: 'known', peer: peer(at), degree: 6 });
+    const effects = bereft.feed({ kind: 'drop', peer: b, reason: 'declared-dead' });
+    expect(effects.filter(({ kind }) => kind === 'needContacts')).toHaveLength(1);
+    const more = calls(bereft, 0, 120_000);
+    expect(more).toBeGreaterThan(1);
+    expect(more).toBeLessThan(9);
+  });
+
+  it('who is left with few links asks whom the server names, though its roster does, while the dead are silent', () => {
+    const bereft = linked(2);
+    bereft.feed({ kind: 'serverAttached' });
+    for (let at = 20; at < 40; at++) bereft.feed({ kind: 'known', peer: peer(at), degree: 6 });
+    bereft.feed({ kind: 'drop', peer: b, reason: 'declared-dead' });
+    expect(requestsIn(bereft.tick(1_000))).toBe(0);
+    const asked = bereft.feed({ kind: 'contacts', peers: [peer(39)] }, 1_100);
+    expect(requestIn(asked)).toMatchObject({ to: peer(39), route: [] });
+  });
+
+  it('who has links enough does not ask whom the server names and the roster does too', () => {
+    const bench = linked(6);
+    bench.feed({ kind: 'serverAttached' });
+    for (let at = 20; at < 40; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 6 });
+    bench.feed({ kind: 'drop', peer: b, reason: 'declared-dead' });
+    bench.tick(1_000);
+    expect(requestsIn(bench.feed({ kind: 'contacts', peers: [peer(39)] }, 1_100))).toBe(0);
   });
 });
 
@@ -353,6 +404,8 @@ describe('a config', () => {
     { knownMembersMax: 10 },
     { attemptsMax: 0 },
     { urgentRestMsMax: 9_999 },
+    { linksPerIntroducerMax: 0 },
+    { linksPerIntroducerMax: 11 },
     { needContactsMsMax: 500 },
     { budget: { ...defaultOverlayConfig.budget, uncollectedMax: 501 } },
   ])('that breaks a bound is refused: %j', (part) => {

@@ -181,7 +181,7 @@ export function createWorld(options: WorldOptions): World {
   };
   const describe = (node: Node, other: PeerId, id: AttemptId, data: string): void => {
     if (node.ends.get(other)?.attempt === id)
-      feed(node.id, { kind: 'described', peer: other, attempt: id, data });
+      feed(node.id, { kind: 'described', peer: other, attempt: id, wireVersion: 1, data });
   };
   const afterDescribe = (node: Node, other: PeerId, id: AttemptId, data: string): void => {
     if (node.ends.get(other)?.attempt !== id) faults.push('a stale description reached the transport');

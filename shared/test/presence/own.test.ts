@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { epoch } from '#shared/base/ids.ts';
 import type { PresenceEffect, PresenceUpdate } from '#shared/presence/messages.ts';
 import {
   a,
   b,
   createShower,
+  misbehaved,
   peer,
   presenceChanged,
   published,
@@ -271,5 +273,45 @@ describe('our own presence', () => {
     expect(shower.inspect().movers).toBe(1);
     shower.neighbors(1_040, 2);
     expect(shower.inspect().movers).toBe(0);
+  });
+});
+
+describe('who slept', () => {
+  const wake = (shower: Shower, at: number) => shower.handle(at, { kind: 'woke', epoch: epoch(2) });
+  const anew = { owner: a, epoch: 2 };
+
+  test('says all that it shows again in the new epoch, what was taken away too, counting from one', () => {
+    const shower = withPointer();
+    shower.set(200, { name: 'Ann' });
+    shower.set(400, { pointer: undefined });
+    expect(wake(shower, 60_000)).toEqual([
+      published(restUpdate(anew, ['pointer', 1, undefined], ['name', 2, 'Ann'])),
+      recordChanged(record(anew, ['pointer', 1, undefined])),
+      recordChanged(record(anew, ['name', 2, 'Ann'])),
+    ]);
+    expect(shower.shows(a)).toEqual({ name: 'Ann' });
+    expect(shower.set(61_000, { name: 'Bea' })).toContainEqual(
+      published(restUpdate(anew, ['name', 3, 'Bea'])),
+    );
+  });
+
+  test('in the middle of a movement shows where it is, and old timers say it no second time', () => {
+    const shower = withPointer();
+    shower.set(10, { pointer: 1 });
+    expect(updatesIn(wake(shower, 60_000))).toEqual([restUpdate(anew, ['pointer', 1, 1])]);
+    expect(shower.runUntil(70_000)).toEqual([]);
+  });
+
+  test('and shows nothing has nothing to say', () => {
+    expect(wake(createShower(), 60_000)).toEqual([]);
+  });
+
+  test('knows what it showed before it for its own, and a later epoch for a forgery', () => {
+    const shower = withPointer();
+    wake(shower, 60_000);
+    expect(shower.records(60_010, record({ owner: a }, ['pointer', 40, 9]))).toEqual([]);
+    expect(shower.records(60_010, record({ owner: a, epoch: 3 }, ['pointer', 1, 9]))).toEqual([
+      misbehaved('forged-presence'),
+    ]);
   });
 });

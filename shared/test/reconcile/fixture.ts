@@ -11,6 +11,7 @@ import type {
 } from '#shared/reconcile/messages.ts';
 import { TABLES } from '#shared/reconcile/messages.ts';
 import { createReconcile, type Reconcile } from '#shared/reconcile/reconcile.ts';
+import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 
 const peer = (byte: number): PeerId => bytesToPeerId(new Uint8Array(16).fill(byte));
 
@@ -89,6 +90,13 @@ function createQueue({ fate, shuffle }: Faults): { add: (run: () => void) => voi
   };
 }
 
+/** What a link's other end reads: what bytes cannot hold is lost here as there. */
+function throughBytes(message: ReconcileMessage): ReconcileMessage {
+  const read = createLinkDecoder().decode(createLinkEncoder().encode(message));
+  if (!read.ok || !('table' in read.value) || read.value.kind === 'delta') throw new Error('unreadable');
+  return read.value;
+}
+
 export function createWorld(parties: readonly Party[], faults: Faults = {}): World {
   const partyById = new Map(parties.map((party) => [party.id, party]));
   const links: [PeerId, PeerId][] = [];
@@ -113,7 +121,7 @@ export function createWorld(parties: readonly Party[], faults: Faults = {}): Wor
   const carry = (from: PeerId, to: PeerId, message: ReconcileMessage): void =>
     queue.add(() => {
       log.push({ from, to, message });
-      carryOut(to, party(to).handle({ kind: 'message', from, message }, atMs));
+      carryOut(to, party(to).handle({ kind: 'message', from, message: throughBytes(message) }, atMs));
     });
   const copy = (
     from: Party,

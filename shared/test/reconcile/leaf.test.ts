@@ -41,13 +41,15 @@ describe('comparing what two hold under a leaf', () => {
 
 describe('cutting leaves into frames', () => {
   test('nothing to name is still a frame', () => {
-    expect(cutLeaves(treeWith([]), [5], 256)).toEqual([[{ index: 5, after: null, upTo: null, entries: [] }]]);
-    expect(cutLeaves(treeWith([]), [], 256)).toEqual([[]]);
+    expect(cutLeaves(treeWith([]), [5], { exact: true, summariesMax: 256 })).toEqual([
+      [{ index: 5, after: null, upTo: null, entries: [] }],
+    ]);
+    expect(cutLeaves(treeWith([]), [], { exact: true, summariesMax: 256 })).toEqual([[]]);
   });
 
   test('a leaf too large for a frame is cut into ranges that meet', () => {
     const tree = treeWith(Array.from({ length: 70 }, (_, at) => entry(`k${at}`, at)));
-    const bounds = cutLeaves(tree, [4, 5, 6], 32).map((frame) =>
+    const bounds = cutLeaves(tree, [4, 5, 6], { exact: true, summariesMax: 32 }).map((frame) =>
       frame.map(({ index, after, upTo, entries }) => [index, after?.low, upTo?.low, entries.length]),
     );
     expect(bounds).toEqual([
@@ -69,14 +71,14 @@ describe('cutting leaves into frames', () => {
       ...Array.from({ length: 40 }, (_, at) => entry(`crowd${100 + at}`, 99)),
       entry('last', 100),
     ];
-    const frames = cutLeaves(treeWith(entries), [5], 32);
+    const frames = cutLeaves(treeWith(entries), [5], { exact: true, summariesMax: 32 });
     expect(frames.map((frame) => frame.flatMap((part) => part.entries).length)).toEqual([
       20,
       HASH_GROUP_MAX + 1,
     ]);
     const differences = frames
       .flat()
-      .map((part) => compareLeaf(coveredBy(treeWith(entries), part), part.entries));
+      .map((part) => compareLeaf(coveredBy(treeWith(entries), part, true), part.entries));
     expect(differences).toEqual([
       { give: [], want: [] },
       { give: [], want: [] },
@@ -97,11 +99,15 @@ describe('cut leaves', () => {
     (ours, theirs, summariesMax) => {
       const own = toEntries(ours);
       const whole = toEntries(theirs);
-      const frames = cutLeaves(treeWith(whole), [5], summariesMax);
+      const frames = cutLeaves(treeWith(whole), [5], { exact: true, summariesMax });
       const config = { ...defaultReconcileConfig, summariesPerFrameMax: summariesMax };
       for (const leaves of frames)
-        expect(areSoundLeaves({ kind: 'leaves', table: 'state', leaves, last: true }, config)).toBe(true);
-      const answers = frames.flat().map((part) => compareLeaf(coveredBy(treeWith(own), part), part.entries));
+        expect(
+          areSoundLeaves({ kind: 'leaves', table: 'state', exact: true, leaves, last: true }, config),
+        ).toBe(true);
+      const answers = frames
+        .flat()
+        .map((part) => compareLeaf(coveredBy(treeWith(own), part, true), part.entries));
       expect({
         give: answers.flatMap((answer) => answer.give),
         want: answers.flatMap((answer) => answer.want),
@@ -110,14 +116,13 @@ describe('cut leaves', () => {
   );
 
   test('a frame with more summaries than allowed is not sound', () => {
-    const parts = cutLeaves(
-      treeWith(Array.from({ length: frameMax + 1 }, (_, at) => entry('', at))),
-      [5],
-      1_000,
-    );
+    const parts = cutLeaves(treeWith(Array.from({ length: frameMax + 1 }, (_, at) => entry('', at))), [5], {
+      exact: true,
+      summariesMax: 1_000,
+    });
     expect(
       areSoundLeaves(
-        { kind: 'leaves', table: 'state', leaves: parts[0]!, last: true },
+        { kind: 'leaves', table: 'state', exact: true, leaves: parts[0]!, last: true },
         defaultReconcileConfig,
       ),
     ).toBe(false);

@@ -41,9 +41,12 @@ const part = (index: number, entries: LeafPart['entries'] = []): LeafPart => ({
 const leaves = (parts: readonly LeafPart[], last: boolean = true): ReconcileMessage => ({
   kind: 'leaves',
   table: 'state',
+  exact: true,
   leaves: parts,
   last,
 });
+
+const { differingMsMin } = defaultReconcileConfig;
 
 describe('who begins a round', () => {
   test('on a new link the lower id does, for each table', () => {
@@ -55,42 +58,85 @@ describe('who begins a round', () => {
     expect(createParty(b).handle({ kind: 'neighborUp', peer: a })).toEqual([]);
   });
 
-  test('a root that differed on two heartbeats in a row begins one', () => {
+  test.each([
+    ['two', 'lower', c, 2],
+    ['four', 'higher', a, 4],
+  ] as const)(
+    'a root that differed on %s heartbeats in a row makes the %s id begin one',
+    (_count, _id, peer, count) => {
+      const party = partyB();
+      // The lower id begins a round at once.
+      party.handle({ kind: 'neighborUp', peer }, 0);
+      const equal = party.layer.inspect().roots;
+      let atMs = 5_000;
+      const hear = (times: number, roots: Roots): string[] =>
+        Array.from({ length: times }, () => {
+          atMs += differingMsMin;
+          return kindsOf(party.handle({ kind: 'roots', from: peer, roots }, atMs));
+        }).flat();
+      const differing = { ...equal, state: ZERO_HASH };
+      expect(hear(count - 1, differing)).toEqual([]);
+      expect(hear(1, equal)).toEqual([]);
+      expect(hear(count - 1, differing)).toEqual([]);
+      expect(hear(1, differing)).toEqual(['top']);
+    },
+  );
+
+  test('heartbeats in one breath make nobody begin one: what they lack may be on its way', () => {
+    const party = partyB();
+    const hear = (atMs: number): string[] =>
+      kindsOf(party.handle({ kind: 'roots', from: c, roots: otherRoots }, atMs));
+    party.handle({ kind: 'neighborUp', peer: c }, 0);
+    expect([5_000, 5_001, 5_000 + differingMsMin - 1].flatMap(hear)).toEqual([]);
+    expect(hear(5_000 + differingMsMin)).toEqual(['top', 'top', 'top']);
+  });
+
+  test('every second one in a row is exact, until the roots are equal again', () => {
     const party = partyB();
     const equal = party.layer.inspect().roots;
     const differing = { ...equal, state: ZERO_HASH };
-    expect(party.handle({ kind: 'roots', from: a, roots: differing })).toEqual([]);
-    expect(party.handle({ kind: 'roots', from: a, roots: equal })).toEqual([]);
-    expect(party.handle({ kind: 'roots', from: a, roots: differing })).toEqual([]);
-    expect(kindsOf(party.handle({ kind: 'roots', from: a, roots: differing }))).toEqual(['top']);
+    const exactAt = (atMs: number): boolean[] =>
+      [0, 300, 600, 900]
+        .flatMap((later) => party.handle({ kind: 'roots', from: a, roots: differing }, atMs + later))
+        .flatMap((effect) =>
+          effect.kind === 'send' && effect.message.kind === 'top' ? [effect.message.exact] : [],
+        );
+    expect([0, 10_000, 20_000].map(exactAt)).toEqual([[false], [true], [false]]);
+    party.handle({ kind: 'roots', from: a, roots: equal }, 29_000);
+    expect(exactAt(30_000)).toEqual([false]);
+    // One that the neighbor began counts as well.
+    party.handle({ kind: 'roots', from: a, roots: equal }, 39_000);
+    party.handle(from(a, { kind: 'top', table: 'state', exact: false, hashes: sixteen }), 40_000);
+    expect(exactAt(50_000)).toEqual([true]);
   });
 
   test('at most one per table and link in 5 s, whoever began it', () => {
     const party = partyB();
-    const tick = (atMs: number): string[] =>
-      kindsOf(party.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs));
+    const hear = (peer: typeof a, atMs: number): string[] =>
+      kindsOf(party.handle({ kind: 'roots', from: peer, roots: otherRoots }, atMs));
+    const tick = (atMs: number): string[] => [0, 0, 0].flatMap(() => hear(a, atMs));
     party.handle({ kind: 'neighborUp', peer: c });
     expect([tick(0), tick(1_000), tick(2_000), tick(5_999)]).toEqual([[], ['top', 'top', 'top'], [], []]);
     expect(tick(6_000)).toEqual(['top', 'top', 'top']);
     // Another link has a limit of its own.
-    party.handle({ kind: 'roots', from: c, roots: otherRoots }, 6_000);
-    expect(kindsOf(party.handle({ kind: 'roots', from: c, roots: otherRoots }, 6_000))).toHaveLength(3);
+    hear(c, 5_000);
+    expect(hear(c, 6_000)).toHaveLength(3);
     // A round that the neighbor began counts as well.
-    party.handle(from(a, { kind: 'top', table: 'state', hashes: sixteen }), 11_000);
-    expect(tick(11_000)).toEqual([]);
-    expect(tick(12_000)).toEqual(['top', 'top']);
+    party.handle(from(a, { kind: 'top', table: 'state', exact: true, hashes: sixteen }), 11_000);
+    expect(hear(a, 11_000)).toEqual([]);
+    expect(hear(a, 12_000)).toEqual(['top', 'top']);
   });
 
   test('of two that begin at once the lower id goes on, and the other answers', () => {
     const low = createParty(a);
     const high = partyB();
     low.handle({ kind: 'neighborUp', peer: b });
-    const top: ReconcileMessage = { kind: 'top', table: 'state', hashes: sixteen };
+    const top: ReconcileMessage = { kind: 'top', table: 'state', exact: true, hashes: sixteen };
     expect(low.handle(from(b, top))).toEqual([]);
-    for (const atMs of [0, 1]) high.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs);
-    expect(kindsOf(high.handle(from(a, top), 2))).toEqual(['middle']);
+    for (const atMs of [0, 300, 600, 900]) high.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs);
+    expect(kindsOf(high.handle(from(a, top), 901))).toEqual(['middle']);
     // Its own round is over: an answer to it would go nowhere.
-    expect(high.handle(from(a, { kind: 'middle', table: 'state', nodes: [] }), 3)).toEqual([]);
+    expect(high.handle(from(a, { kind: 'middle', table: 'state', exact: true, nodes: [] }), 902)).toEqual([]);
     // A top of ours that nobody answered does not keep the neighbor from beginning for ever.
     expect(kindsOf(low.handle(from(b, top), 5_000))).toEqual(['middle']);
   });
@@ -104,16 +150,20 @@ describe('the answers', () => {
     const [top] = low.handle({ kind: 'neighborUp', peer: b });
     if (top?.kind !== 'send') throw new Error('no top');
     const [middle] = high.handle(from(a, top.message));
-    expect(middle).toEqual({ kind: 'send', to: a, message: { kind: 'middle', table: 'roster', nodes: [] } });
+    expect(middle).toEqual({
+      kind: 'send',
+      to: a,
+      message: { kind: 'middle', table: 'roster', exact: false, nodes: [] },
+    });
     const done = { kind: 'roundDone', table: 'roster' } as const;
-    expect(low.handle(from(b, { kind: 'middle', table: 'roster', nodes: [] }))).toEqual([
+    expect(low.handle(from(b, { kind: 'middle', table: 'roster', exact: false, nodes: [] }))).toEqual([
       { kind: 'send', to: b, message: done },
       { kind: 'roundEnded', peer: b, table: 'roster' },
     ]);
     expect(high.handle(from(a, done))).toEqual([{ kind: 'roundEnded', peer: a, table: 'roster' }]);
     // Repeated, neither ends a second time.
     expect(high.handle(from(a, done))).toEqual([]);
-    expect(low.handle(from(b, { kind: 'middle', table: 'roster', nodes: [] }))).toEqual([]);
+    expect(low.handle(from(b, { kind: 'middle', table: 'roster', exact: false, nodes: [] }))).toEqual([]);
   });
 
   test('to leaves: the records go before the question, so that the end of the round is true', () => {
@@ -125,7 +175,7 @@ describe('the answers', () => {
       {
         kind: 'send',
         to: a,
-        message: { kind: 'wantRecords', table: 'state', keyHashes: [yHash], last: true },
+        message: { kind: 'wantRecords', table: 'state', exact: true, keyHashes: [yHash], last: true },
       },
     ]);
   });
@@ -135,7 +185,11 @@ describe('the answers', () => {
     const same = part(xLeaf, [{ keyHash: xHash, version: version(3) }]);
     expect(party.handle(from(a, leaves([same], false)))).toEqual([]);
     expect(party.handle(from(a, leaves([same])))).toEqual([
-      { kind: 'send', to: a, message: { kind: 'wantRecords', table: 'state', keyHashes: [], last: true } },
+      {
+        kind: 'send',
+        to: a,
+        message: { kind: 'wantRecords', table: 'state', exact: true, keyHashes: [], last: true },
+      },
     ]);
   });
 
@@ -144,10 +198,10 @@ describe('the answers', () => {
     party.put('state', 'x', version(3));
     party.handle({ kind: 'neighborUp', peer: b });
     const nodes = [{ index: Math.floor(xLeaf / 16), hashes: Array.from({ length: 16 }, () => ZERO_HASH) }];
-    expect(party.handle(from(b, { kind: 'middle', table: 'state', nodes }))).toEqual([
+    expect(party.handle(from(b, { kind: 'middle', table: 'state', exact: true, nodes }))).toEqual([
       { kind: 'send', to: b, message: leaves([part(xLeaf, [{ keyHash: xHash, version: version(3) }])]) },
     ]);
-    const want = { kind: 'wantRecords', table: 'state', keyHashes: [xHash, ZERO_HASH] } as const;
+    const want = { kind: 'wantRecords', table: 'state', exact: true, keyHashes: [xHash, ZERO_HASH] } as const;
     const given: ReconcileEffect = { kind: 'give', to: b, table: 'state', keys: ['x'] };
     expect(party.handle(from(b, { ...want, last: false }))).toEqual([given]);
     expect(party.handle(from(b, { ...want, last: true }))).toEqual([
@@ -161,18 +215,20 @@ describe('the answers', () => {
 });
 
 const bad: Readonly<Record<string, ReconcileMessage>> = {
-  'a top of 15 hashes': { kind: 'top', table: 'state', hashes: sixteen.slice(1) },
-  'a node above 15': { kind: 'middle', table: 'state', nodes: [{ index: 16, hashes: sixteen }] },
-  'a node below 0': { kind: 'middle', table: 'state', nodes: [{ index: -1, hashes: sixteen }] },
-  'half a node': { kind: 'middle', table: 'state', nodes: [{ index: 0.5, hashes: sixteen }] },
+  'a top of 15 hashes': { kind: 'top', table: 'state', exact: true, hashes: sixteen.slice(1) },
+  'a node above 15': { kind: 'middle', table: 'state', exact: true, nodes: [{ index: 16, hashes: sixteen }] },
+  'a node below 0': { kind: 'middle', table: 'state', exact: true, nodes: [{ index: -1, hashes: sixteen }] },
+  'half a node': { kind: 'middle', table: 'state', exact: true, nodes: [{ index: 0.5, hashes: sixteen }] },
   'a node of 17 hashes': {
     kind: 'middle',
     table: 'state',
+    exact: true,
     nodes: [{ index: 0, hashes: [...sixteen, ZERO_HASH] }],
   },
   'a node named twice': {
     kind: 'middle',
     table: 'state',
+    exact: true,
     nodes: [
       { index: 1, hashes: sixteen },
       { index: 1, hashes: sixteen },
@@ -202,12 +258,14 @@ const bad: Readonly<Record<string, ReconcileMessage>> = {
   'a key hash wanted twice': {
     kind: 'wantRecords',
     table: 'state',
+    exact: true,
     keyHashes: [xHash, { ...xHash }],
     last: true,
   },
   '513 key hashes': {
     kind: 'wantRecords',
     table: 'state',
+    exact: true,
     keyHashes: Array.from({ length: 513 }, (_, low) => ({ high: 0, low })),
     last: true,
   },
@@ -237,7 +295,7 @@ describe('what a neighbor may not do', () => {
 
   test('begin more than three rounds in 5 s', () => {
     const party = partyB();
-    const top = from(a, { kind: 'top', table: 'state', hashes: sixteen });
+    const top = from(a, { kind: 'top', table: 'state', exact: true, hashes: sixteen });
     const begin = (atMs: number): string[] => kindsOf(party.handle(top, atMs));
     expect([0, 1, 2].map(begin)).toEqual([['middle'], ['middle'], ['middle']]);
     expect(party.handle(top, 4_999)).toEqual([misbehaved(a, 'reconcile-flood')]);
@@ -255,7 +313,13 @@ describe('what a neighbor may not do', () => {
     const ask = (atMs: number): string[] => kindsOf(party.handle(all, atMs));
     expect([0, 1, 2].map(ask)).toEqual(Array.from({ length: 3 }, () => ['give', 'wantRecords']));
     expect(party.handle(all, 3)).toEqual([misbehaved(a, 'reconcile-flood')]);
-    const want = from(a, { kind: 'wantRecords', table: 'state', keyHashes: [xHash], last: true });
+    const want = from(a, {
+      kind: 'wantRecords',
+      table: 'state',
+      exact: true,
+      keyHashes: [xHash],
+      last: true,
+    });
     expect(party.handle(want, 4)).toEqual([misbehaved(a, 'reconcile-flood')]);
     expect(ask(5_000)).toEqual(['give', 'wantRecords']);
   });

@@ -78,6 +78,20 @@ describe('sending', () => {
     expect(droppedBy(member)).toBe(2);
   });
 
+  test('whom the server has just named listens there, whatever way the graph shows', () => {
+    const member = attached(createMemberIn(a, line));
+    member.handle({ kind: 'serverNamed', peers: [e] }, 1_000);
+    const sentBy = (atMs: number): readonly string[] =>
+      member.handle(sendTo(e, { serverMay: true }), atMs).map(({ kind }) => kind);
+    expect(sentBy(1_000)).toEqual(['serverSend']);
+    expect(member.handle(sendTo(e), 1_000)).toMatchObject([{ kind: 'send', to: b }]);
+    expect(sentBy(1_000 + defaultRoutingConfig.serverMemoryMs)).toEqual(['send']);
+    member.handle({ kind: 'serverNamed', peers: [e] }, 60_000);
+    // Its newer links record says that it has found its way in.
+    member.handle({ kind: 'links', id: e, neighbors: [d] }, 60_100);
+    expect(sentBy(60_200)).toEqual(['send']);
+  });
+
   test('to one in the graph goes through the mesh even when the server would do', () => {
     expect(hopsOf(attached(createMemberIn(a, line)).handle(sendTo(e, { serverMay: true })))).toEqual([b]);
   });

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { now } from '#shared/base/time.ts';
-import { type Entry, type StateEffect, stateKey } from '#shared/state/messages.ts';
+import { horizonEntry } from '#shared/state/horizon.ts';
+import { type Entry, HORIZON_KEY, type StateEffect, stateKey } from '#shared/state/messages.ts';
 import { compareHlc } from '#shared/state/hlc.ts';
-import { a, b, createReplica, entry, hlc, peers, type Replica, T } from './fixture.ts';
+import { a, b, c, createReplica, entry, hlc, peers, type Replica, T } from './fixture.ts';
 
 /** Entries over few keys, so that they meet; no two share a stamp with another value. */
 const entries: fc.Arbitrary<Entry[]> = fc.uniqueArray(
@@ -22,9 +23,31 @@ const entries: fc.Arbitrary<Entry[]> = fc.uniqueArray(
   { selector: ({ stamp }) => `${stamp.wall}.${stamp.counter}.${stamp.by}`, maxLength: 30 },
 );
 
+/** The same with horizons among them, old enough to be taken. */
+const withHorizons: fc.Arbitrary<Entry[]> = fc
+  .tuple(
+    entries,
+    fc.array(fc.tuple(fc.integer({ min: T, max: T + 4 }), fc.nat({ max: 2 }), fc.constantFrom(b, c)), {
+      maxLength: 3,
+    }),
+  )
+  .chain(([all, stamps]) => {
+    const mixed = [...all, ...stamps.map(([wall, counter, by]) => horizonEntry(hlc(wall, counter, by)))];
+    return fc.shuffledSubarray(mixed, { minLength: mixed.length });
+  });
+
 interface Outcome {
   readonly collections: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly records: ReadonlyMap<string, Entry>;
+  readonly horizon: number;
+}
+
+/** The table of records, as these effects change it. */
+function keep(records: Map<string, Entry>, effects: readonly StateEffect[]): void {
+  for (const effect of effects) {
+    if (effect.kind === 'recordChanged') records.set(effect.key, effect.record);
+    if (effect.kind === 'recordRemoved') records.delete(effect.key);
+  }
 }
 
 /** What a replica shows, and the table of records that its effects built, after these batches. */
@@ -32,12 +55,14 @@ function outcomeOf(batches: readonly (readonly Entry[])[]): Outcome {
   const { state } = createReplica(a);
   const records = new Map<string, Entry>();
   for (const batch of batches) {
-    for (const effect of state.handle({ kind: 'apply', from: b, entries: batch }, now(T))) {
-      if (effect.kind === 'recordChanged') records.set(effect.key, effect.record);
-    }
+    keep(records, state.handle({ kind: 'apply', from: b, entries: batch }, now(LATER)));
   }
-  return { collections: state.inspect().collections, records };
+  const { collections, horizon } = state.inspect();
+  return { collections, records, horizon };
 }
+
+/** When what happened about T may be collected, and its horizons are believed. */
+const LATER = T + 700_000;
 
 const collected = (replica: Replica, stability: number, at: number): void => {
   replica.state.handle({ kind: 'stability', stamp: stability }, now(at));
@@ -48,7 +73,7 @@ describe('merge', () => {
   test('is commutative: any order gives the same state and the same records', () => {
     fc.assert(
       fc.property(
-        entries.chain((all) =>
+        withHorizons.chain((all) =>
           fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
         ),
         ([all, shuffled]) => {
@@ -61,7 +86,7 @@ describe('merge', () => {
 
   test('is associative: it does not matter how entries are batched', () => {
     fc.assert(
-      fc.property(entries, fc.nat({ max: 30 }), fc.nat({ max: 30 }), (all, first, second) => {
+      fc.property(withHorizons, fc.nat({ max: 33 }), fc.nat({ max: 33 }), (all, first, second) => {
         const cut = Math.min(first, all.length);
         const batches = [all.slice(0, cut), all.slice(cut, cut + second), all.slice(cut + second)];
         expect(outcomeOf(batches)).toEqual(outcomeOf([all]));
@@ -72,14 +97,33 @@ describe('merge', () => {
 
   test('is idempotent: what was applied changes nothing again', () => {
     fc.assert(
-      fc.property(entries, (all) => {
+      fc.property(withHorizons, (all) => {
         const { state } = createReplica(a);
         const apply = (batch: readonly Entry[]): readonly StateEffect[] =>
-          state.handle({ kind: 'apply', from: b, entries: batch }, now(T));
+          state.handle({ kind: 'apply', from: b, entries: batch }, now(LATER));
         apply(all);
         expect(apply(all)).toEqual([]);
       }),
       { seed: 6, numRuns: 300 },
+    );
+  });
+
+  test('leaves the highest horizon, every value that is the newest of its key, and no deletion below it', () => {
+    fc.assert(
+      fc.property(withHorizons, (all) => {
+        const { records, collections } = outcomeOf([all]);
+        const newest = new Map<string, Entry>();
+        for (const one of all.toSorted((x, y) => compareHlc(x.stamp, y.stamp)))
+          newest.set(stateKey(one), one);
+        const horizon = newest.get(HORIZON_KEY)?.stamp;
+        const isForgotten = ({ value, stamp }: Entry): boolean =>
+          horizon !== undefined && value === undefined && compareHlc(stamp, horizon) <= 0;
+        const expected = [...newest].filter(([key, one]) => key === HORIZON_KEY || !isForgotten(one));
+        expect(records).toEqual(new Map(expected));
+        const living = expected.filter(([, { value }]) => value !== undefined).length;
+        expect([...collections.values()].reduce((sum, { size }) => sum + size, 0)).toBe(living);
+      }),
+      { seed: 10, numRuns: 300 },
     );
   });
 

@@ -55,6 +55,10 @@ test.each<readonly [string, number, number]>([
   expect(made).toBeLessThanOrEqual(sendable);
 });
 
+test('a member names the newest version that its wire speaks', () => {
+  expect(defaultMembershipConfig.wireVersion).toBe(limits.WIRE_VERSION);
+});
+
 describe('what the node reckons that things take is never too little', () => {
   /** Member ids in full, as for a link that has no short names left. */
   function measure<T>(item: T, write: (writer: Writer, item: T) => void): number {

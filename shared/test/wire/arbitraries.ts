@@ -130,6 +130,7 @@ const anyIdentity = record({
   epoch: anyEpoch,
   incarnation: anyIncarnation,
   left: fc.boolean(),
+  wireVersion: fc.nat(255),
 });
 
 export const anyRosterRecord: Arbitrary<RosterRecord> = fc.oneof(
@@ -198,7 +199,7 @@ const anySignal: Arbitrary<OverlaySignal> = fc.oneof(
     attempt: anyAttempt,
     reason: fc.constantFrom('full' as const, 'busy' as const, 'resting' as const),
   }),
-  record({ kind: kind('description'), attempt: anyAttempt, data: anyText }),
+  record({ kind: kind('description'), attempt: anyAttempt, wireVersion: fc.nat(255), data: anyText }),
 );
 
 export const anyRouted: Arbitrary<RoutedPayload> = fc.oneof(
@@ -281,34 +282,73 @@ const anyBroadcast: Arbitrary<BroadcastMessage<Payload>> = fc.oneof(
 );
 
 const anyVersion: Arbitrary<Version> = record({ major: anyCount, minor: anyCount, by: fc.option(anyId) });
-const anyLeafPart: Arbitrary<LeafPart> = record({
-  index: fc.nat(255),
-  after: fc.option(anyHash),
-  upTo: fc.option(anyHash),
-  entries: fc.array(record({ keyHash: anyHash, version: anyVersion }), { maxLength: LIST_MAX }),
+/** Key hashes lie under their leaf. */
+const anyLeafPart: Arbitrary<LeafPart> = fc.nat(255).chain((index) => {
+  const keyHash = anyHash.map(({ high, low }) => ({ high: index * 2 ** 24 + (high >>> 8), low }));
+  return record({
+    index: fc.constant(index),
+    after: fc.option(keyHash),
+    upTo: fc.option(keyHash),
+    entries: fc.array(record({ keyHash, version: anyVersion }), { maxLength: LIST_MAX }),
+  });
 });
 
-const anyReconcile: Arbitrary<ReconcileMessage> = fc.oneof(
-  record({ kind: kind('top'), table: anyTable, hashes: anyHashes }),
+const anyExact: Arbitrary<ReconcileMessage> = fc.oneof(
+  record({ kind: kind('top'), table: anyTable, exact: fc.constant(true), hashes: anyHashes }),
   record({
     kind: kind('middle'),
     table: anyTable,
+    exact: fc.constant(true),
     nodes: fc.array(record({ index: fc.nat(15), hashes: anyHashes }), { maxLength: LIST_MAX }),
   }),
   record({
     kind: kind('leaves'),
     table: anyTable,
+    exact: fc.constant(true),
     leaves: fc.array(anyLeafPart, { maxLength: LIST_MAX }),
     last: fc.boolean(),
   }),
   record({
     kind: kind('wantRecords'),
     table: anyTable,
+    exact: fc.constant(true),
     keyHashes: fc.array(anyHash, { maxLength: LIST_MAX }),
     last: fc.boolean(),
   }),
   record({ kind: kind('roundDone'), table: anyTable }),
 );
+
+/** The same message of a round that is not exact. */
+function shortened(message: ReconcileMessage): ReconcileMessage {
+  const half = ({ high }: Hash64): Hash64 => ({ high, low: 0 });
+  const exact = false;
+  switch (message.kind) {
+    case 'top':
+      return { ...message, exact, hashes: message.hashes.map(half) };
+    case 'middle': {
+      const nodes = message.nodes.map(({ index, hashes }) => ({ index, hashes: hashes.map(half) }));
+      return { ...message, exact, nodes };
+    }
+    case 'leaves': {
+      const leaves = message.leaves.map(({ index, after, upTo, entries }) => ({
+        index,
+        after: after && half(after),
+        upTo: upTo && half(upTo),
+        entries: entries.map(({ keyHash, version }) => ({
+          keyHash: half(keyHash),
+          version: { ...version, by: null },
+        })),
+      }));
+      return { ...message, exact, leaves };
+    }
+    case 'wantRecords':
+      return { ...message, exact, keyHashes: message.keyHashes.map(half) };
+    case 'roundDone':
+      return message;
+  }
+}
+
+const anyReconcile: Arbitrary<ReconcileMessage> = fc.oneof(anyExact, anyExact.map(shortened));
 
 const anyNodeMessage: Arbitrary<NodeMessage> = fc.oneof(
   record({

@@ -19,9 +19,9 @@ describe('the header', () => {
     expect(encoder.encode(leaving)).toEqual(bytesOf(1, 2, 0x11, 1));
   });
 
-  test('another version is stale, whatever follows', () => {
-    expect(createLinkDecoder().decode(bytesOf(2, 1, 0x11, 1))).toEqual(refused('stale-version'));
-    expect(createLinkDecoder().decode(bytesOf(0))).toEqual(refused('stale-version'));
+  test('another version is refused, whatever follows, and 0 is none', () => {
+    expect(createLinkDecoder().decode(bytesOf(2, 1, 0x11, 1))).toEqual(refused('newer-version'));
+    expect(createLinkDecoder().decode(bytesOf(0))).toEqual(refused('malformed'));
   });
 
   test('a frame over the limit is refused before it is looked at', () => {
@@ -161,7 +161,14 @@ describe('member ids', () => {
     const encoder = createLinkEncoder();
     const bad: LinkMessage = {
       kind: 'hello',
-      identity: { kind: 'identity', id: a, epoch: epoch(1), incarnation: incarnation(-1), left: false },
+      identity: {
+        kind: 'identity',
+        id: a,
+        epoch: epoch(1),
+        incarnation: incarnation(-1),
+        left: false,
+        wireVersion: 1,
+      },
       presence: [],
     };
     expect(() => encoder.encode(bad)).toThrow('-1 is not a count');

@@ -35,8 +35,8 @@ const MOST = Number.MAX_SAFE_INTEGER;
 const ALL_ONES = { high: 0xffff_ffff, low: 0xffff_ffff };
 
 /** `count` elements; each gets an id that no other has, so that each is written in full. */
-function full<T>(count: number, make: (id: PeerId) => T): T[] {
-  return Array.from({ length: count }, () => make(freshId()));
+function full<T>(count: number, make: (id: PeerId, at: number) => T): T[] {
+  return Array.from({ length: count }, (_, at) => make(freshId(), at));
 }
 
 let ids = 1_000_000;
@@ -69,7 +69,13 @@ const want = (origin: PeerId) => ({
   first: MOST,
   last: MOST,
 });
-const summary = (by: PeerId) => ({ keyHash: ALL_ONES, version: { major: MOST, minor: MOST, by } });
+/** The last byte of a leaf's index, and ones below it. */
+const under = (index: number) => ({ high: index * 2 ** 24 + 0xff_ffff, low: 0xffff_ffff });
+/** Counted down from the greatest, the least takes the most room. */
+const summaryUnder = (index: number) => (by: PeerId, at: number) => ({
+  keyHash: under(index),
+  version: { major: index === 0 && at === 0 ? MOST : 0, minor: MOST, by },
+});
 const packet = (payload: RoutedPayload): RoutingMessage<RoutedPayload> => ({
   kind: 'packet',
   origin: freshId(),
@@ -88,21 +94,22 @@ const largest = new Uint8Array(VALUE_BYTES_MAX - 3);
 
 const fullLeaves = Array.from({ length: LEAVES_MAX }, (_, index) => ({
   index,
-  after: ALL_ONES,
-  upTo: ALL_ONES,
-  entries: full(index < SUMMARIES_MAX / 2 ? 2 : 0, summary),
+  after: under(index),
+  upTo: under(index),
+  entries: full(index < SUMMARIES_MAX / 2 ? 2 : 0, summaryUnder(index)),
 }));
 
 const largestMessages: readonly (readonly [string, LinkMessage])[] = [
   ['ihave', { kind: 'ihave', heads: full(HEADS_MAX, head) }],
   ['vector', { kind: 'vector', heads: full(HEADS_MAX, vectorHead), begun: true, last: true }],
   ['graft', { kind: 'graft', trees: full(TREES_MAX, (id) => id), wants: full(WANTS_MAX, want) }],
-  ['leaves', { kind: 'leaves', table: 'state', leaves: fullLeaves, last: true }],
+  ['leaves', { kind: 'leaves', table: 'state', exact: true, leaves: fullLeaves, last: true }],
   [
     'wantRecords',
     {
       kind: 'wantRecords',
       table: 'state',
+      exact: true,
       keyHashes: Array.from({ length: KEY_HASHES_MAX }, () => ALL_ONES),
       last: true,
     },
@@ -168,6 +175,7 @@ describe('the largest messages', () => {
     packet({
       kind: 'description',
       attempt: wordsToAttemptId(1, 2),
+      wireVersion: 255,
       data: 'd'.repeat(DESCRIPTION_BYTES_MAX),
     }),
   ])('a full packet fits what the server carries', (message) => {
@@ -183,12 +191,13 @@ describe('one beyond', () => {
     ['trees', [0x23, ...varint(TREES_MAX + 1)]],
     ['wants', [0x23, 0, ...varint(WANTS_MAX + 1)]],
     ['claims', [0x04, CLAIMS_MAX + 1]],
-    ['nodes', [0x31, 0, 17]],
-    ['leaves', [0x32, 0, 1, ...varint(LEAVES_MAX + 1)]],
-    ['key hashes', [0x33, 0, 1, ...varint(KEY_HASHES_MAX + 1)]],
+    ['nodes', [0x31, 0, 0, 17]],
+    ['leaves', [0x32, 0, 0, 1, 0, ...varint(LEAVES_MAX + 1)]],
+    ['key hashes', [0x33, 0, 0, 1, ...varint(KEY_HASHES_MAX + 1)]],
     ['records', [0x05, 1, ...varint(513)]],
-    ['fields of a greeting', [0x01, 0x80, 0, ...new Uint8Array(16), 1, 1, 0, 65]],
-    ['a node above the sixteenth', [0x31, 0, 1, 16, ...new Uint8Array(128)]],
+    ['fields of a greeting', [0x01, 0x80, 0, ...new Uint8Array(16), 1, 1, 0, 1, 65]],
+    ['a node above the sixteenth', [0x31, 0, 0, 1, 16, ...new Uint8Array(64)]],
+    ['a version below nothing', [0x32, 0, 0, 1, 5, 1, 0, 0, 1, 0, 0, 0, 6, 0]],
     ['a field name', [0x05, 2, 1, 0x80, 0, ...new Uint8Array(16), 1, ...varint(FIELD_BYTES_MAX + 1)]],
     ['hops', [0x20, 0x80, 0, ...new Uint8Array(16), 1, 0, 1, 0, ROUND_MAX + 1]],
     ['a counter', [0x05, 1, 1, 1, 99, 1, 107, 5, 0x80, 0x80, 4, 0x80, 0, ...new Uint8Array(16), 0]],
@@ -197,17 +206,28 @@ describe('one beyond', () => {
   });
 
   test('summaries count over all leaves of a frame together', () => {
-    const summaryBytes = [...new Uint8Array(8), 1, 1, 0];
+    const summaryBytes = [0, 0, 0, 0, 1];
     const leaf = (index: number, entries: number): readonly number[] => [
       index,
-      0,
       0,
       ...varint(entries),
       ...Array.from({ length: entries }, () => summaryBytes).flat(),
     ];
-    const frame = (second: number): Uint8Array => bytesOf(1, 1, 0x32, 0, 1, 2, leaf(0, 256), leaf(1, second));
+    const frame = (second: number): Uint8Array =>
+      bytesOf(1, 1, 0x32, 0, 0, 1, 0, 2, leaf(0, 256), leaf(1, second));
     expect(createLinkDecoder().decode(frame(256)).ok).toBe(true);
     expect(createLinkDecoder().decode(frame(257))).toEqual({ ok: false, error: 'value-limit' });
+  });
+
+  test('leaves count from the newest version in them, from no other', () => {
+    const frame = (down: number): Uint8Array =>
+      bytesOf(1, 1, [0x32, 0, 0, 1, 7, 1, 9, 0, 1, 1, 2, 3, down, 4]);
+    const entries = [{ keyHash: { high: 0x0901_0203, low: 0 }, version: { major: 7, minor: 4, by: null } }];
+    expect(createLinkDecoder().decode(frame(0))).toMatchObject({
+      ok: true,
+      value: { leaves: [{ entries }] },
+    });
+    expect(createLinkDecoder().decode(frame(1))).toEqual({ ok: false, error: 'malformed' });
   });
 
   test('a count above the bytes left is refused before room is made', () => {
@@ -237,8 +257,26 @@ describe('our own mistakes', () => {
       packet({ kind: 'direct', topic: '\ud800', data: null }),
       'a text of 1 is malformed',
     ],
-    ['hashes', { kind: 'top', table: 'state', hashes: [ALL_ONES] }, '1 hashes are not the children'],
-    ['summaries', { kind: 'leaves', table: 'state', last: true, leaves: [overfullLeaf()] }, '513 summaries'],
+    [
+      'hashes',
+      { kind: 'top', table: 'state', exact: true, hashes: [ALL_ONES] },
+      '1 hashes are not the children',
+    ],
+    [
+      'summaries',
+      { kind: 'leaves', table: 'state', exact: true, last: true, leaves: [overfullLeaf()] },
+      '513 summaries',
+    ],
+    [
+      'whole hashes',
+      { kind: 'wantRecords', table: 'state', exact: false, last: true, keyHashes: [ALL_ONES] },
+      'more than a shortened hash holds',
+    ],
+    [
+      'keys',
+      { kind: 'leaves', table: 'state', exact: true, last: true, leaves: [{ ...fullLeaves[2]!, index: 1 }] },
+      'not under leaf 1',
+    ],
     [
       'a frame',
       { kind: 'delta', table: 'presence', records: full(3, (owner) => presenceRecord(owner)) },
@@ -251,13 +289,13 @@ describe('our own mistakes', () => {
   test('a packet as text has a limit of its own', () => {
     expect(decodePacket('A'.repeat(PACKET_TEXT_LENGTH_MAX + 4))).toEqual({ ok: false, error: 'oversized' });
     expect(decodePacket('AQ')).toEqual({ ok: false, error: 'malformed' });
-    expect(decodePacket('AkE=')).toEqual({ ok: false, error: 'stale-version' });
+    expect(decodePacket('AkE=')).toEqual({ ok: false, error: 'newer-version' });
     expect(decodePacket('AQE=')).toEqual({ ok: false, error: 'unknown-kind' });
   });
 });
 
 function overfullLeaf() {
-  return { index: 0, after: null, upTo: null, entries: full(SUMMARIES_MAX + 1, summary) };
+  return { index: 0, after: null, upTo: null, entries: full(SUMMARIES_MAX + 1, summaryUnder(0)) };
 }
 
 function presenceRecord(owner: PeerId) {

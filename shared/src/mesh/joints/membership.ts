@@ -1,7 +1,7 @@
 /** What follows from membership: everyone who keeps something per member hears who came and who is gone. */
 import { unreachable } from '../../base/assert.ts';
 import type { PeerId } from '../../base/ids.ts';
-import type { MembershipEffect } from '../../membership/messages.ts';
+import type { MembershipEffect, RosterRecord } from '../../membership/messages.ts';
 import type { DropReason } from '../../overlay/messages.ts';
 import type { Hub } from '../hub.ts';
 
@@ -18,6 +18,9 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
       return hub.tell(effect);
     case 'send':
       return sendHeartbeat(effect, hub);
+    case 'woke':
+      hub.feed({ layer: 'broadcast', input: effect });
+      return hub.feed({ layer: 'presence', input: effect });
     case 'publish':
       return publish(effect, hub);
     case 'tell':
@@ -27,6 +30,7 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
     case 'recordChanged':
       return onRecordChanged(effect, hub);
     case 'recordRemoved':
+      noteVersion(hub, effect.key);
       hub.tables.roster.delete(effect.key);
       return hub.feed({ layer: 'reconcile', input: { kind: 'removed', table: 'roster', key: effect.key } });
     case 'memberUp':
@@ -86,10 +90,17 @@ function route({ to, message }: Effect<'route'>, hub: Hub): void {
 }
 
 function onRecordChanged({ key, version, record }: Effect<'recordChanged'>, hub: Hub): void {
+  noteVersion(hub, key, record);
   hub.tables.roster.set(key, record);
   if (record.id !== hub.self) hub.news.note('roster', key);
   if (record.kind === 'links' && record.id !== hub.self) hub.stability.heard(record.id, record.stability);
   hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'roster', key, version } });
+}
+
+/** Before the table takes `record` in, or drops what it holds. */
+function noteVersion({ speech, tables, emit }: Hub, key: string, record?: RosterRecord): void {
+  const version = speech.recordChanged(tables.roster.get(key), record);
+  if (version !== undefined) emit({ kind: 'speak', version });
 }
 
 function onLinksChanged({ id, neighbors }: Effect<'linksChanged'>, hub: Hub): void {

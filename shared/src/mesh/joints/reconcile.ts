@@ -39,13 +39,17 @@ export function compareRoots(from: PeerId, roots: Roots, hub: Hub): void {
   hub.feed({ layer: 'reconcile', input: { kind: 'roots', from, roots } });
   const equal = sameHash(hub.layers.reconcile.inspect().roots.state, roots.state);
   hub.stability.compared(from, equal, meshTime(hub));
-  refreshStability(hub);
+  refreshStability(hub, 'heartbeat');
 }
 
-/** How far the room has got matters while there are tombstones to collect, and costs a record a member. */
-export function refreshStability(hub: Hub): void {
+/**
+ * How far the room has got matters while there are tombstones to collect, and costs a record a member. Before a
+ * collection it is asked for also if there is a horizon: who has come since must learn when it is settled.
+ */
+export function refreshStability(hub: Hub, at: 'heartbeat' | 'collection'): void {
   const { layers, neighbors, stability, members } = hub;
-  if (layers.state.inspect().tombstones === 0) return;
+  const { tombstones, horizon } = layers.state.inspect();
+  if (tombstones === 0 && (at === 'heartbeat' || horizon === 0)) return;
   const own = stability.own(neighbors.keys(), meshTime(hub));
   hub.feed({ layer: 'membership', input: { kind: 'stability', stamp: own } });
   hub.feed({ layer: 'state', input: { kind: 'stability', stamp: stability.ofRoom(own, members) } });

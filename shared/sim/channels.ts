@@ -1,0 +1,328 @@
+/**
+ * The network between tabs: connections are constructed, described, opened and closed; frames travel as real
+ * bytes, in order, and as late as latency, jitter, loss and bandwidth make them.
+ */
+import type { AttemptId, PeerId } from '#shared/base/ids.ts';
+import type { Rng } from '#shared/base/rng.ts';
+import type { Input, LinkMessage } from '#shared/mesh/messages.ts';
+import { WIRE_VERSIONS } from '#shared/wire/versions.ts';
+import {
+  createLinkDecoder,
+  createLinkEncoder,
+  type LinkDecoder,
+  type LinkEncoder,
+} from '#shared/wire/frame.ts';
+import type { Agenda } from './agenda.ts';
+import {
+  CONGESTED_BYTES,
+  DRAINED_BYTES,
+  OVERRUN_BYTES,
+  RETRANSMIT_MS,
+  RETRANSMITS_MAX,
+  type NetworkConditions,
+  type Range,
+} from './conditions.ts';
+import type { SimTab } from './tab.ts';
+
+/** One end of a connection: what it sends, and what it reads of the other's. */
+interface End {
+  readonly tab: SimTab;
+  readonly peer: PeerId;
+  readonly attempt: AttemptId;
+  readonly connection: Connection;
+  readonly encoder: LinkEncoder;
+  readonly decoder: LinkDecoder;
+  open: boolean;
+  closed: boolean;
+  /** When the link's slot is free for the next frame from this end. */
+  freeAt: number;
+  lastArrivalAt: number;
+  congested: boolean;
+  /** Frames from this end that a cut holds back. */
+  held: (() => void)[] | undefined;
+}
+
+interface Connection {
+  readonly latencyMs: number;
+  readonly ends: End[];
+}
+
+export interface Channels {
+  readonly construct: (tab: SimTab, peer: PeerId, attempt: AttemptId, initiator: boolean) => void;
+  readonly describe: (tab: SimTab, attempt: AttemptId, data: string) => void;
+  readonly destroy: (tab: SimTab, attempt: AttemptId) => void;
+  /** The frame's size, or `undefined` if there is no open channel to this peer. */
+  readonly send: (tab: SimTab, to: PeerId, message: LinkMessage) => number | undefined;
+  /** Bytes that arrive as if `tab` had sent them. */
+  readonly inject: (tab: SimTab, to: PeerId, bytes: Uint8Array) => void;
+  /** The connection fails under both ends. */
+  readonly fail: (tab: SimTab, peer: PeerId) => void;
+  /** The tab is gone without a word; the others find out when ICE gives up. */
+  readonly abandon: (tab: SimTab) => void;
+  /** Frames held back by cuts that are over go their way. */
+  readonly release: () => void;
+  readonly neighborsOf: (tab: SimTab) => ReadonlyMap<PeerId, number>;
+  readonly constructed: () => number;
+}
+
+export interface ChannelDeps {
+  readonly agenda: Agenda;
+  readonly timeMs: () => number;
+  readonly rng: Rng;
+  readonly conditions: () => NetworkConditions;
+  readonly tabOf: (id: PeerId) => SimTab | undefined;
+  /** Whether nothing gets from one tab to the other. */
+  readonly isCut: (from: SimTab, to: SimTab) => boolean;
+}
+
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the connections of one world.
+export function createChannels(deps: ChannelDeps): Channels {
+  const { agenda, timeMs, rng, conditions, tabOf, isCut } = deps;
+  const connectionByAttempt = new Map<AttemptId, Connection>();
+  /** The open channel of each tab to each of its neighbors. */
+  const openByTab = new Map<SimTab, Map<PeerId, End>>();
+  const holding = new Set<End>();
+  let constructed = 0;
+
+  const later = (ms: number, run: () => void): void => agenda.add(timeMs() + ms, run);
+  const draw = ([min, max]: Range): number => min + rng.fraction() * (max - min);
+  const endOf = (tab: SimTab, attempt: AttemptId): End | undefined =>
+    connectionByAttempt.get(attempt)?.ends.find((end) => end.tab === tab && !end.closed);
+  const otherEnd = (end: End): End | undefined => {
+    const [first, second] = end.connection.ends;
+    return first === end ? second : first;
+  };
+  /** The text of an id that its tab holds: else each of N tabs keeps the ids of N others once for each of its links. */
+  const sameText = (id: PeerId): PeerId => tabOf(id)?.id ?? id;
+  const openEnds = (tab: SimTab): Map<PeerId, End> => {
+    const known = openByTab.get(tab);
+    if (known) return known;
+    const made = new Map<PeerId, End>();
+    openByTab.set(tab, made);
+    return made;
+  };
+
+  return {
+    construct: (tab, peer, attempt, initiator) => {
+      constructed += 1;
+      const connection = connectionByAttempt.get(attempt) ?? {
+        latencyMs: draw(conditions().latencyMs),
+        ends: [],
+      };
+      connectionByAttempt.set(attempt, connection);
+      const end = createEnd({
+        tab,
+        peer,
+        attempt,
+        connection,
+        decoder: createLinkDecoder(WIRE_VERSIONS, sameText),
+      });
+      connection.ends.push(end);
+      if (initiator) later(5, () => tab.give(() => unlessClosed(end, described(end, 'offer'))));
+    },
+    describe: (tab, attempt, data) => {
+      const end = endOf(tab, attempt);
+      if (!end) return;
+      if (data === 'offer') {
+        later(5, () => tab.give(() => unlessClosed(end, described(end, 'answer'))));
+      } else if (rng.fraction() >= conditions().setupFailure) {
+        later(draw(conditions().setupMs), () => openBoth(end.connection));
+      }
+    },
+    destroy: (tab, attempt) => {
+      const end = endOf(tab, attempt);
+      if (!end) return;
+      const other = otherEnd(end);
+      forget(end);
+      if (!other || other.closed) return;
+      // A close is ordered behind what was sent before it, and no more gets through a cut than a frame does.
+      const at = Math.max(end.lastArrivalAt, timeMs() + end.connection.latencyMs);
+      const giveUpMs = draw(conditions().iceGivesUpMs);
+      agenda.add(at, () => {
+        if (isCut(tab, other.tab)) later(giveUpMs, () => closeFor(other));
+        else closeFor(other);
+      });
+    },
+    send: (tab, to, message) => {
+      const end = openByTab.get(tab)?.get(to);
+      if (!end) return undefined;
+      const bytes = end.encoder.encode(message);
+      transmit(end, bytes);
+      return bytes.length;
+    },
+    inject: (tab, to, bytes) => {
+      const end = openByTab.get(tab)?.get(to);
+      if (end) transmit(end, bytes);
+    },
+    fail: (tab, peer) => {
+      const end = openByTab.get(tab)?.get(peer);
+      if (end) failBoth(end.connection);
+    },
+    abandon: (tab) => {
+      for (const end of openEnds(tab).values()) {
+        end.closed = true;
+        const other = otherEnd(end);
+        if (other) later(draw(conditions().iceGivesUpMs), () => closeFor(other));
+      }
+      openByTab.delete(tab);
+    },
+    release: () => {
+      for (const end of holding) {
+        const other = otherEnd(end);
+        if (other && isCut(end.tab, other.tab)) continue;
+        holding.delete(end);
+        const held = end.held ?? [];
+        later(end.connection.latencyMs, () => {
+          // What came after the cut waits behind what it held.
+          const all = [...held];
+          if (end.held === held) end.held = undefined;
+          for (const deliverOne of all) deliverOne();
+        });
+      }
+    },
+    neighborsOf: (tab) =>
+      new Map([...(openByTab.get(tab) ?? [])].map(([peer, end]) => [peer, end.connection.latencyMs])),
+    constructed: () => constructed,
+  };
+
+  function openBoth(connection: Connection): void {
+    const [first, second] = connection.ends;
+    if (!first || !second || first.closed || second.closed) return;
+    if (!first.tab.isAlive() || !second.tab.isAlive()) return;
+    if (isCut(first.tab, second.tab) || isCut(second.tab, first.tab)) return;
+    openOne(first);
+    later(connection.latencyMs / 2, () => openOne(second));
+  }
+
+  function openOne(end: End): void {
+    if (end.closed) return;
+    end.tab.give(() => {
+      if (end.closed) return undefined;
+      end.open = true;
+      openEnds(end.tab).set(end.peer, end);
+      return { kind: 'channelOpened', peer: end.peer, attempt: end.attempt };
+    });
+  }
+
+  function transmit(end: End, bytes: Uint8Array): void {
+    const other = otherEnd(end);
+    if (!other) return;
+    const { jitterMs, loss, duplication, bytesPerMs } = conditions();
+    let leavesAt = timeMs();
+    if (bytesPerMs !== Infinity) {
+      end.freeAt = Math.max(end.freeAt, leavesAt) + bytes.length / bytesPerMs;
+      leavesAt = end.freeAt;
+      noteBacklog(end, (leavesAt - timeMs()) * bytesPerMs, bytesPerMs);
+    }
+    let delayMs = end.connection.latencyMs;
+    if (jitterMs > 0) delayMs += rng.fraction() * jitterMs;
+    if (loss > 0) delayMs += retransmitMs(loss);
+    const at = Math.max(end.lastArrivalAt, leavesAt + delayMs);
+    end.lastArrivalAt = at;
+    agenda.add(at, () => arrive(end, other, bytes));
+    if (duplication > 0 && rng.fraction() < duplication) {
+      agenda.add(at + rng.fraction() * delayMs, () => arrive(end, other, bytes));
+    }
+  }
+
+  function arrive(end: End, other: End, bytes: Uint8Array): void {
+    if (other.closed || !other.tab.isAlive()) return;
+    if (end.held !== undefined || isCut(end.tab, other.tab)) return holdBack(end, other, bytes);
+    deliver(end, other, bytes);
+  }
+
+  function deliver(end: End, other: End, bytes: Uint8Array): void {
+    other.tab.give(() => {
+      if (!other.open || other.closed) return undefined;
+      const decoded = other.decoder.decode(bytes);
+      return decoded.ok
+        ? { kind: 'frame', from: end.tab.id, message: decoded.value, bytes: bytes.length }
+        : { kind: 'badFrame', from: end.tab.id, reason: decoded.error };
+    });
+  }
+
+  /** The first frame that a cut holds back starts ICE's patience with this connection. */
+  function holdBack(end: End, other: End, bytes: Uint8Array): void {
+    if (end.held === undefined) {
+      const held: (() => void)[] = [];
+      end.held = held;
+      holding.add(end);
+      later(draw(conditions().iceGivesUpMs), () => {
+        if (end.held === held && holding.has(end)) failBoth(end.connection);
+      });
+    }
+    end.held.push(() => deliver(end, other, bytes));
+  }
+
+  function noteBacklog(end: End, backlogBytes: number, bytesPerMs: number): void {
+    if (backlogBytes > OVERRUN_BYTES) return failBoth(end.connection);
+    if (end.congested || backlogBytes <= CONGESTED_BYTES) return;
+    end.congested = true;
+    tell(end, true);
+    const drained = (): void => {
+      const waitMs = end.freeAt - timeMs() - DRAINED_BYTES / bytesPerMs;
+      if (waitMs > 0) return later(waitMs + 1, drained);
+      end.congested = false;
+      tell(end, false);
+    };
+    later(1, drained);
+  }
+
+  function tell(end: End, congested: boolean): void {
+    later(0, () => end.tab.give(() => unlessClosed(end, { kind: 'congestion', peer: end.peer, congested })));
+  }
+
+  function retransmitMs(loss: number): number {
+    let waitMs = 0;
+    for (let times = 0; times < RETRANSMITS_MAX && rng.fraction() < loss; times++) {
+      waitMs += RETRANSMIT_MS * 2 ** times;
+    }
+    return waitMs;
+  }
+
+  function failBoth(connection: Connection): void {
+    connection.ends.forEach(closeFor);
+  }
+
+  /** This end learns that its channel is gone. */
+  function closeFor(end: End): void {
+    if (end.closed || !tabOf(end.tab.id)?.isAlive()) return;
+    end.tab.give(() => {
+      if (end.closed) return undefined;
+      forget(end);
+      return { kind: 'channelClosed', peer: end.peer, attempt: end.attempt };
+    });
+  }
+
+  function forget(end: End): void {
+    end.closed = true;
+    end.held = undefined;
+    holding.delete(end);
+    const ends = openByTab.get(end.tab);
+    if (ends?.get(end.peer) === end) ends.delete(end.peer);
+    if (end.connection.ends.every(({ closed }) => closed)) connectionByAttempt.delete(end.attempt);
+  }
+}
+
+function createEnd(fixed: Pick<End, 'tab' | 'peer' | 'attempt' | 'connection' | 'decoder'>): End {
+  return {
+    ...fixed,
+    encoder: createLinkEncoder(),
+    open: false,
+    closed: false,
+    freeAt: 0,
+    lastArrivalAt: 0,
+    congested: false,
+    held: undefined,
+  };
+}
+
+const described = ({ peer, attempt }: End, data: string): Input => ({
+  kind: 'described',
+  peer,
+  attempt,
+  wireVersion: WIRE_VERSIONS.newest,
+  data,
+});
+
+const unlessClosed = (end: End, input: Input): Input | undefined => (end.closed ? undefined : input);

@@ -1,0 +1,17 @@
+/** The process behind the pool: runs the one job that it is sent, says what it came to, and ends. */
+import process from 'node:process';
+import { runJob, type Job } from './jobs.ts';
+import type { Said } from './pool.ts';
+
+const say = (said: Said): void => void process.send?.(said);
+
+process.once('message', (job: Job) => {
+  try {
+    say({ kind: 'done', result: runJob(job, (at) => say({ kind: 'progress', at })) });
+  } catch (problem) {
+    const text = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+    say({ kind: 'failed', problem: text });
+  }
+  // Not at once: Node is still busy with the message that this answers.
+  setImmediate(() => process.disconnect());
+});

@@ -1,0 +1,57 @@
+/** What the simulated network and server are like, and what each figure stands for. */
+
+/** Drawn evenly from the first to the second. */
+export type Range = readonly [min: number, max: number];
+
+export interface NetworkConditions {
+  /** One-way latency of a link; one draw per link, the same both ways. */
+  readonly latencyMs: Range;
+  /** Added to each frame anew. A channel keeps its order, so a slow frame holds up those behind it. */
+  readonly jitterMs: number;
+  /** Share of packets lost. A reliable channel sends them again, so loss is seen as delay. 0 to 0.9. */
+  readonly loss: number;
+  /** Share of frames that arrive a second time. */
+  readonly duplication: number;
+  /** What one direction of a link carries; `Infinity`: as much as comes. */
+  readonly bytesPerMs: number;
+  /** From the answer's arrival to the open channel. */
+  readonly setupMs: Range;
+  /** Share of connections that never open. */
+  readonly setupFailure: number;
+  /** How long a connection lives on without a sign of the other end. */
+  readonly iceGivesUpMs: Range;
+  /** One way between a tab and the server. */
+  readonly serverLatencyMs: Range;
+  /** From opening a tab to its socket. */
+  readonly attachMs: Range;
+  /** Members that the server names to one who asks. */
+  readonly contacts: number;
+  /** Of how many it draws them: always the same, while none of them detaches. `Infinity`: of all. */
+  readonly contactsOf: number;
+}
+
+export const defaultConditions: NetworkConditions = {
+  latencyMs: [10, 50], // the bench's anchor figures were taken so
+  jitterMs: 0,
+  loss: 0,
+  duplication: 0,
+  bytesPerMs: Infinity,
+  setupMs: [300, 1_500], // real tabs over real NATs
+  setupFailure: 0.05, // as above
+  iceGivesUpMs: [8_000, 15_000], // Chromium: 'disconnected' after 5 s, 'failed' after up to 15 s
+  serverLatencyMs: [10, 40],
+  attachMs: [20, 150],
+  contacts: 3, // the server's default
+  contactsOf: Infinity, // as the server does it
+};
+
+/** The usual timeout after which SCTP sends a lost packet again; it doubles. */
+export const RETRANSMIT_MS: number = 400;
+/** Sendings after which a packet that is always lost is let through: the fault is loss, not a cut. */
+export const RETRANSMITS_MAX: number = 6;
+/** Bytes waiting above which a channel counts as congested, as the transport has it. */
+export const CONGESTED_BYTES: number = 65_536;
+/** Bytes waiting below which it has drained, as the transport has it: far enough below that one frame does not matter. */
+export const DRAINED_BYTES: number = CONGESTED_BYTES / 2;
+/** Bytes waiting at which a channel is given up, as the transport has it. */
+export const OVERRUN_BYTES: number = 67_108_864;

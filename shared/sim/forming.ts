@@ -1,0 +1,60 @@
+/** How a room comes to be before something is measured in it: by joining, as real tabs do. */
+import type { MeshSnapshot } from '#shared/mesh/node.ts';
+import type { GossipSnapshot } from './gossip-node.ts';
+import { quickestWays } from './paths.ts';
+import type { World } from './world.ts';
+
+export interface FormOptions {
+  readonly nodes: number;
+  /** Tabs opened each second; `Infinity`: all at once. */
+  readonly perSecond?: number;
+  /** How long the formed room is left alone. */
+  readonly calmMs?: number;
+  /** Virtual time after which forming has failed. */
+  readonly withinMs?: number;
+}
+
+/** Opens the tabs and waits until all list all and hold enough links; false if that took too long. */
+export function formRoom(world: World<MeshSnapshot>, options: FormOptions): boolean {
+  const { nodes, perSecond = 50, calmMs = 20_000, withinMs = 120_000 } = options;
+  openTabs(world, nodes, perSecond);
+  const formed = world.runUntil(() => isFormed(world), withinMs, 250);
+  world.run(calmMs);
+  return formed;
+}
+
+function openTabs<Snapshot>(world: World<Snapshot>, nodes: number, perSecond: number): void {
+  const batchMs = perSecond === Infinity ? 0 : 100;
+  const batch = perSecond === Infinity ? nodes : Math.max(1, Math.round(perSecond / 10));
+  for (let opened = 0; opened < nodes; opened += batch) {
+    for (let at = opened; at < Math.min(nodes, opened + batch); at++) world.open();
+    world.run(batchMs);
+  }
+}
+
+/** Every living tab lists exactly the living, and holds at least four links, or one to everybody. */
+export function isFormed(world: World<MeshSnapshot>): boolean {
+  const living = world.living();
+  const degreeMin = Math.min(living.length - 1, 4);
+  return living.every(({ node }) => {
+    const { membership, overlay } = node.inspect();
+    return membership.members.size === living.length && overlay.activeView.length >= degreeMin;
+  });
+}
+
+/** The same for nodes without a roster: until each holds enough links, and all hang together. */
+export function formGossip(world: World<GossipSnapshot>, options: FormOptions): boolean {
+  const { nodes, perSecond = 200, calmMs = 20_000, withinMs = 120_000 } = options;
+  openTabs(world, nodes, perSecond);
+  const formed = world.runUntil(() => isLinked(world), withinMs, 1_000);
+  world.run(calmMs);
+  return formed;
+}
+
+function isLinked(world: World<GossipSnapshot>): boolean {
+  const living = world.living();
+  const [first] = living;
+  const degreeMin = Math.min(living.length - 1, 4);
+  if (first === undefined || living.some((tab) => world.neighborsOf(tab).size < degreeMin)) return false;
+  return quickestWays(first.id, (id) => world.neighborsOf(world.tabOf(id)!)).size === living.length;
+}

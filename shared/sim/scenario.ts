@@ -1,0 +1,58 @@
+/** What a scenario is: a story told to a world, what is measured of it, and the rows of the table it fills. */
+
+export interface ScenarioOptions {
+  readonly nodes: number;
+  readonly seed: number;
+  /** One of the scenario's variants, its first by default: a level, a length, a way of the server. */
+  readonly variant: string;
+  /** The long form, where there is one. */
+  readonly full: boolean;
+  /** Told now and then what the run is at. */
+  readonly progress: (at: string) => void;
+}
+
+/** A line of a plot; `x` rises. */
+export interface Curve {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+export interface ScenarioResult {
+  /** By name; units stand last in a name: `p99Ms`, `deliveredPct`, `idleBytesPerS`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** By the name of the plot that they belong to. */
+  readonly curves: Readonly<Record<string, readonly Curve[]>>;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** One sentence. */
+  readonly about: string;
+  readonly nodesDefault: number;
+  readonly variants: readonly string[];
+  readonly run: (options: ScenarioOptions) => ScenarioResult;
+  readonly rows: readonly Row[];
+}
+
+/** One figure of the table: the mean and the worst of its metric over the seeds, beside its target. */
+export interface Row {
+  /** The number of the target that it belongs to. */
+  readonly id: string;
+  readonly metric: string;
+  readonly nodes: number;
+  readonly variant: string;
+  readonly target: Target | undefined;
+  /** Only with `--full`. */
+  readonly fullOnly?: boolean;
+  /** The same figure of another system, where one is known. */
+  readonly anchor?: string;
+}
+
+/** Met when the worst seed meets it. */
+export interface Target {
+  readonly bound: number;
+  readonly is: 'most' | 'least';
+}
+
+export const atMost = (bound: number): Target => ({ bound, is: 'most' });
+export const atLeast = (bound: number): Target => ({ bound, is: 'least' });

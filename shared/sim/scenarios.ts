@@ -1,0 +1,25 @@
+/** Every scenario there is, in the order of the table. */
+import type { Scenario } from './scenario.ts';
+import { broadcast } from './scenarios/broadcast.ts';
+import { churn } from './scenarios/churn.ts';
+import { crash } from './scenarios/crash.ts';
+import { falseDeaths } from './scenarios/false-deaths.ts';
+import { kill } from './scenarios/kill.ts';
+import { links } from './scenarios/links.ts';
+import { partition } from './scenarios/partition.ts';
+import { reconcile } from './scenarios/reconcile.ts';
+import { splitBrain } from './scenarios/split-brain.ts';
+import { storm } from './scenarios/storm.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  broadcast,
+  storm,
+  kill,
+  churn,
+  crash,
+  falseDeaths,
+  partition,
+  links,
+  reconcile,
+  splitBrain,
+];

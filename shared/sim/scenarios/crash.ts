@@ -1,0 +1,129 @@
+/**
+ * Members crash one at a time in a calm room, and others leave with a goodbye: how long until every one of those who
+ * remain has been told.
+ *
+ * - `crashP50Ms`, `crashP99Ms`: from the crash until the last of all remaining members was told that it is gone, over the
+ *   crashes of a run (by nearest rank: with few crashes, the 99th percentile is the slowest).
+ * - `observersP50Ms`, `observersP99Ms`: the same over every pair of a crash and a remaining member.
+ * - `leaveMs`, `leaveP50Ms`: from a goodbye until the last remaining member was told, the slowest and the median leave.
+ * - `undetected`: departures that some remaining member had not been told of after half a minute; they are in no other
+ *   figure. `wrongDeaths`: members that were declared dead though they lived.
+ *
+ * Who goes is drawn evenly; whoever went is replaced, and the room gets time to settle and to grow quiet again.
+ */
+import { formRoom, isFormed } from '../forming.ts';
+import { followLists, type Lists } from '../lists.ts';
+import { distribution, percentile } from '../measures.ts';
+import { atMost, type Row, type Scenario, type ScenarioOptions, type ScenarioResult } from '../scenario.ts';
+import type { SimTab } from '../tab.ts';
+import { createMeshWorld, type World } from '../world.ts';
+import type { MeshSnapshot } from '#shared/mesh/node.ts';
+
+type Tab = SimTab<MeshSnapshot>;
+type MeshWorld = World<MeshSnapshot>;
+
+const CRASHES = 10;
+const LEAVES = 5;
+/** With `full`. */
+const CRASHES_FULL = 40;
+const LEAVES_FULL = 20;
+/** After this a departure counts as undetected. */
+const WITHIN_MS = 30_000;
+/** Between two departures, the replacement's joining included, drawn evenly: crashes keep no step with anybody's clock. */
+const PAUSE_MS: readonly [number, number] = [8_000, 12_000];
+/** What a replacement gets to be listed by all and to fill its links. */
+const SETTLE_MS = 30_000;
+
+export const crash: Scenario = {
+  name: 'crash',
+  about: 'Members crash, and leave, one at a time: the time until every other one has been told.',
+  nodesDefault: 100,
+  variants: ['calm'],
+  run,
+  rows: [
+    ...rowsOf(2),
+    ...rowsOf(20, 'memberlist LAN: 6.6 s at 10'),
+    ...rowsOf(100, 'memberlist LAN: 10.6 s; browser ICE alone: 7 s'),
+    ...rowsOf(500).map((row) => ({ ...row, fullOnly: true })),
+    ...rowsOf(1_000, 'memberlist LAN: 14.6 s'),
+  ],
+};
+
+function rowsOf(nodes: number, anchor?: string): Row[] {
+  const row = { id: '6', nodes, variant: 'calm' };
+  return [
+    { ...row, metric: 'crashP50Ms', target: atMost(3_000), ...(anchor !== undefined && { anchor }) },
+    { ...row, metric: 'crashP99Ms', target: atMost(4_500) },
+    { ...row, metric: 'observersP99Ms', target: undefined },
+    { ...row, metric: 'leaveMs', target: nodes === 100 ? atMost(200) : undefined },
+  ];
+}
+
+function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
+  const world = createMeshWorld({ seed });
+  let wrongDeaths = 0;
+  const lists = followLists(world, ({ id, reason }) => {
+    if (reason === 'failed' && world.tabOf(id)?.isAlive() === true) wrongDeaths += 1;
+  });
+  progress('forming');
+  formRoom(world, { nodes });
+  const departures: Departures = { world, lists };
+  progress('crashing');
+  const crashes = repeat(full ? CRASHES_FULL : CRASHES, () => depart(departures, world.crash));
+  progress('leaving');
+  const leaves = repeat(full ? LEAVES_FULL : LEAVES, () => depart(departures, world.leave));
+  const lasts = detected(crashes).map((times) => Math.max(...times));
+  const each = detected(crashes).flat();
+  const leaveLasts = detected(leaves).map((times) => Math.max(...times));
+  return {
+    metrics: {
+      crashP50Ms: percentile(lasts, 0.5),
+      crashP99Ms: percentile(lasts, 0.99),
+      observersP50Ms: percentile(each, 0.5),
+      observersP99Ms: percentile(each, 0.99),
+      leaveP50Ms: percentile(leaveLasts, 0.5),
+      leaveMs: Math.max(...leaveLasts),
+      undetected: crashes.length + leaves.length - lasts.length - leaveLasts.length,
+      wrongDeaths,
+    },
+    curves: {
+      'crash until all are told, ms against members': [
+        { name: 'p50', points: [[nodes, percentile(lasts, 0.5)]] },
+        { name: 'p99', points: [[nodes, percentile(lasts, 0.99)]] },
+      ],
+      'observers told, % against ms since the crash': [
+        {
+          name: `N=${nodes}`,
+          points: distribution(each, 100).map(([ms, share]) => [ms, 100 * share] as const),
+        },
+      ],
+    },
+  };
+}
+
+interface Departures {
+  readonly world: MeshWorld;
+  readonly lists: Lists<MeshSnapshot>;
+}
+
+/** One goes and is replaced. How long after it each remaining member was told; `Infinity` for who was not. */
+function depart({ world, lists }: Departures, go: (tab: Tab) => void): number[] {
+  const leaver = world.rng.pick(world.living())!;
+  const remaining = world.living().filter((tab) => tab !== leaver);
+  const atMs = world.timeMs();
+  go(leaver);
+  world.runUntil(() => remaining.every((tab) => !lists.has(tab, leaver.id)), WITHIN_MS);
+  const times = remaining.map((tab) => (lists.goneAtMs(tab, leaver.id) ?? Infinity) - atMs);
+  world.open();
+  world.runUntil(() => isFormed(world), SETTLE_MS, 250);
+  world.run(PAUSE_MS[0] + world.rng.below(PAUSE_MS[1] - PAUSE_MS[0]));
+  return times;
+}
+
+function detected(departures: readonly (readonly number[])[]): (readonly number[])[] {
+  return departures.filter((times) => times.every((ms) => ms < Infinity));
+}
+
+function repeat<Value>(times: number, make: () => Value): Value[] {
+  return Array.from({ length: times }, make);
+}

@@ -1,0 +1,80 @@
+/**
+ * A room falls into two halves that hear nothing of each other, and is made whole again.
+ *
+ * During the cut no half reaches the server (a cable that is pulled takes it along); it is there again, and
+ * empty, at the moment of healing. Each half writes a record a second meanwhile.
+ */
+import { crossedPct, halvesOf, watchMerge } from '../halves.ts';
+import { formRoom } from '../forming.ts';
+import { atLeast, atMost, type Row, type Scenario, type ScenarioOptions } from '../scenario.ts';
+import { createMeshWorld } from '../world.ts';
+
+/** How long the halves are watched after healing, before their links are counted. */
+const WATCHED_MS = 60_000;
+
+const LEVELS = ['30', '120', '600'] as const;
+const SIZES = [20, 50, 100] as const;
+
+const rows: readonly Row[] = SIZES.flatMap((nodes) =>
+  LEVELS.flatMap((variant): Row[] => {
+    const row = { id: '8', nodes, variant };
+    return [
+      { ...row, metric: 'mergedS', target: atMost(10) },
+      { ...row, metric: 'crossedPct', target: atLeast(20) },
+      { ...row, metric: 'stateEqualMs', target: atMost(2_000) },
+      { ...row, metric: 'constructedPerNode', target: undefined },
+    ];
+  }),
+);
+
+/**
+ * - `mergedS`: from healing until every member lists all; `firstCrossS`: until a link joins the halves.
+ * - `crossedPct`: share of the open links that join the halves, 60 s after healing.
+ * - `stateEqualMs`: from that first link until all show one root of the state.
+ * - `constructedPerNode`: connections constructed during the cut; `constructedAfter`: in the 60 s behind it.
+ */
+export const partition: Scenario = {
+  name: 'partition',
+  about: 'A room is cut in halves for a while, and healed.',
+  nodesDefault: 50,
+  variants: LEVELS,
+  rows,
+  run: ({ nodes, seed, variant, progress }: ScenarioOptions) => {
+    const world = createMeshWorld({ seed });
+    const formed = formRoom(world, { nodes });
+    progress('formed');
+    const [one, other] = halvesOf(world);
+    const before = world.constructed();
+    world.part([one, other]);
+    world.server.setUp(false);
+    for (let second = 0; second < Number(variant); second++) {
+      for (const half of [one, other]) {
+        const writer = world.rng.pick(half)!;
+        const key = `second-${second}-${half === one ? 'one' : 'other'}`;
+        world.command(writer, { kind: 'write', collection: 'notes', key, value: second });
+        // Both write this one, so that the halves disagree.
+        world.command(writer, { kind: 'write', collection: 'notes', key: 'both', value: key });
+      }
+      world.run(1_000);
+    }
+    progress('healing');
+    const during = world.constructed() - before;
+    world.heal();
+    world.server.setUp(true);
+    const healedAt = world.timeMs();
+    const merge = watchMerge(world, one, WATCHED_MS);
+    world.run(healedAt + WATCHED_MS - world.timeMs());
+    return {
+      metrics: {
+        formed: Number(formed),
+        mergedS: merge.mergedMs / 1_000,
+        firstCrossS: merge.firstCrossMs / 1_000,
+        crossedPct: crossedPct(world, one),
+        stateEqualMs: merge.stateEqualMs,
+        constructedPerNode: during / nodes,
+        constructedAfter: (world.constructed() - before - during) / nodes,
+      },
+      curves: {},
+    };
+  },
+};

@@ -1,0 +1,160 @@
+/**
+ * The signaling server of a simulated room: it introduces, carries signals as real text, and forgets. It can be
+ * slow, away, or restarted; tabs come back to it with jittered backoff, as the library does.
+ */
+import type { PeerId } from '#shared/base/ids.ts';
+import type { Rng } from '#shared/base/rng.ts';
+import type { RoutedPayload } from '#shared/mesh/messages.ts';
+import type { RoutingMessage } from '#shared/routing/messages.ts';
+import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
+import type { Agenda } from './agenda.ts';
+import type { NetworkConditions, Range } from './conditions.ts';
+import type { SimTab } from './tab.ts';
+
+export interface SimServer {
+  /** The tab opens its socket, and opens it again whenever it is lost. */
+  readonly attach: (tab: SimTab) => void;
+  readonly detach: (tab: SimTab) => void;
+  readonly send: (tab: SimTab, to: PeerId, message: RoutingMessage<RoutedPayload>) => void;
+  readonly askContacts: (tab: SimTab) => void;
+  readonly isUp: () => boolean;
+  /** Gone, with all that it knew, or there again, empty. */
+  readonly setUp: (up: boolean) => void;
+  /** Added to each way between a tab and the server. */
+  readonly setSlowness: (ms: number) => void;
+  readonly isAttached: (tab: SimTab) => boolean;
+  /** Messages taken from tabs. */
+  readonly carried: () => number;
+}
+
+export interface ServerDeps {
+  readonly agenda: Agenda;
+  readonly timeMs: () => number;
+  readonly rng: Rng;
+  readonly conditions: () => NetworkConditions;
+  readonly tabOf: (id: PeerId) => SimTab | undefined;
+  /** The tab's machine has no network. */
+  readonly isOffline: (tab: SimTab) => boolean;
+}
+
+/** First and longest pause before a tab dials again. */
+const BACKOFF_MS: Range = [500, 15_000];
+/** A tab whose machine slept this long has lost its socket. */
+const DETACHED_AFTER_MS = 30_000;
+
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one server.
+export function createServer(deps: ServerDeps): SimServer {
+  const { agenda, timeMs, rng, conditions, tabOf, isOffline } = deps;
+  /** In the order of attaching: contacts are drawn from it. */
+  const attached: SimTab[] = [];
+  const placeByTab = new Map<SimTab, number>();
+  let up = true;
+  let slowMs = 0;
+  let carried = 0;
+
+  const later = (ms: number, run: () => void): void => agenda.add(timeMs() + ms, run);
+  const draw = ([min, max]: Range): number => min + rng.fraction() * (max - min);
+  const wayMs = (): number => draw(conditions().serverLatencyMs) + slowMs;
+
+  const remove = (tab: SimTab): boolean => {
+    const place = placeByTab.get(tab);
+    if (place === undefined) return false;
+    placeByTab.delete(tab);
+    const last = attached.pop()!;
+    if (last !== tab) {
+      attached[place] = last;
+      placeByTab.set(last, place);
+    }
+    return true;
+  };
+
+  const contactsFor = (tab: SimTab): PeerId[] => {
+    const { contacts, contactsOf } = conditions();
+    const named = contactsOf < attached.length ? attached.slice(0, contactsOf) : attached;
+    if (named.length <= contacts + 1) {
+      const others = named.filter((other) => other !== tab).map(({ id }) => id);
+      return rng.sample(others, Math.min(contacts, others.length));
+    }
+    const picked = new Set<PeerId>();
+    while (picked.size < contacts) {
+      const other = rng.pick(named);
+      if (other !== undefined && other !== tab) picked.add(other.id);
+    }
+    return [...picked];
+  };
+
+  const dial = (tab: SimTab, pauseMs: number): void => {
+    if (!tab.isAlive() || placeByTab.has(tab)) return;
+    if (!up || isOffline(tab)) {
+      later(pauseMs * (0.5 + rng.fraction()), () => dial(tab, Math.min(2 * pauseMs, BACKOFF_MS[1])));
+      return;
+    }
+    placeByTab.set(tab, attached.length);
+    attached.push(tab);
+    const contacts = contactsFor(tab);
+    later(wayMs(), () =>
+      tab.give(() => (placeByTab.has(tab) ? { kind: 'serverAttached', contacts } : undefined)),
+    );
+  };
+
+  const lose = (tab: SimTab): void => {
+    if (!remove(tab)) return;
+    tab.give(() => ({ kind: 'serverDetached' }));
+    later(BACKOFF_MS[0] * (0.5 + rng.fraction()), () => dial(tab, BACKOFF_MS[0]));
+  };
+
+  const server: SimServer = {
+    attach: (tab) => later(draw(conditions().attachMs) + slowMs, () => dial(tab, BACKOFF_MS[0])),
+    detach: (tab) => void remove(tab),
+    send: (tab, to, message) => {
+      if (!placeByTab.has(tab) || isOffline(tab)) return;
+      carried += 1;
+      const text = encodePacket(message);
+      later(wayMs(), () => {
+        const receiver = tabOf(to);
+        if (!up || !placeByTab.has(tab)) return;
+        if (!receiver || !placeByTab.has(receiver)) {
+          return later(wayMs(), () => tab.give(() => ({ kind: 'serverUnreachable', to })));
+        }
+        later(wayMs(), () => {
+          if (!isOffline(receiver)) receiver.give(() => readSignal(tab.id, text));
+        });
+      });
+    },
+    askContacts: (tab) => {
+      if (!placeByTab.has(tab) || isOffline(tab)) return;
+      carried += 1;
+      later(2 * wayMs(), () => {
+        if (!placeByTab.has(tab) || isOffline(tab)) return;
+        const contacts = contactsFor(tab);
+        tab.give(() => ({ kind: 'serverContacts', contacts }));
+      });
+    },
+    isUp: () => up,
+    setUp: (wanted) => {
+      if (up === wanted) return;
+      up = wanted;
+      if (!up) [...attached].forEach(lose);
+    },
+    setSlowness: (ms) => {
+      slowMs = ms;
+    },
+    isAttached: (tab) => placeByTab.has(tab),
+    carried: () => carried,
+  };
+
+  /** The server pings, and drops who does not answer. */
+  const sweep = (): void => {
+    attached.filter(isOffline).forEach(lose);
+    later(DETACHED_AFTER_MS, sweep);
+  };
+  later(DETACHED_AFTER_MS, sweep);
+  return server;
+}
+
+function readSignal(from: PeerId, text: string): ReturnType<Parameters<SimTab['give']>[0]> {
+  const decoded = decodePacket(text);
+  return decoded.ok
+    ? { kind: 'serverSignal', from, message: decoded.value }
+    : { kind: 'badFrame', from, reason: decoded.error };
+}

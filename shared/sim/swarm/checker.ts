@@ -1,0 +1,23 @@
+/** A checker sees all that happens in a world, and complains. What it says is for whoever replays the seed. */
+import type { MeshSnapshot } from '#shared/mesh/node.ts';
+import type { Observer, World } from '../world.ts';
+
+export type MeshWorld = World<MeshSnapshot>;
+
+export interface Checker {
+  /** Stands before each of its complaints. */
+  readonly name: string;
+  /** Watches the whole run, incrementally. */
+  readonly observer?: Observer<MeshSnapshot>;
+  /** Looks at everybody now and then, and once at the end. */
+  readonly look?: () => void;
+  /** Looks when calm has lasted long enough for everything to be well. */
+  readonly whenCalm?: () => void;
+}
+
+export type MakeChecker = (world: MeshWorld, complain: Complain) => Checker;
+
+export type Complain = (what: string) => void;
+
+/** The first digits of an id, as in the trace. */
+export const nameOf = (id: string): string => id.slice(0, 4);

@@ -1,0 +1,92 @@
+/**
+ * Messages to all: never twice, never out of order, never to their sender; and whoever was there throughout
+ * got each, or was told how many it missed.
+ */
+import type { PeerId } from '#shared/base/ids.ts';
+import type { SimTab } from '../tab.ts';
+import { nameOf, type MakeChecker } from './checker.ts';
+
+/** The topic of numbered messages: each origin's data counts from 1. */
+export const NUMBERED_TOPIC: string = 'numbered';
+
+/** What one tab heard of one origin. */
+interface Heard {
+  last: number;
+  count: number;
+  missed: number;
+  /** What the origin had said when the tab first listed it: it may have begun anywhere up to there. */
+  readonly saidBefore: number;
+  /** It was gone in between, or stood still: no promise holds. */
+  broken: boolean;
+}
+
+export const messagesComeOnce: MakeChecker = (world, complain) => {
+  const heardByTab = new Map<SimTab, Map<PeerId, Heard>>();
+  const saidByOrigin = new Map<PeerId, number>();
+
+  const onMessage = (tab: SimTab, from: PeerId, number: number): void => {
+    const of = `${number} of ${nameOf(from)}`;
+    if (from === tab.id) complain(`${nameOf(tab.id)} heard itself`);
+    const heard = heardByTab.get(tab)?.get(from);
+    // A message may come before the record of its author does: it is not held back for that.
+    if (heard === undefined)
+      return void heardByTab.get(tab)?.set(from, { ...freshlyHeard(0), broken: true, last: number });
+    if (number === heard.last) complain(`${nameOf(tab.id)} heard ${of} twice`);
+    if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
+    heard.last = Math.max(heard.last, number);
+    if (number > heard.saidBefore) heard.count += 1;
+  };
+
+  return {
+    name: 'messages',
+    observer: {
+      opened: (tab) => void heardByTab.set(tab, new Map()),
+      stood: (tab) => heardByTab.get(tab)?.forEach((heard) => (heard.broken = true)),
+      stepped: (tab, input) => {
+        if (input.kind !== 'command' || input.command.kind !== 'publish') return;
+        const { topic, data } = input.command;
+        if (topic === NUMBERED_TOPIC && typeof data === 'number') saidByOrigin.set(tab.id, data);
+      },
+      told: (tab, event) => {
+        const heard = heardByTab.get(tab);
+        if (event.kind === 'message' && event.topic === NUMBERED_TOPIC && typeof event.data === 'number') {
+          onMessage(tab, event.from, event.data);
+        } else if (event.kind === 'gap') {
+          const of = heard?.get(event.from);
+          if (of) of.missed += event.missed;
+        } else if (event.kind === 'memberJoined') {
+          const known = heard?.get(event.id);
+          if (known) known.broken = true;
+          else heard?.set(event.id, freshlyHeard(saidByOrigin.get(event.id) ?? 0));
+        } else if (event.kind === 'memberLeft') {
+          const known = heard?.get(event.id);
+          if (known) known.broken = true;
+        }
+      },
+    },
+    whenCalm: () => {
+      for (const tab of world.living()) {
+        for (const [origin, heard] of heardByTab.get(tab) ?? []) {
+          if (heard.broken || !world.tabOf(origin)?.isAlive()) continue;
+          const said = saidByOrigin.get(origin) ?? 0;
+          const accounted = heard.count + heard.missed;
+          if (accounted < said - heard.saidBefore) {
+            complain(
+              `${nameOf(tab.id)} heard ${heard.count} and missed ${heard.missed} of ${said - heard.saidBefore} by ${nameOf(origin)}`,
+            );
+          }
+          if (heard.last !== said)
+            complain(`${nameOf(tab.id)} lacks the newest of ${nameOf(origin)}, ${said}`);
+        }
+      }
+    },
+  };
+};
+
+const freshlyHeard = (saidBefore: number): Heard => ({
+  last: 0,
+  count: 0,
+  missed: 0,
+  saidBefore,
+  broken: false,
+});

@@ -1,0 +1,138 @@
+/**
+ * One simulated tab: a node, and what a browser does to it. A tab may be frozen (its page stands still, its
+ * connections live on), suspended (its machine sleeps: nothing gets in or out), hidden (timers once a second),
+ * starved (each input takes its time), and its wall clock may be wrong.
+ */
+import type { PeerId } from '#shared/base/ids.ts';
+import type { Layer } from '#shared/base/layer.ts';
+import { now } from '#shared/base/time.ts';
+import type { Effect, Input } from '#shared/mesh/messages.ts';
+import type { Agenda } from './agenda.ts';
+
+/** What a tab runs: the whole node, or fewer layers that speak the same inputs and effects. */
+export type SimNode<Snapshot = unknown> = Layer<Input, Effect, Snapshot>;
+
+export type TabMode = 'running' | 'frozen' | 'suspended';
+
+/** Made when the tab gets to it; `undefined`: what it was about has gone meanwhile. */
+export type Happening = () => Input | undefined;
+
+/** Calendar time at the start of every simulation. */
+export const WALL_START_MS: number = 1_700_000_000_000;
+/** Inputs that a tab standing still is kept; beyond, the oldest are lost, as a browser's buffers overrun. */
+const WAITING_MAX = 100_000;
+
+export interface SimTab<Snapshot = unknown> {
+  readonly id: PeerId;
+  /** In the order of opening, from 0. */
+  readonly index: number;
+  readonly node: SimNode<Snapshot>;
+  readonly openedAtMs: number;
+  readonly isAlive: () => boolean;
+  readonly mode: () => TabMode;
+  /** Hands an input over, now or when the tab gets to it. */
+  readonly give: (happening: Happening) => void;
+  /** The same for a timer, which a hidden tab runs on whole seconds of its own. */
+  readonly giveAfter: (ms: number, happening: Happening) => void;
+  readonly stand: (mode: 'frozen' | 'suspended') => void;
+  /** All that waited comes at once, in order. */
+  readonly goOn: () => void;
+  /** Timers come on multiples of so many milliseconds; 0: when they are due. */
+  readonly throttle: (ms: number) => void;
+  /** Every input takes so long; 0: no time at all. */
+  readonly starve: (costMs: number) => void;
+  /** The wall clock jumps to be so far off. */
+  readonly setSkew: (ms: number) => void;
+  /** Never again hears or says anything. */
+  readonly end: () => void;
+}
+
+export interface TabDeps<Snapshot> {
+  readonly id: PeerId;
+  readonly index: number;
+  readonly node: SimNode<Snapshot>;
+  readonly agenda: Agenda;
+  readonly timeMs: () => number;
+  /** Carries out what the node answered. */
+  readonly carryOut: (tab: SimTab<Snapshot>, input: Input, effects: readonly Effect[]) => void;
+}
+
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one tab.
+export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
+  const { id, index, node, agenda, timeMs, carryOut } = deps;
+  const openedAtMs = timeMs();
+  const waiting: Happening[] = [];
+  let alive = true;
+  let mode: TabMode = 'running';
+  let throttleMs = 0;
+  /** What a starved tab has yet to get to, in order. */
+  const backlog: Happening[] = [];
+  let costMs = 0;
+  let skewMs = 0;
+
+  const work = (happening: Happening): void => {
+    if (!alive) return;
+    if (mode !== 'running') return wait(happening);
+    const input = happening();
+    if (input === undefined) return;
+    const at = timeMs();
+    carryOut(tab, input, node.handle(input, now(at, Math.round(WALL_START_MS + at + skewMs))));
+  };
+
+  const wait = (happening: Happening): void => {
+    if (waiting.length === WAITING_MAX) waiting.shift();
+    waiting.push(happening);
+  };
+
+  const give = (happening: Happening): void => {
+    if (!alive) return;
+    if (mode !== 'running') return wait(happening);
+    if (costMs === 0 && backlog.length === 0) return work(happening);
+    backlog.push(happening);
+    if (backlog.length === 1) agenda.add(timeMs() + costMs, workOne);
+  };
+
+  const workOne = (): void => {
+    const next = backlog.shift();
+    if (next === undefined) return;
+    work(next);
+    if (backlog.length > 0) agenda.add(timeMs() + costMs, workOne);
+  };
+
+  const tab: SimTab<Snapshot> = {
+    id,
+    index,
+    node,
+    openedAtMs,
+    isAlive: () => alive,
+    mode: () => mode,
+    give,
+    giveAfter: (ms, happening) => {
+      const due = timeMs() + ms;
+      const at = throttleMs === 0 ? due : Math.ceil(due / throttleMs) * throttleMs;
+      agenda.add(at, () => give(happening));
+    },
+    stand: (how) => {
+      mode = how;
+    },
+    goOn: () => {
+      mode = 'running';
+      for (const happening of waiting.splice(0)) give(happening);
+    },
+    throttle: (ms) => {
+      throttleMs = ms;
+    },
+    starve: (ms) => {
+      costMs = ms;
+    },
+    setSkew: (ms) => {
+      skewMs = ms;
+    },
+    end: () => {
+      alive = false;
+      waiting.length = 0;
+      backlog.length = 0;
+    },
+  };
+  return tab;
+}

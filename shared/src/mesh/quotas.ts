@@ -1,0 +1,155 @@
+/**
+ * What a neighbor may send us, and what an origin may have us deliver and pass on. Who floods is thinned first: of
+ * the volatile lane, where the newest is all that counts, only what leaves a reserve to everything else is taken.
+ * Then frames are dropped, with no answer and no copy, so that nothing that is dropped here costs anyone else.
+ *
+ * A frame has been decoded by then, so what is dropped spoils nothing of its link; gaps are asked for like any other,
+ * and records come with the next comparison.
+ */
+import { createBoundedMap } from '../base/collections.ts';
+import { checkRange } from '../base/config-check.ts';
+import type { PeerId } from '../base/ids.ts';
+import type { Instant } from '../base/time.ts';
+import { createTokenBucket, type TokenBucket, type TokenBucketConfig } from '../base/token-bucket.ts';
+import type { LinkMessage } from './messages.ts';
+
+/** `burst` and `perSecond` of each. */
+export interface Quota {
+  /** More: a flood costs more, and lasts longer before it is stemmed; less: full links and who pastes much lose. `burst` not below `perSecond`. */
+  readonly bytes: TokenBucketConfig;
+  /** More: a flood of small messages costs more; less: busy rooms, and a tab that hung, lose. Likewise. */
+  readonly messages: TokenBucketConfig;
+}
+
+export interface QuotaConfig {
+  /** What a neighbor may send us, and again what its news may make us send. More: one link can fill ours; less: as above. Not below `origin`. */
+  readonly neighbor: Quota;
+  /** What an origin may say to others through us. More: one member can fill everyone's links; less: as above. From 50 a second. */
+  readonly origin: Quota;
+  /** Peers whose use is remembered. More: memory; less: who began to speak longest ago has a fresh quota. 64 to 65,536. */
+  readonly peersMax: number;
+}
+
+export const defaultQuotaConfig: QuotaConfig = {
+  neighbor: {
+    // guess: thirty times the presence budget a second; at once 2,000 members with all their records, or twice the
+    // broadcast cache
+    bytes: { perSecond: 2_000_000, burst: 8_000_000 },
+    // guess: twice the 1,890 frames of 63 pointers at 30 Hz; at once what these send to a tab that hangs for 20 s
+    messages: { perSecond: 4_000, burst: 40_000 },
+  },
+  origin: {
+    // guess: four times the presence budget, which is for all movers together; at once what the broadcast cache holds
+    bytes: { perSecond: 256_000, burst: 4_194_304 },
+    // guess: thirty times a pointer; at once as many entries written in one go
+    messages: { perSecond: 1_000, burst: 20_000 },
+  },
+  peersMax: 4_096, // twice the largest room of the design
+};
+
+export function checkQuotaConfig({ neighbor, origin, peersMax }: QuotaConfig): void {
+  checkRange({ peersMax }, 'peersMax', { from: 64, to: 65_536 });
+  for (const unit of ['bytes', 'messages'] as const) {
+    const [ours, theirs] = [origin[unit], neighbor[unit]];
+    checkRange(ours, 'perSecond', { from: 50, to: theirs.perSecond });
+    checkRange(ours, 'burst', { from: ours.perSecond, to: theirs.burst });
+    checkRange(theirs, 'burst', { from: theirs.perSecond, to: 2 ** 40 });
+  }
+}
+
+/** A frame as it came. */
+export interface Arrived {
+  readonly from: PeerId;
+  readonly message: LinkMessage;
+  /** Encoded. */
+  readonly bytes: number;
+}
+
+/** Who has used up a quota, and which. */
+export interface Overspent {
+  readonly peer: PeerId;
+  readonly reason: 'neighbor-quota' | 'origin-quota';
+}
+
+export interface QuotaSnapshot {
+  /** Frames and messages dropped since the start. */
+  readonly dropped: number;
+}
+
+export interface Quotas {
+  /** Charges a frame; what is answered is to be told, and the frame dropped. */
+  readonly take: (arrived: Arrived, at: Instant) => Overspent | undefined;
+  /** Charges the broadcast message in the frame taken last to its origin; whom to blame when it is to be dropped. */
+  readonly overspender: (origin: PeerId) => PeerId | undefined;
+  /** Whether the frame taken last may make us send so many copies of itself. */
+  readonly maySpread: (copies: number) => boolean;
+  readonly inspect: () => QuotaSnapshot;
+}
+
+/** Volatile messages leave this share of a quota to all others. */
+const RESERVED_SHARE = 1 / 4;
+
+export function createQuotas(
+  deps: { readonly self: PeerId; readonly isMember: (peer: PeerId) => boolean },
+  config: QuotaConfig,
+): Quotas {
+  checkQuotaConfig(config);
+  const neighbor = createMeters(config.neighbor, config.peersMax);
+  const spread = createMeters(config.neighbor, config.peersMax);
+  const origins = createMeters(config.origin, config.peersMax);
+  let latest: Charge | undefined;
+  let dropped = 0;
+
+  const pay = (meters: Meters, peer: PeerId, charge: Charge): boolean => {
+    const isPaid = meters(peer, charge);
+    if (!isPaid) dropped += 1;
+    return isPaid;
+  };
+
+  /** Who is no member has no quota of its own, or whoever invents names would have as many as it likes. */
+  const overspender = (origin: PeerId): PeerId | undefined => {
+    if (latest === undefined) return undefined;
+    const payer = deps.isMember(origin) ? origin : latest.from;
+    return pay(origins, payer, latest) ? undefined : payer;
+  };
+
+  return {
+    take: ({ from, message, bytes }, at) => {
+      latest = { from, bytes, at, thin: message.kind === 'gossip' && message.lane === 'volatile' };
+      if (!pay(neighbor, from, latest)) return { peer: from, reason: 'neighbor-quota' };
+      // First copies of gossip are charged where they are known. What two tell each other over their own link costs nobody else.
+      if (message.kind === 'gossip' || !('origin' in message)) return undefined;
+      const peer =
+        message.origin === from && message.to === deps.self ? undefined : overspender(message.origin);
+      return peer && { peer, reason: 'origin-quota' };
+    },
+    overspender,
+    maySpread: (copies) => !latest || pay(spread, latest.from, { ...latest, bytes: latest.bytes * copies }),
+    inspect: () => Object.freeze({ dropped }),
+  };
+}
+
+/** What a frame costs; `thin` leaves the reserve alone. */
+interface Charge {
+  readonly from: PeerId;
+  readonly bytes: number;
+  readonly at: Instant;
+  readonly thin: boolean;
+}
+
+/** Takes a charge from what a peer has left; false when that is not enough. */
+type Meters = (peer: PeerId, charge: Charge) => boolean;
+
+/** One use per peer. A peer holds one entry, so that none can push another out. */
+function createMeters({ bytes, messages }: Quota, peersMax: number): Meters {
+  const meterByPeer = createBoundedMap<PeerId, readonly [TokenBucket, TokenBucket]>(peersMax);
+  return (peer, { bytes: cost, at, thin }) => {
+    let meter = meterByPeer.get(peer);
+    if (!meter) {
+      meter = [createTokenBucket(messages, at), createTokenBucket(bytes, at)];
+      meterByPeer.set(peer, meter);
+    }
+    const share = thin ? RESERVED_SHARE : 0;
+    return meter[0].take(1, at, share * messages.burst) && meter[1].take(cost, at, share * bytes.burst);
+  };
+}
