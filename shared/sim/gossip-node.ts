@@ -58,6 +58,7 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       sizeOf: payloadBytesMax,
       maySay: () => true,
       overspender: () => undefined,
+      isUrgent: () => false,
     },
     config.broadcast,
   );

@@ -49,18 +49,19 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
   relay.cache.add({ message: onward, bytes, at: relay.at });
   accept(relay, origin, { message, from }, bytes);
   // The answer to a graft says nothing of the tree: the graft itself has moved it.
-  if (!asked) follow(relay, tree, { message, from });
+  if (!asked && !relay.deps.isUrgent(message.payload)) follow(relay, tree, { message, from });
   spread(relay, tree, onward, [from, ...(announced?.announcers ?? [])]);
   if (!asked && announced !== undefined) learn(relay, tree, { message, from }, announced);
   noteHole(relay, origin, head, from);
 }
 
-/** Sends a message on: itself to eager neighbors, its name to lazy and congested ones. */
+/** Sends a message on: itself to eager neighbors, its name to lazy and congested ones; what is urgent to lazy ones too. */
 export function spread<P>(relay: Relay<P>, tree: Tree, message: Gossip<P>, holders: readonly PeerId[]): void {
   const atOnce = teaches(tree, message, relay.config);
+  const urgent = relay.deps.isUrgent(message.payload);
   for (const [peer, { congested }] of relay.neighbors) {
     if (holders.includes(peer)) continue;
-    if (!congested && !tree.lazy.has(peer)) send(relay, peer, message);
+    if (!congested && (urgent || !tree.lazy.has(peer))) send(relay, peer, message);
     else if (atOnce && !congested) sendHeads(relay, peer, [headOf(message)]);
     else announce(relay, peer, headOf(message));
   }
@@ -159,7 +160,8 @@ function onDuplicate<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
   relay.counts.duplicates += 1;
   const head = headOf(message);
   relay.announcements.peerHas(from, head);
-  if (relay.requests.wasAsked(from, head)) return;
+  // A flood comes by every link: its copies say nothing of the tree.
+  if (relay.requests.wasAsked(from, head) || relay.deps.isUrgent(message.payload)) return;
   const key = message.hot ? message.origin : null;
   const tree = relay.trees.find(key);
   if (tree === undefined) return;

@@ -38,6 +38,8 @@ export interface BroadcastDeps<P> {
   readonly maySay: (message: Gossip<P>) => boolean;
   /** Charges the message at hand to its origin: whom to blame when it is over a quota, and so not taken at all. */
   readonly overspender: (origin: PeerId) => PeerId | undefined;
+  /** Whether it cannot wait for the tree: it is flooded, each member handing it to all neighbors, lazy or not. */
+  readonly isUrgent: (payload: P) => boolean;
 }
 
 /** Why something from a neighbor was dropped. */

@@ -1,4 +1,4 @@
-/** Who may say what in a broadcast: a record comes from its owner, an entry from who stamped it. */
+/** What the payload of a broadcast says about it: who may say it, and whether it can wait. */
 import type { Gossip } from '../broadcast/messages.ts';
 import type { Payload } from './messages.ts';
 
@@ -18,5 +18,22 @@ export function isByItsAuthor({ payload, origin, epoch }: Gossip<Payload>): bool
     case 'verdict':
     case 'topic':
       return true;
+  }
+}
+
+/** Goodbyes and all that is said of somebody's death: each is short, and each moment is one in which a ghost is shown. */
+export function isUrgent(payload: Payload): boolean {
+  switch (payload.kind) {
+    case 'identity':
+      return payload.left;
+    case 'accusation':
+    case 'objection':
+    case 'verdict':
+      return true;
+    case 'links':
+    case 'presence':
+    case 'state':
+    case 'topic':
+      return false;
   }
 }

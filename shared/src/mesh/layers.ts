@@ -15,7 +15,7 @@ import { createState, type State } from '../state/state.ts';
 import type { StateInput } from '../state/messages.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import { isByItsAuthor } from './authors.ts';
+import { isByItsAuthor, isUrgent } from './authors.ts';
 import type { MeshConfig } from './config.ts';
 import type { Payload, RoutedPayload } from './messages.ts';
 import type { Quotas } from './quotas.ts';
@@ -59,6 +59,7 @@ export function createLayers(deps: MeshDeps, config: MeshConfig, { overspender }
         sizeOf: payloadBytesMax,
         maySay: isByItsAuthor,
         overspender,
+        isUrgent,
       },
       config.broadcast,
     ),

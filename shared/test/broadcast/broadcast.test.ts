@@ -23,6 +23,7 @@ import {
   send,
   vector,
   vectorHead,
+  URGENT,
 } from './helpers.ts';
 
 /** Trees that announce in their time, as those do that many messages have travelled. */
@@ -225,6 +226,23 @@ describe('trees', () => {
     expect(bench.layer.inspect().eagerByTree.get(self)).toEqual([c]);
     bench.give(8, { kind: 'neighborDown', peer: c });
     expect(bench.layer.inspect().eagerByTree.get(self)).toEqual([a, b]);
+  });
+});
+
+describe('what is urgent', () => {
+  test('goes to lazy neighbors too, but to none that is congested, and its copies prune nothing', () => {
+    const bench = createBench([a, b, c]);
+    bench.from(0, b, { kind: 'prune', tree: null });
+    bench.give(0, { kind: 'congestion', peer: c, congested: true });
+    const urgent = gossip(1, { origin: o, hot: false, lane: 'record', payload: URGENT });
+    const sentTo = (effects: readonly Effect[]): readonly PeerId[] =>
+      effects.flatMap((effect) =>
+        effect.kind === 'send' && effect.message.kind === 'gossip' ? [effect.to] : [],
+      );
+    expect(sentTo(bench.from(10, a, urgent))).toEqual([b]);
+    expect(bench.from(20, b, urgent)).toEqual([]);
+    const calm = gossip(2, { origin: o, hot: false, lane: 'record', payload: 'calm' });
+    expect(sentTo(bench.from(30, a, calm))).toEqual([]);
   });
 });
 

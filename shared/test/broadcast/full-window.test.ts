@@ -24,6 +24,7 @@ function listen(rttMs: number | null): Outcome {
     rng: createRng([1]),
     maySay: () => true,
     overspender: () => undefined,
+    isUrgent: () => false,
     sizeOf: () => 16_384,
   };
   const layer = createBroadcast<string>(deps, defaultBroadcastConfig);

@@ -35,6 +35,9 @@ export interface Bench {
   readonly sweep: (atMs: number) => readonly Effect[];
 }
 
+/** What every node floods. */
+export const URGENT = 'urgent';
+
 /** A layer with these neighbors that has begun, by an empty vector of the first. */
 export function createBench(peers: readonly PeerId[], changes: Partial<BroadcastConfig> = {}): Bench {
   const deps = {
@@ -43,6 +46,7 @@ export function createBench(peers: readonly PeerId[], changes: Partial<Broadcast
     rng: createRng([5]),
     maySay: ({ payload }: Gossip<string>) => payload !== FORGED,
     overspender: (origin: PeerId) => (origin === LOUD ? LOUD : undefined),
+    isUrgent: (payload: string) => payload === URGENT,
     sizeOf: (text: string) => text.length,
   };
   const layer = createBroadcast<string>(deps, { ...defaultBroadcastConfig, ...changes });

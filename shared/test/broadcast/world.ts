@@ -101,6 +101,7 @@ export function createWorld(seed: number): World {
         rng: createRng([seed, count]),
         maySay: () => true,
         overspender: () => undefined,
+        isUrgent: () => false,
         sizeOf: (text: string) => text.length,
       };
       layers.set(peer, createBroadcast<string>(deps, defaultBroadcastConfig));
