@@ -23,7 +23,7 @@ export interface BroadcastConfig {
 
   /** First messages of a tree, announced at once, from which it learns the quickest ways. More: more frames for each new speaker. */
   readonly youngMessages: number;
-  /** After them each so manieth of a stream is announced at once. More seldom: fewer frames, slower to find a new way. */
+  /** After them every message of a stream whose number is a multiple of this is announced at once. More seldom: fewer frames, slower to find a new way. */
   readonly teachEvery: number;
 
   /** How long announcements of `reliable` and `record` wait for company. Longer: fewer frames, later repair. */

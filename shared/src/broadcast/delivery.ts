@@ -8,7 +8,7 @@ import { noteMissing } from './repair.ts';
 
 /** The origin in this epoch. What gives way to it takes along what was kept for it. */
 export function admit<P>(relay: Relay<P>, id: PeerId, epoch: Epoch): Origin<P> {
-  const { origin, gone } = relay.origins.admit(id, epoch);
+  const { origin, gone } = relay.origins.admit(id, epoch, relay.at);
   for (const each of gone) {
     relay.waiting.delete(each);
     if (each.id === id) continue;

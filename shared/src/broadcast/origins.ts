@@ -7,7 +7,7 @@
 import { unreachable } from '../base/assert.ts';
 import { createBoundedMap } from '../base/collections.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
-import { elapsedMs, type Instant } from '../base/time.ts';
+import { elapsedMs, instant, type Instant } from '../base/time.ts';
 import type { BroadcastConfig } from './config.ts';
 import type { Gossip, Head, Lane } from './messages.ts';
 import { createReceiveWindow, hasCome, holesUpTo, type ReceiveWindow } from './receive-window.ts';
@@ -48,6 +48,8 @@ export interface Origin<P> {
   floors: Map<Lane, Floor> | null;
   backlog: Backlog | null;
   forgottenAt: Instant | null;
+  /** When something of it last came, by itself or named in a vector. */
+  heardAt: Instant;
   /** The same origin in the epoch before; that one has none before it. */
   before: Origin<P> | null;
 }
@@ -68,9 +70,12 @@ export interface Origins<P> {
   readonly admit: (
     id: PeerId,
     epoch: Epoch,
+    at: Instant,
   ) => { readonly origin: Origin<P>; readonly gone: readonly Origin<P>[] };
   /** The newest heads of all lanes, without forgotten origins. */
   readonly heads: () => readonly Head[];
+  /** Tells the members among the origins from those that have gone, or never were. Before heads are handed out. */
+  readonly settle: (at: Instant) => void;
   /** Those of the epochs before. */
   readonly endedHeads: () => readonly Head[];
   /** The newest reliable heads of the forgotten: their last words may be on their way still. */
@@ -81,7 +86,7 @@ export interface Origins<P> {
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one table and its forgotten part.
-export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
+export function createOrigins<P>(config: BroadcastConfig, isMember: (id: PeerId) => boolean): Origins<P> {
   const originById = createBoundedMap<PeerId, Origin<P>>(config.originsMax);
   /** A subset of the table. */
   const forgotten = new Set<PeerId>();
@@ -94,6 +99,16 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
     return inEpoch(known, epoch) !== undefined ? 'current' : 'older';
   };
 
+  const remember = (id: PeerId, origin: Origin<P>): void => {
+    origin.forgottenAt = null;
+    forgotten.delete(id);
+  };
+  const forget = (id: PeerId, at: Instant): void => {
+    const origin = originById.get(id);
+    if (origin === undefined) return;
+    origin.forgottenAt ??= at;
+    forgotten.add(id);
+  };
   const drop = (id: PeerId): void => {
     forgotten.delete(id);
     originById.delete(id);
@@ -116,18 +131,28 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
     },
     newest: (stream) => newestOf(current(stream), stream),
     missing: (head) => (standing(head.origin, head.epoch) === 'older' ? [] : missingOf(current(head), head)),
-    admit: (id, epoch) => {
+    admit: (id, epoch, at) => {
       const known = originById.get(id);
       if (known?.before?.epoch === epoch) return { origin: known.before, gone: [] };
       const origin = known?.epoch === epoch ? known : createOrigin<P>(id, epoch, known);
-      origin.forgottenAt = null;
-      forgotten.delete(id);
+      origin.heardAt = at;
+      // A late word of one that has gone does not bring it back.
+      if (isMember(id)) remember(id, origin);
+      else origin.forgottenAt = known?.forgottenAt ?? null;
       const outgoing = known === undefined ? makeRoom() : undefined;
       const evicted = originById.set(id, origin)?.[1] ?? outgoing;
+      if (origin.forgottenAt !== null) forgotten.add(id);
       if (evicted !== undefined) forgotten.delete(evicted.id);
       const gone = [evicted, evicted?.before, known === origin ? null : known?.before];
       if (known !== undefined && known !== origin) known.before = null;
       return { origin, gone: gone.filter((one) => one != null) };
+    },
+    settle: (at) => {
+      for (const [id, origin] of originById.entries()) {
+        if (isMember(id)) remember(id, origin);
+        // A newcomer hears of streams before it hears who is here; and of some whose origin has gone already.
+        else if (elapsedMs(origin.heardAt, at) > config.beginMs) forget(id, at);
+      }
     },
     heads: () =>
       [...originById.entries()].flatMap(([, origin]) => (origin.forgottenAt === null ? headsOf(origin) : [])),
@@ -137,16 +162,13 @@ export function createOrigins<P>(config: BroadcastConfig): Origins<P> {
         const origin = originById.get(id);
         return origin === undefined ? [] : headsOf(origin).filter(({ lane }) => lane === 'reliable');
       }),
-    forget: (id, at) => {
-      const origin = originById.get(id);
-      if (origin === undefined) return;
-      origin.forgottenAt = at;
-      forgotten.add(id);
-    },
+    forget,
     sweep: (at) => {
       for (const id of forgotten) {
-        const since = originById.get(id)?.forgottenAt ?? null;
-        if (since === null || elapsedMs(since, at) >= config.forgottenMs) drop(id);
+        const origin = originById.get(id);
+        const since = origin?.forgottenAt ?? null;
+        if (origin && isMember(id)) remember(id, origin);
+        else if (since === null || elapsedMs(since, at) >= config.forgottenMs) drop(id);
       }
     },
   };
@@ -167,6 +189,7 @@ function createOrigin<P>(id: PeerId, epoch: Epoch, before: Origin<P> | null = nu
     floors: null,
     backlog: null,
     forgottenAt: null,
+    heardAt: instant(0),
     before,
   };
 }

@@ -43,15 +43,17 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
 
   const asked = relay.requests.wasAsked(from, head);
   const announced = relay.missing.settle(head);
+  const urgent = relay.deps.isUrgent(message.payload);
   const tree = relay.trees.use(message.origin, message.hot, relay.at);
-  if (tree.key === null) relay.carving.note(relay.at);
+  if (tree.key === null && !urgent) relay.carving.note(relay.at);
   const onward: Gossip<P> = { ...message, round: Math.min(message.round + 1, ROUND_MAX) };
   relay.cache.add({ message: onward, bytes, at: relay.at });
   accept(relay, origin, { message, from }, bytes);
-  // The answer to a graft says nothing of the tree: the graft itself has moved it.
-  if (!asked && !relay.deps.isUrgent(message.payload)) follow(relay, tree, { message, from });
+  // The answer to a graft says nothing of the tree, which the graft itself has moved; nor does a flood.
+  const teachesTree = !asked && !urgent;
+  if (teachesTree) follow(relay, tree, { message, from });
   spread(relay, tree, onward, [from, ...(announced?.announcers ?? [])]);
-  if (!asked && announced !== undefined) learn(relay, tree, { message, from }, announced);
+  if (teachesTree && announced !== undefined) learn(relay, tree, { message, from }, announced);
   noteHole(relay, origin, head, from);
 }
 

@@ -38,6 +38,8 @@ export interface BroadcastDeps<P> {
   readonly maySay: (message: Gossip<P>) => boolean;
   /** Charges the message at hand to its origin: whom to blame when it is over a quota, and so not taken at all. */
   readonly overspender: (origin: PeerId) => PeerId | undefined;
+  /** On the roster. Others may speak, but get no tree, and are forgotten like the dead. */
+  readonly isMember: (origin: PeerId) => boolean;
   /** Whether it cannot wait for the tree: it is flooded, each member handing it to all neighbors, lazy or not. */
   readonly isUrgent: (payload: P) => boolean;
 }
@@ -107,8 +109,8 @@ export function createRelay<P>(deps: BroadcastDeps<P>, config: BroadcastConfig):
     deps,
     config,
     neighbors: new Map(),
-    trees: createTrees(config),
-    origins: createOrigins<P>(config),
+    trees: createTrees(config, (origin) => origin === deps.self || deps.isMember(origin)),
+    origins: createOrigins<P>(config, deps.isMember),
     waiting: new Set(),
     own: createOwnVoice(deps.self, deps.epoch, config),
     cache: createCache<P>(config),

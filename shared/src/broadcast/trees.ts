@@ -25,7 +25,7 @@ export interface Tree {
 }
 
 export interface Trees {
-  /** The tree a message travels here, made if need be. The shared one when all places are taken. */
+  /** The tree a message travels here, made if need be. The shared one when all places are taken, or the origin is no member. */
   readonly use: (origin: PeerId, hot: boolean, at: Instant) => Tree;
   /** The tree a neighbor names; `undefined` when we hold no such tree. */
   readonly find: (key: TreeKey) => Tree | undefined;
@@ -42,15 +42,17 @@ export interface Trees {
   readonly sweep: (at: Instant) => void;
 }
 
-export function createTrees(config: BroadcastConfig): Trees {
+export function createTrees(config: BroadcastConfig, isMember: (origin: PeerId) => boolean): Trees {
   const shared = createTree(null, []);
   const treeByOrigin = new Map<PeerId, Tree>();
-  const isFull = (): boolean => treeByOrigin.size >= config.hotTreesMax;
+  /** Who invents names must not take the places of others. */
+  const hasNoPlace = (origin: PeerId): boolean =>
+    treeByOrigin.size >= config.hotTreesMax || !isMember(origin);
 
   const placeFor = (origin: PeerId): Tree => {
     const known = treeByOrigin.get(origin);
     if (known !== undefined) return known;
-    if (isFull()) return shared;
+    if (hasNoPlace(origin)) return shared;
     const tree = createTree(origin, shared.lazy);
     treeByOrigin.set(origin, tree);
     return tree;
@@ -63,11 +65,12 @@ export function createTrees(config: BroadcastConfig): Trees {
       tree.heard = Math.min(tree.heard + 1, config.youngMessages + 1);
       return tree;
     },
-    find: (key) => (key === null ? shared : (treeByOrigin.get(key) ?? (isFull() ? shared : undefined))),
+    find: (key) =>
+      key === null ? shared : (treeByOrigin.get(key) ?? (hasNoPlace(key) ? shared : undefined)),
     ofOrigin: (origin) => treeByOrigin.get(origin) ?? shared,
     namesFor: (origin) => {
       if (treeByOrigin.has(origin)) return [origin];
-      return isFull() ? [null, origin] : [null];
+      return hasNoPlace(origin) ? [null, origin] : [null];
     },
     all: () => [shared, ...treeByOrigin.values()],
     hotCount: () => treeByOrigin.size,

@@ -33,6 +33,7 @@ export function unheardOf<P>(relay: Relay<P>): readonly Cached<P>[] {
 
 /** All that we hold, short of `unheard`; of forgotten origins what can still be asked for. */
 export function vectorHeads<P>(relay: Relay<P>, unheard: readonly Cached<P>[]): readonly VectorHead[] {
+  relay.origins.settle(relay.at);
   const ownHeads = relay.own.heads().map((head): Head => {
     const first = unheard.find(({ message }) => message.lane === head.lane)?.message.seq;
     return first === undefined ? head : { ...head, seq: first - 1 };

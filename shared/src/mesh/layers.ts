@@ -47,7 +47,12 @@ export type Job =
   | { readonly layer: 'presence'; readonly input: PresenceInput }
   | { readonly layer: 'state'; readonly input: StateInput };
 
-export function createLayers(deps: MeshDeps, config: MeshConfig, { overspender }: Quotas): Layers {
+export function createLayers(
+  deps: MeshDeps,
+  config: MeshConfig,
+  quotas: Quotas,
+  isMember: (peer: PeerId) => boolean,
+): Layers {
   const { self, epoch, rng } = deps;
   return {
     overlay: createOverlay({ self, rng: rng.fork('overlay') }, config.overlay),
@@ -58,7 +63,8 @@ export function createLayers(deps: MeshDeps, config: MeshConfig, { overspender }
         rng: rng.fork('broadcast'),
         sizeOf: payloadBytesMax,
         maySay: isByItsAuthor,
-        overspender,
+        overspender: quotas.overspender,
+        isMember,
         isUrgent,
       },
       config.broadcast,

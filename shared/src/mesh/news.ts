@@ -63,7 +63,8 @@ interface Onward {
 /** Hands what the last delta taught us to everyone but its bringer; beyond the bringer's quota comparisons do. */
 export function passOnNews({ news, neighbors, congestedPeers, tables, quotas, emit }: Onward): void {
   const gathered = news.close();
-  if (!gathered || gathered.keysByTable.size === 0 || !quotas.maySpread(neighbors.size - 1)) return;
+  if (!gathered || gathered.keysByTable.size === 0 || !quotas.maySpread(Math.max(0, neighbors.size - 1)))
+    return;
   for (const [table, keys] of gathered.keysByTable) {
     const deltas = tables.deltas(table, keys);
     for (const [peer, { comparedTables }] of neighbors) {

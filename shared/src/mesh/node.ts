@@ -52,7 +52,7 @@ export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
 export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
   const isMember = (peer: PeerId): boolean => hub.members.has(peer);
   const quotas = createQuotas({ self: deps.self, isMember }, config.quotas);
-  const layers = createLayers(deps, config, quotas);
+  const layers = createLayers(deps, config, quotas, isMember);
   const queue: Job[] = [];
   let effects: Effect[] = [];
   let left = false;

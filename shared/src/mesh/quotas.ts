@@ -32,9 +32,9 @@ export interface QuotaConfig {
 
 export const defaultQuotaConfig: QuotaConfig = {
   neighbor: {
-    // guess: thirty times the presence budget a second; at once 2,000 members with all their records, or twice the
-    // broadcast cache
-    bytes: { perSecond: 2_000_000, burst: 8_000_000 },
+    // guess: thirty times the presence budget a second; at once what a channel holds before it is given up, which is
+    // more than a whole room's state: a comparison hands that over in one go
+    bytes: { perSecond: 2_000_000, burst: 67_108_864 },
     // guess: twice the 1,890 frames of 63 pointers at 30 Hz; at once what these send to a tab that hangs for 20 s
     messages: { perSecond: 4_000, burst: 40_000 },
   },
@@ -137,7 +137,7 @@ interface Charge {
   readonly thin: boolean;
 }
 
-/** Takes a charge from what a peer has left; false when that is not enough. */
+/** Takes a charge from what a peer has left; false when that is not enough. What is refused for its bytes still counts as one. */
 type Meters = (peer: PeerId, charge: Charge) => boolean;
 
 /** One use per peer. A peer holds one entry, so that none can push another out. */

@@ -226,14 +226,14 @@ function createParker(state: State): LinkParker {
       const link = linkByPeer.get(peer);
       if (link?.phase !== 'up') return [];
       linkByPeer.delete(peer);
-      const outdone = parking.add(peer, link.attempt, at);
+      const outdone = parking.add({ peer, attempt: link.attempt, introducer: link.introducer }, at);
       return outdone ? [giveUp(state, outdone, at)] : [];
     },
     revive: (peer, at) => {
       const parked = parking.get(peer);
       if (!parked || linkByPeer.has(peer) || linkByPeer.size >= config.degreeMax) return false;
       parking.remove(peer);
-      addUp(state, peer, { attempt: parked.attempt, introducer: null }, at);
+      addUp(state, peer, parked, at);
       return true;
     },
     unpark: (peer, at) => unpark(state, peer, at),

@@ -5,11 +5,14 @@
  */
 import type { AttemptId, PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
+import type { Introducer } from './attempts.ts';
 import type { OverlayConfig } from './config.ts';
 
 export interface Parked {
   readonly peer: PeerId;
   readonly attempt: AttemptId;
+  /** Who introduced it, as of any link. */
+  readonly introducer: Introducer;
   readonly since: Instant;
   readonly knockedAt: Instant;
 }
@@ -17,7 +20,7 @@ export interface Parked {
 export interface Parking {
   readonly get: (peer: PeerId) => Parked | undefined;
   /** Takes a channel in; returns the one parked longest when there was no room. */
-  readonly add: (peer: PeerId, attempt: AttemptId, at: Instant) => Parked | undefined;
+  readonly add: (link: Pick<Parked, 'peer' | 'attempt' | 'introducer'>, at: Instant) => Parked | undefined;
   readonly remove: (peer: PeerId) => void;
   readonly peers: () => readonly PeerId[];
   /** Those whose time is up. */
@@ -31,11 +34,11 @@ export function createParking({ parkedMax, parkedMs, knockMs }: OverlayConfig): 
   const parkedByPeer = new Map<PeerId, Parked>();
   return {
     get: (peer) => parkedByPeer.get(peer),
-    add: (peer, attempt, at) => {
+    add: (link, at) => {
       const [longest] = parkedByPeer.values();
       const given = parkedByPeer.size >= parkedMax ? longest : undefined;
       if (given) parkedByPeer.delete(given.peer);
-      parkedByPeer.set(peer, { peer, attempt, since: at, knockedAt: at });
+      parkedByPeer.set(link.peer, { ...link, since: at, knockedAt: at });
       return given;
     },
     remove: (peer) => void parkedByPeer.delete(peer),

@@ -8,7 +8,7 @@ export interface Returned {
   readonly noteGone: (peer: PeerId) => void;
   /** Somebody is a member from now on. */
   readonly noteMember: (peer: PeerId, at: Instant) => void;
-  readonly has: (peer: PeerId) => boolean;
+  readonly has: (peer: PeerId, at: Instant) => boolean;
   /** Those who are back; none once nobody has come back for `partedMs`. */
   readonly peers: (at: Instant) => readonly PeerId[];
 }
@@ -17,6 +17,9 @@ export function createReturned(config: OverlayConfig): Returned {
   const gone = createBoundedMap<PeerId, true>(config.knownMembersMax);
   const back = createBoundedMap<PeerId, true>(config.knownMembersMax);
   let backAt = instant(-Infinity);
+  const expire = (at: Instant): void => {
+    if (elapsedMs(backAt, at) >= config.partedMs) back.clear();
+  };
   return {
     noteGone: (peer) => {
       gone.set(peer, true);
@@ -27,9 +30,12 @@ export function createReturned(config: OverlayConfig): Returned {
       back.set(peer, true);
       backAt = at;
     },
-    has: (peer) => back.has(peer),
+    has: (peer, at) => {
+      expire(at);
+      return back.has(peer);
+    },
     peers: (at) => {
-      if (elapsedMs(backAt, at) >= config.partedMs) back.clear();
+      expire(at);
       return [...back.entries()].map(([peer]) => peer);
     },
   };

@@ -31,7 +31,7 @@ export function lookAround(core: Core, at: Instant): Effects {
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
 export function wantsLinks(core: Core, at: Instant): boolean {
   const { links } = core;
-  if (!isLinked(core) || strangers(core, at).length > 0 || wantsMixing(core, at)) return true;
+  if (!isLinked(core) || strangers(core, at).length > 0 || mixable(core, at).length > 0) return true;
   return links.slots() < links.limits().target && candidates(core, priorityNow(core), at).length > 0;
 }
 
@@ -82,22 +82,24 @@ function fillSlots(core: Core, at: Instant): Effects {
  */
 function mix(core: Core, at: Instant): Effects {
   const { links } = core;
-  if (!wantsMixing(core, at) || links.ownAttempts('degree') > 0) return [];
-  if (!mayAttempt(core, at) || !links.affords(at)) return [];
-  const { target } = links.limits();
-  const able = askable(core, core.returned.peers(at), 'low', at).filter(
-    (peer) => degreeOf(core, peer) <= target,
-  );
-  const peer = poorest(core, able);
+  if (links.ownAttempts('degree') > 0 || !mayAttempt(core, at) || !links.affords(at)) return [];
+  const peer = poorest(core, mixable(core, at));
   return peer === undefined
     ? []
     : links.ask(peer, { purpose: 'degree', priority: 'low', introducer: null, route: null }, at);
 }
 
+/** Members of the other half who may be asked; nobody once enough links are held to it. */
+function mixable(core: Core, at: Instant): readonly PeerId[] {
+  if (!wantsMixing(core, at)) return [];
+  const { target } = core.links.limits();
+  return askable(core, core.returned.peers(at), 'low', at).filter((peer) => degreeOf(core, peer) <= target);
+}
+
 function wantsMixing({ returned, links, degreeByPeer }: Core, at: Instant): boolean {
   const back = returned.peers(at).length;
   const wanted = Math.floor((links.limits().target * back) / (degreeByPeer.size + 1) / 2);
-  const held = [...links.activeView(), ...links.pending()].filter(returned.has).length;
+  const held = [...links.activeView(), ...links.pending()].filter((peer) => returned.has(peer, at)).length;
   return held < wanted;
 }
 
@@ -105,10 +107,10 @@ function wantsMixing({ returned, links, degreeByPeer }: Core, at: Instant): bool
 export function makeRoomFor(core: Core, peer: PeerId, at: Instant): Effects {
   const { links, returned } = core;
   const { target } = links.limits();
-  if (!returned.has(peer) || links.activeView().length <= target) return [];
+  if (!returned.has(peer, at) || links.activeView().length <= target) return [];
   const spare = links
     .activeView()
-    .findLast((other) => !returned.has(other) && degreeOf(core, other) > target);
+    .findLast((other) => !returned.has(other, at) && degreeOf(core, other) > target);
   return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
 }
 

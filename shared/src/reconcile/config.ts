@@ -10,8 +10,7 @@ export interface ReconcileConfig {
   readonly roundIntervalMs: number;
   /**
    * Heartbeats in a row that must show another root before the lower id begins a round; the higher waits for twice
-   * as many. More is slower to mend; fewer
-   * begins rounds over records that are merely in flight. 1 to 10.
+   * as many. More is slower to mend; fewer begins rounds over records that are merely in flight. 1 to 10.
    */
   readonly differingHeartbeatsMin: number;
   /**

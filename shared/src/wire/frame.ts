@@ -70,7 +70,7 @@ export function createLinkEncoder(): LinkEncoder {
   };
 }
 
-/** Frames of any of `versions` may follow one another. `sameText` may give an equal text that is held anyway for an id. */
+/** Frames of any of `versions` may follow one another. `sameText` may give an equal text that is held anyway for an id: a process of many nodes keeps one. */
 export function createLinkDecoder(
   versions: WireVersions = WIRE_VERSIONS,
   sameText?: (id: PeerId) => PeerId,

@@ -244,7 +244,24 @@ describe('what is urgent', () => {
     const calm = gossip(2, { origin: o, hot: false, lane: 'record', payload: 'calm' });
     expect(sentTo(bench.from(30, a, calm))).toEqual([]);
   });
+
+  test('teaches no tree, though another announced it before', () => {
+    const bench = createBench([a, b]);
+    bench.from(0, a, gossip(1));
+    bench.from(1, b, gossip(1));
+    const urgent = gossip(2, { payload: URGENT });
+    bench.from(1_000, b, { kind: 'ihave', heads: [head(2)] });
+    expect(controlOf(bench.from(1_020, a, urgent))).toEqual([]);
+    const calm = gossip(3);
+    bench.from(2_000, b, { kind: 'ihave', heads: [head(3)] });
+    expect(controlOf(bench.from(2_020, a, calm))).toEqual(['graft', 'prune']);
+  });
 });
+
+const controlOf = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.kind === 'send' && ['graft', 'prune'].includes(effect.message.kind) ? [effect.message.kind] : [],
+  );
 
 describe('lanes', () => {
   test('reliable messages wait for their turn', () => {
@@ -656,6 +673,31 @@ describe('links and limits', () => {
         );
     expect(offered(20_000, b)).toEqual([{ origin: o, epoch: 1, lane: 'reliable', seq: 1, from: 1 }]);
     expect(offered(20_001, c)).toEqual([]);
+  });
+
+  test('a late word of a forgotten origin is delivered, and brings back neither its head nor its tree', () => {
+    const bench = createBench([a]);
+    bench.from(0, a, gossip(1));
+    bench.give(1, { kind: 'forget', origin: o });
+    expect(bench.from(2, a, gossip(2))).toContainEqual(deliver(a, gossip(2)));
+    expect(bench.layer.inspect().eagerByTree.has(o)).toBe(false);
+    const offered = bench.give(30_003, { kind: 'neighborUp', peer: b });
+    expect(offered).toEqual([send(b, vector())]);
+    expect(bench.layer.inspect().heads).toEqual([]);
+  });
+
+  test('a stream of one that is on no roster is no member’s once that had its time to come', () => {
+    const bench = createBench([a], {}, { members: [] });
+    bench.from(0, a, gossip(1, { lane: 'record' }));
+    const heads = (atMs: number, peer: PeerId): readonly unknown[] =>
+      bench
+        .give(atMs, { kind: 'neighborUp', peer })
+        .flatMap((effect) =>
+          effect.kind === 'send' && effect.message.kind === 'vector' ? effect.message.heads : [],
+        );
+    expect(heads(5_000, b)).toHaveLength(1);
+    expect(heads(5_001, c)).toEqual([]);
+    expect(bench.layer.inspect().eagerByTree.has(o)).toBe(false);
   });
 
   test('what its origin may not say is refused, and neither delivered nor sent on', () => {

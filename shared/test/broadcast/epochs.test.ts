@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { epoch, type Epoch } from '#shared/base/ids.ts';
 import { defaultBroadcastConfig } from '#shared/broadcast/config.ts';
 import type { Gossip, Want } from '#shared/broadcast/messages.ts';
+import { instant } from '#shared/base/time.ts';
 import { createOrigins } from '#shared/broadcast/origins.ts';
 import {
   a,
@@ -153,10 +154,10 @@ describe('a member that comes back in a new epoch', () => {
   });
 
   test('is remembered in two epochs, however many it began', () => {
-    const origins = createOrigins<string>(defaultBroadcastConfig);
+    const origins = createOrigins<string>(defaultBroadcastConfig, () => true);
     const { origin } = gossip(1);
-    for (const life of [1, 2, 3]) origins.admit(origin, epoch(life));
-    const { before } = origins.admit(origin, epoch(3)).origin;
+    for (const life of [1, 2, 3]) origins.admit(origin, epoch(life), instant(0));
+    const { before } = origins.admit(origin, epoch(3), instant(0)).origin;
     expect([before?.epoch, before?.before]).toEqual([2, null]);
   });
 

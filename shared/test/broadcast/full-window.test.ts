@@ -25,6 +25,7 @@ function listen(rttMs: number | null): Outcome {
     maySay: () => true,
     overspender: () => undefined,
     isUrgent: () => false,
+    isMember: () => true,
     sizeOf: () => 16_384,
   };
   const layer = createBroadcast<string>(deps, defaultBroadcastConfig);

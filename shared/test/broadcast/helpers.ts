@@ -39,7 +39,14 @@ export interface Bench {
 export const URGENT = 'urgent';
 
 /** A layer with these neighbors that has begun, by an empty vector of the first. */
-export function createBench(peers: readonly PeerId[], changes: Partial<BroadcastConfig> = {}): Bench {
+export function createBench(
+  peers: readonly PeerId[],
+  changes: Partial<BroadcastConfig> = {},
+  /** Everybody is one, unless named. */
+  { members }: { readonly members?: readonly PeerId[] } = {},
+): Bench {
+  /** Forgotten, and never to return. */
+  const gone = new Set<PeerId>();
   const deps = {
     self,
     epoch: epoch(1),
@@ -47,11 +54,13 @@ export function createBench(peers: readonly PeerId[], changes: Partial<Broadcast
     maySay: ({ payload }: Gossip<string>) => payload !== FORGED,
     overspender: (origin: PeerId) => (origin === LOUD ? LOUD : undefined),
     isUrgent: (payload: string) => payload === URGENT,
+    isMember: (origin: PeerId) => !gone.has(origin) && (members?.includes(origin) ?? true),
     sizeOf: (text: string) => text.length,
   };
   const layer = createBroadcast<string>(deps, { ...defaultBroadcastConfig, ...changes });
   let sweepTimer: BroadcastTimer | null = null;
   const give = (atMs: number, input: BroadcastInput<string>): readonly Effect[] => {
+    if (input.kind === 'forget') gone.add(input.origin);
     const effects = layer.handle(input, now(atMs)).filter((effect) => !isBegin(effect));
     for (const effect of effects)
       if (isSweep(effect) && effect.kind === 'schedule') sweepTimer = effect.timer;

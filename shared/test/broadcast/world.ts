@@ -102,6 +102,7 @@ export function createWorld(seed: number): World {
         maySay: () => true,
         overspender: () => undefined,
         isUrgent: () => false,
+        isMember: () => true,
         sizeOf: (text: string) => text.length,
       };
       layers.set(peer, createBroadcast<string>(deps, defaultBroadcastConfig));

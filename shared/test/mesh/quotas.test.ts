@@ -137,7 +137,7 @@ test.each<{ neighbor?: Partial<Quota>; origin?: Partial<Quota>; peersMax?: numbe
   { neighbor: { messages: rate(999, 40_000) } },
   { origin: { bytes: rate(49, 64_000) } },
   { origin: { bytes: rate(256_000, 255_999) } },
-  { origin: { bytes: rate(256_000, 8_000_001) } },
+  { origin: { bytes: rate(256_000, 67_108_865) } },
   { origin: { messages: rate(1_000, 40_001) } },
   { peersMax: 63 },
 ])('a configuration with %o is refused', ({ neighbor, origin, ...wrong }) => {

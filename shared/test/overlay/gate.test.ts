@@ -232,6 +232,15 @@ describe('one who introduces strangers', () => {
     expect(brought(bench, 53, a)).toEqual(['accept']);
   });
 
+  it('has introduced one that hung and speaks again still', () => {
+    const bench = linked(2);
+    brought(bench, 50, a);
+    bench.feed({ kind: 'channelOpened', peer: peer(50), attempt: attempt(50) });
+    bench.feed({ kind: 'drop', peer: peer(50), reason: 'declared-dead' });
+    bench.feed({ kind: 'heardStranger', peer: peer(50) });
+    expect([brought(bench, 51, a), brought(bench, 52, a)]).toEqual([['accept'], ['refuse']]);
+  });
+
   it('has introduced nobody whom the roster knows', () => {
     const bench = linked(2);
     for (const index of [50, 51, 52]) {
