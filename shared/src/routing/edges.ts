@@ -21,9 +21,8 @@ export interface Edges {
 const NOBODY: readonly PeerId[] = [];
 
 /**
- * The edges among others; those that touch `self` are none of theirs to tell. Lists, for they are short, and those
- * that were named are the record's own: as sets they took three times the room
- * (so do lists that grew by pushing), and N members keep N times N of them.
+ * The edges among others; those that touch `self` are none of theirs to tell. Lists of their size, for they are short
+ * and N members keep N times N of them; those that were named are the record's own.
  */
 export function createEdges(self: PeerId, limits: GraphLimits): Edges {
   const namedById = new Map<PeerId, readonly PeerId[]>();
