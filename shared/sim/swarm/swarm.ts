@@ -6,7 +6,9 @@ import { createRng } from '#shared/base/rng.ts';
 import { TRACE_HEADING, traceLine } from '#shared/mesh/trace.ts';
 import { createMeshWorld } from '../world.ts';
 import type { Checker, MakeChecker, MeshWorld } from './checker.ts';
+import { copiesAreFew, copiesAreNotRepeated } from './copies.ts';
 import { messagesComeOnce } from './deliveries.ts';
+import { directsArriveOnce } from './directs.ts';
 import { calm, drawConditions, FAULTS, say, type Fault } from './faults.ts';
 import {
   presencesAreEqual,
@@ -54,11 +56,14 @@ const CHECKERS: readonly MakeChecker[] = [
   clocksRise,
   collectionsAreBounded,
   messagesComeOnce,
+  copiesAreNotRepeated,
   roomIsWhole,
   viewsAreSymmetric,
   rostersAreEqual,
   statesAreEqual,
   presencesAreEqual,
+  directsArriveOnce,
+  copiesAreFew,
   tablesRest,
 ];
 
