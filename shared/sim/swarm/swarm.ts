@@ -18,6 +18,7 @@ import {
   tablesRest,
   viewsAreSymmetric,
 } from './liveness.ts';
+import { createOddTimers, timersAreFew } from './odd-timers.ts';
 import {
   clocksRise,
   collectionsAreBounded,
@@ -64,6 +65,7 @@ const CHECKERS: readonly MakeChecker[] = [
   presencesAreEqual,
   directsArriveOnce,
   copiesAreFew,
+  timersAreFew,
   tablesRest,
 ];
 
@@ -83,6 +85,8 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
   const world = createMeshWorld({ seed, conditions: drawConditions(rng) });
   const complaints: string[] = [];
   const counts = countAll(world);
+  // Their chance is their own: the faults are the same without them.
+  const oddTimers = createOddTimers(world, createRng([seed, 0x0dd]));
   if (trace) traceAll(world, trace);
   const checkers = CHECKERS.map((make) => {
     const checker: Checker = make(world, (what) => {
@@ -100,6 +104,7 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
       const fault = pickWeighted(rng.fraction());
       trace?.(`--- ${fault.name}`);
       if (tab && other) fault.happen({ world, tab, other, rng, tabsMax });
+      oddTimers.give();
       world.run(rng.fraction() * STEP_MS_MAX);
       for (const checker of checkers) checker.look?.();
     }

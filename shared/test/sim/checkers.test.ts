@@ -1,6 +1,7 @@
 /** Each checker of the swarm complains about what it is there for, and about nothing else. */
 import { describe, expect, test } from 'vitest';
 import { bytesToPeerId, epoch, type PeerId } from '#shared/base/ids.ts';
+import { instant } from '#shared/base/time.ts';
 import type { Value } from '#shared/base/value.ts';
 import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import type { Checker, MakeChecker, MeshWorld } from '#sim/swarm/checker.ts';
@@ -16,6 +17,7 @@ import {
   tablesRest,
   viewsAreSymmetric,
 } from '#sim/swarm/liveness.ts';
+import { timersAreFew } from '#sim/swarm/odd-timers.ts';
 import {
   clocksRise,
   collectionsAreBounded,
@@ -386,5 +388,26 @@ describe('the checkers of copies', () => {
     expect(complaints).toEqual([]);
     stepped(tabs[0]!, start, to(b));
     expect(complaints).toHaveLength(1);
+  });
+});
+
+describe('the checker of timers', () => {
+  const tab = tabOf(a);
+  const watch: Input = {
+    kind: 'timer',
+    timer: { layer: 'membership', timer: { kind: 'watch', token: 1, dueAt: instant(0) } },
+  };
+  const complaintsAfter = (times: number): readonly string[] => {
+    const { checker, stepped, complaints } = bench(timersAreFew, [tab], () => {
+      for (let time = 0; time < times; time++) stepped(tab, watch);
+    });
+    for (let time = 0; time < 100; time++) stepped(tab, watch);
+    checker.whenCalm?.();
+    return complaints;
+  };
+
+  test('complains of one kind that comes oftener in calm than any should, whatever came before', () => {
+    expect(complaintsAfter(41)).toEqual([]);
+    expect(complaintsAfter(42)).toHaveLength(1);
   });
 });
