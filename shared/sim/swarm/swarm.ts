@@ -11,6 +11,7 @@ import { messagesComeOnce } from './deliveries.ts';
 import { directsArriveOnce } from './directs.ts';
 import { calm, drawConditions, FAULTS, say, type Fault } from './faults.ts';
 import {
+  nobodyIsWronged,
   presencesAreEqual,
   roomIsWhole,
   rostersAreEqual,
@@ -24,6 +25,7 @@ import {
   collectionsAreBounded,
   eventsAlternate,
   presenceIsOfMembers,
+  roundsAreSpaced,
   viewsAreWellFormed,
 } from './safety.ts';
 
@@ -58,6 +60,8 @@ const CHECKERS: readonly MakeChecker[] = [
   collectionsAreBounded,
   messagesComeOnce,
   copiesAreNotRepeated,
+  roundsAreSpaced,
+  nobodyIsWronged,
   roomIsWhole,
   viewsAreSymmetric,
   rostersAreEqual,
@@ -110,6 +114,7 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
     }
     trace?.('--- calm');
     calm(world);
+    for (const checker of checkers) checker.calmed?.();
     world.run(CALM_MS);
     for (const tab of world.living()) say(world, tab);
     world.run(HEARD_MS);

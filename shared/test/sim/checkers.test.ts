@@ -10,6 +10,7 @@ import { messagesComeOnce, NUMBERED_TOPIC } from '#sim/swarm/deliveries.ts';
 import { DIRECT_TOPIC, directsArriveOnce } from '#sim/swarm/directs.ts';
 import type { Tab } from '#sim/swarm/draw.ts';
 import {
+  nobodyIsWronged,
   presencesAreEqual,
   roomIsWhole,
   rostersAreEqual,
@@ -23,6 +24,7 @@ import {
   collectionsAreBounded,
   eventsAlternate,
   presenceIsOfMembers,
+  roundsAreSpaced,
   viewsAreWellFormed,
 } from '#sim/swarm/safety.ts';
 
@@ -74,6 +76,7 @@ function tabOf(id: PeerId, shows: Shows = {}): Tab {
 interface Bench {
   readonly checker: Checker;
   readonly complaints: readonly string[];
+  readonly pass: (ms: number) => void;
   readonly told: (tab: Tab, event: MeshEvent) => void;
   readonly stepped: (tab: Tab, input: Input, effects?: readonly Effect[]) => void;
 }
@@ -85,10 +88,11 @@ function bench(
   command: (tab: Tab, command: Command) => void = () => {},
 ): Bench {
   const complaints: string[] = [];
+  let atMs = 0;
   const world = {
     living: () => tabs,
     tabOf: (id: PeerId) => tabs.find((tab) => tab.id === id),
-    timeMs: () => 0,
+    timeMs: () => atMs,
     run,
     command,
   } as unknown as MeshWorld;
@@ -97,6 +101,9 @@ function bench(
   return {
     checker,
     complaints,
+    pass: (ms) => {
+      atMs += ms;
+    },
     told: (tab, event) => checker.observer?.told?.(tab, event),
     stepped: (tab, input, effects = []) => checker.observer?.stepped?.(tab, input, effects),
   };
@@ -409,5 +416,41 @@ describe('the checker of timers', () => {
   test('complains of one kind that comes oftener in calm than any should, whatever came before', () => {
     expect(complaintsAfter(41)).toEqual([]);
     expect(complaintsAfter(42)).toHaveLength(1);
+  });
+});
+
+describe('the checker of rounds', () => {
+  test('complains of who compares again and again at once, not of who does now and then', () => {
+    const { checker, pass, complaints } = bench(roundsAreSpaced, [tabOf(a)]);
+    const compareEvery = (ms: number): void => {
+      for (let round = 0; round < 4; round++) {
+        pass(ms);
+        checker.observer?.sent?.(tabOf(a), b, { kind: 'top', table: 'state', exact: false, hashes: [] }, 1);
+      }
+    };
+    compareEvery(5_000);
+    expect(complaints).toEqual([]);
+    compareEvery(100);
+    expect(complaints).not.toEqual([]);
+  });
+});
+
+describe('the checker of wrongs', () => {
+  test('complains of a blame, and of the death of one who lives, when all has long been calm', () => {
+    const tab = tabOf(a);
+    const { checker, told, pass, complaints } = bench(nobodyIsWronged, [tab, tabOf(b)]);
+    const wrong = (): void => {
+      told(tab, left(b));
+      told(tab, { kind: 'peerMisbehaved', peer: b, reason: 'any' });
+    };
+    wrong();
+    checker.calmed?.();
+    wrong();
+    expect(complaints).toEqual([]);
+    pass(30_000);
+    told(tab, left(c));
+    expect(complaints).toEqual([]);
+    wrong();
+    expect(complaints).toHaveLength(2);
   });
 });
