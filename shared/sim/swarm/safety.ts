@@ -155,3 +155,20 @@ export const roundsAreSpaced: MakeChecker = (world, complain) => {
 
 /** Rounds within one interval: its own, and one for each time that the link comes back. */
 const ROUNDS_MAX = 3;
+
+/** Messages that beget messages for ever: the run is given up, for it would never end. */
+export const circlesEnd: MakeChecker = () => {
+  let steps = 0;
+  return {
+    name: 'circles',
+    observer: {
+      stepped: () => {
+        steps += 1;
+        if (steps > STEPS_MAX) throw new Error(`over ${STEPS_MAX} steps: something goes round in circles`);
+      },
+    },
+  };
+};
+
+/** Some eight times what the busiest of the fixed seeds comes to. */
+const STEPS_MAX = 500_000;

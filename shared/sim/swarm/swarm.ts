@@ -21,6 +21,7 @@ import {
 } from './liveness.ts';
 import { createOddTimers, timersAreFew } from './odd-timers.ts';
 import {
+  circlesEnd,
   clocksRise,
   collectionsAreBounded,
   eventsAlternate,
@@ -53,6 +54,7 @@ export interface SwarmCounts {
 }
 
 const CHECKERS: readonly MakeChecker[] = [
+  circlesEnd,
   viewsAreWellFormed,
   eventsAlternate,
   presenceIsOfMembers,

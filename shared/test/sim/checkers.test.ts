@@ -20,6 +20,7 @@ import {
 } from '#sim/swarm/liveness.ts';
 import { timersAreFew } from '#sim/swarm/odd-timers.ts';
 import {
+  circlesEnd,
   clocksRise,
   collectionsAreBounded,
   eventsAlternate,
@@ -452,5 +453,14 @@ describe('the checker of wrongs', () => {
     expect(complaints).toEqual([]);
     wrong();
     expect(complaints).toHaveLength(2);
+  });
+});
+
+describe('the checker of circles', () => {
+  test('ends a run that would not end by itself', () => {
+    const tab = tabOf(a);
+    const { stepped } = bench(circlesEnd, [tab]);
+    for (let step = 0; step < 500_000; step++) stepped(tab, start);
+    expect(() => stepped(tab, start)).toThrow('circles');
   });
 });
