@@ -11,6 +11,8 @@ export interface Checker {
   readonly observer?: Observer<MeshSnapshot>;
   /** Looks at everybody now and then, and once at the end. */
   readonly look?: () => void;
+  /** Faults have just stopped. */
+  readonly calmed?: () => void;
   /** Looks when calm has lasted long enough for everything to be well. */
   readonly whenCalm?: () => void;
 }

@@ -4,6 +4,7 @@ import type { Rng } from '#shared/base/rng.ts';
 import { defaultConditions, type NetworkConditions } from '../conditions.ts';
 import type { MeshWorld } from './checker.ts';
 import { NUMBERED_TOPIC } from './deliveries.ts';
+import { sendDirect } from './directs.ts';
 import type { Draw, Tab } from './draw.ts';
 import { LIES } from './lies.ts';
 
@@ -53,13 +54,7 @@ export const FAULTS: readonly Fault[] = [
   { name: 'say', weight: 12, happen: ({ world, tab }) => say(world, tab) },
   { name: 'show something', weight: 8, happen: ({ world, tab, rng }) => present(world, tab, rng) },
   { name: 'move', weight: 3, happen: ({ world, tab }) => move(world, tab) },
-  {
-    name: 'send to one',
-    weight: 4,
-    happen: ({ world, tab, other }) => {
-      world.command(tab, { kind: 'sendTo', token: world.timeMs(), to: other.id, topic: 'direct', data: 1 });
-    },
-  },
+  { name: 'send to one', weight: 4, happen: ({ world, tab, other }) => sendDirect(world, tab, other.id) },
   { name: 'bad bytes', weight: 5, happen: badBytes },
   { name: 'lie', weight: 6, happen: (draw) => draw.rng.pick(LIES)?.(draw) },
 ];

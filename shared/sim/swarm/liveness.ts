@@ -125,3 +125,26 @@ function textOfState(collections: ReadonlyMap<string, ReadonlyMap<string, Value>
 function textOfFields(fields: ReadonlyMap<string, Value> | undefined): string {
   return JSON.stringify([...(fields ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** When the last fault is long over, nobody who is here is declared dead, and nobody is blamed. */
+export const nobodyIsWronged: MakeChecker = (world, complain) => {
+  let calmSinceMs = Infinity;
+  return {
+    name: 'wronged',
+    observer: {
+      told: (tab, event) => {
+        if (world.timeMs() - calmSinceMs < AFTERMATH_MS) return;
+        if (event.kind === 'peerMisbehaved')
+          complain(`${nameOf(tab.id)} blames ${nameOf(event.peer)} for ${event.reason}`);
+        else if (event.kind === 'memberLeft' && world.tabOf(event.id)?.isAlive())
+          complain(`${nameOf(tab.id)} takes ${nameOf(event.id)} for dead`);
+      },
+    },
+    calmed: () => {
+      calmSinceMs = world.timeMs();
+    },
+  };
+};
+
+/** Suspicions that faults began have ended by then, as has all that was under way. */
+const AFTERMATH_MS = 30_000;

@@ -132,3 +132,43 @@ export const collectionsAreBounded: MakeChecker = (world, complain) => ({
     }
   },
 });
+
+/** Two members compare a table seldom, however much differs: whoever goes on and on is stopped by the other's quota, unseen. */
+export const roundsAreSpaced: MakeChecker = (world, complain) => {
+  const begunAtByPlace = new Map<string, readonly number[]>();
+  const { roundIntervalMs } = defaultMeshConfig.reconcile;
+  return {
+    name: 'rounds',
+    observer: {
+      sent: (tab, to, message) => {
+        if (message.kind !== 'top') return;
+        const place = `${nameOf(tab.id)} compared ${message.table} with ${nameOf(to)}`;
+        const begunAt = [...(begunAtByPlace.get(place) ?? []), world.timeMs()].slice(-ROUNDS_MAX - 1);
+        begunAtByPlace.set(place, begunAt);
+        const [first] = begunAt;
+        if (begunAt.length <= ROUNDS_MAX || first === undefined) return;
+        if (world.timeMs() - first < roundIntervalMs) complain(`${place} ${begunAt.length} times at once`);
+      },
+    },
+  };
+};
+
+/** Rounds within one interval: its own, and one for each time that the link comes back. */
+const ROUNDS_MAX = 3;
+
+/** Messages that beget messages for ever: the run is given up, for it would never end. */
+export const circlesEnd: MakeChecker = () => {
+  let steps = 0;
+  return {
+    name: 'circles',
+    observer: {
+      stepped: () => {
+        steps += 1;
+        if (steps > STEPS_MAX) throw new Error(`over ${STEPS_MAX} steps: something goes round in circles`);
+      },
+    },
+  };
+};
+
+/** Some eight times what the busiest of the fixed seeds comes to. */
+const STEPS_MAX = 500_000;

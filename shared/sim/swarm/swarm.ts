@@ -6,9 +6,12 @@ import { createRng } from '#shared/base/rng.ts';
 import { TRACE_HEADING, traceLine } from '#shared/mesh/trace.ts';
 import { createMeshWorld } from '../world.ts';
 import type { Checker, MakeChecker, MeshWorld } from './checker.ts';
+import { copiesAreFew, copiesAreNotRepeated } from './copies.ts';
 import { messagesComeOnce } from './deliveries.ts';
+import { directsArriveOnce } from './directs.ts';
 import { calm, drawConditions, FAULTS, say, type Fault } from './faults.ts';
 import {
+  nobodyIsWronged,
   presencesAreEqual,
   roomIsWhole,
   rostersAreEqual,
@@ -16,11 +19,14 @@ import {
   tablesRest,
   viewsAreSymmetric,
 } from './liveness.ts';
+import { createOddTimers, timersAreFew } from './odd-timers.ts';
 import {
+  circlesEnd,
   clocksRise,
   collectionsAreBounded,
   eventsAlternate,
   presenceIsOfMembers,
+  roundsAreSpaced,
   viewsAreWellFormed,
 } from './safety.ts';
 
@@ -48,17 +54,24 @@ export interface SwarmCounts {
 }
 
 const CHECKERS: readonly MakeChecker[] = [
+  circlesEnd,
   viewsAreWellFormed,
   eventsAlternate,
   presenceIsOfMembers,
   clocksRise,
   collectionsAreBounded,
   messagesComeOnce,
+  copiesAreNotRepeated,
+  roundsAreSpaced,
+  nobodyIsWronged,
   roomIsWhole,
   viewsAreSymmetric,
   rostersAreEqual,
   statesAreEqual,
   presencesAreEqual,
+  directsArriveOnce,
+  copiesAreFew,
+  timersAreFew,
   tablesRest,
 ];
 
@@ -78,6 +91,8 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
   const world = createMeshWorld({ seed, conditions: drawConditions(rng) });
   const complaints: string[] = [];
   const counts = countAll(world);
+  // Their chance is their own: the faults are the same without them.
+  const oddTimers = createOddTimers(world, createRng([seed, 0x0dd]));
   if (trace) traceAll(world, trace);
   const checkers = CHECKERS.map((make) => {
     const checker: Checker = make(world, (what) => {
@@ -95,11 +110,13 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
       const fault = pickWeighted(rng.fraction());
       trace?.(`--- ${fault.name}`);
       if (tab && other) fault.happen({ world, tab, other, rng, tabsMax });
+      oddTimers.give();
       world.run(rng.fraction() * STEP_MS_MAX);
       for (const checker of checkers) checker.look?.();
     }
     trace?.('--- calm');
     calm(world);
+    for (const checker of checkers) checker.calmed?.();
     world.run(CALM_MS);
     for (const tab of world.living()) say(world, tab);
     world.run(HEARD_MS);

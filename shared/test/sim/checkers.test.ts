@@ -1,12 +1,16 @@
 /** Each checker of the swarm complains about what it is there for, and about nothing else. */
 import { describe, expect, test } from 'vitest';
-import { bytesToPeerId, type PeerId } from '#shared/base/ids.ts';
+import { bytesToPeerId, epoch, type PeerId } from '#shared/base/ids.ts';
+import { instant } from '#shared/base/time.ts';
 import type { Value } from '#shared/base/value.ts';
-import type { Input, MeshEvent } from '#shared/mesh/messages.ts';
+import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import type { Checker, MakeChecker, MeshWorld } from '#sim/swarm/checker.ts';
+import { copiesAreFew, copiesAreNotRepeated } from '#sim/swarm/copies.ts';
 import { messagesComeOnce, NUMBERED_TOPIC } from '#sim/swarm/deliveries.ts';
+import { DIRECT_TOPIC, directsArriveOnce } from '#sim/swarm/directs.ts';
 import type { Tab } from '#sim/swarm/draw.ts';
 import {
+  nobodyIsWronged,
   presencesAreEqual,
   roomIsWhole,
   rostersAreEqual,
@@ -14,11 +18,14 @@ import {
   tablesRest,
   viewsAreSymmetric,
 } from '#sim/swarm/liveness.ts';
+import { timersAreFew } from '#sim/swarm/odd-timers.ts';
 import {
+  circlesEnd,
   clocksRise,
   collectionsAreBounded,
   eventsAlternate,
   presenceIsOfMembers,
+  roundsAreSpaced,
   viewsAreWellFormed,
 } from '#sim/swarm/safety.ts';
 
@@ -70,25 +77,36 @@ function tabOf(id: PeerId, shows: Shows = {}): Tab {
 interface Bench {
   readonly checker: Checker;
   readonly complaints: readonly string[];
+  readonly pass: (ms: number) => void;
   readonly told: (tab: Tab, event: MeshEvent) => void;
-  readonly stepped: (tab: Tab, input: Input) => void;
+  readonly stepped: (tab: Tab, input: Input, effects?: readonly Effect[]) => void;
 }
 
-function bench(make: MakeChecker, tabs: readonly Tab[], run: () => void = () => {}): Bench {
+function bench(
+  make: MakeChecker,
+  tabs: readonly Tab[],
+  run: () => void = () => {},
+  command: (tab: Tab, command: Command) => void = () => {},
+): Bench {
   const complaints: string[] = [];
+  let atMs = 0;
   const world = {
     living: () => tabs,
     tabOf: (id: PeerId) => tabs.find((tab) => tab.id === id),
-    timeMs: () => 0,
+    timeMs: () => atMs,
     run,
+    command,
   } as unknown as MeshWorld;
   const checker = make(world, (what) => complaints.push(what));
   for (const tab of tabs) checker.observer?.opened?.(tab);
   return {
     checker,
     complaints,
+    pass: (ms) => {
+      atMs += ms;
+    },
     told: (tab, event) => checker.observer?.told?.(tab, event),
-    stepped: (tab, input) => checker.observer?.stepped?.(tab, input, []),
+    stepped: (tab, input, effects = []) => checker.observer?.stepped?.(tab, input, effects),
   };
 }
 
@@ -273,5 +291,176 @@ describe('the checker of rest', () => {
   test('complains of a pair that compares the same table again when all is calm, not of one that does once', () => {
     expect(restAfter(1)).toEqual([]);
     expect(restAfter(2)).toHaveLength(1);
+  });
+});
+
+describe('the checker of direct messages', () => {
+  const [sender, target, other] = [tabOf(a), tabOf(b), tabOf(c)];
+  const direct = (token: number): MeshEvent => ({
+    kind: 'message',
+    topic: DIRECT_TOPIC,
+    data: { token, to: b },
+    from: a,
+    hops: 1,
+  });
+  const sendTo = (token: number): Input => ({
+    kind: 'command',
+    command: { kind: 'sendTo', token, to: b, topic: DIRECT_TOPIC, data: { token, to: b } },
+  });
+
+  test('complains of one that is told twice, or to whom it is not for', () => {
+    const { told, complaints } = bench(directsArriveOnce, [sender, target, other]);
+    told(target, direct(1));
+    told(sender, { kind: 'delivered', token: 1 });
+    expect(complaints).toEqual([]);
+    told(target, direct(1));
+    told(other, direct(2));
+    expect(complaints).toHaveLength(2);
+  });
+
+  test('complains of one that ends twice, and of one that is delivered without being told', () => {
+    const { told, complaints } = bench(directsArriveOnce, [sender, target]);
+    told(sender, { kind: 'undeliverable', token: 1 });
+    expect(complaints).toEqual([]);
+    told(sender, { kind: 'undeliverable', token: 1 });
+    told(sender, { kind: 'delivered', token: 2 });
+    expect(complaints).toHaveLength(2);
+  });
+
+  test('complains, when all is calm, of one that never ended', () => {
+    const { stepped, told, checker, complaints } = bench(directsArriveOnce, [sender, target]);
+    for (const token of [1, 2]) stepped(sender, sendTo(token));
+    told(sender, { kind: 'undeliverable', token: 1 });
+    checker.whenCalm?.();
+    expect(complaints).toHaveLength(1);
+  });
+
+  test('complains of one that is undeliverable though all is calm', () => {
+    const commanded = (tab: Tab, command: Command): void => {
+      if (command.kind !== 'sendTo') return;
+      stepped(tab, { kind: 'command', command });
+      told(tab, { kind: 'undeliverable', token: command.token });
+    };
+    const { stepped, told, checker, complaints } = bench(
+      directsArriveOnce,
+      [sender, target],
+      () => {},
+      commanded,
+    );
+    checker.whenCalm?.();
+    expect(complaints).toHaveLength(2);
+  });
+});
+
+describe('the checkers of copies', () => {
+  const tabs = [tabOf(a), tabOf(b)];
+  const gossip = (topic: string): LinkMessage => ({
+    kind: 'gossip',
+    origin: a,
+    epoch: epoch(1),
+    lane: 'reliable',
+    seq: 1,
+    hot: true,
+    round: 0,
+    payload: { kind: 'topic', topic, data: 1 },
+  });
+
+  /** What is said of messages that come in so many frames each. */
+  const complaintsAt = (copies: number): readonly string[] => {
+    const onCommand = (tab: Tab, command: Command): void => {
+      if (command.kind !== 'publish') return;
+      const { topic, data } = command;
+      for (let copy = 0; copy < copies; copy++) checker.observer?.sent?.(tab, b, gossip(topic), 1);
+      told(tabs[1]!, { kind: 'message', topic, data, from: a, hops: 1 });
+    };
+    const { checker, told, complaints } = bench(copiesAreFew, tabs, () => {}, onCommand);
+    checker.whenCalm?.();
+    return complaints;
+  };
+
+  test('complain of messages that come twice to everybody, not of those that come once', () => {
+    expect(complaintsAt(1)).toEqual([]);
+    expect(complaintsAt(2)).toHaveLength(1);
+  });
+
+  test('complain of one that is sent to a neighbor a third time, not of one that was asked for, or goes to others', () => {
+    const { stepped, complaints } = bench(copiesAreNotRepeated, tabs);
+    const to = (peer: PeerId): readonly Effect[] => [{ kind: 'send', to: peer, message: gossip('any') }];
+    stepped(tabs[0]!, start, [...to(b), ...to(c)]);
+    stepped(tabs[0]!, start, [...to(b), ...to(c)]);
+    stepped(
+      tabs[0]!,
+      { kind: 'frame', from: b, message: { kind: 'graft', trees: [], wants: [] }, bytes: 1 },
+      to(b),
+    );
+    expect(complaints).toEqual([]);
+    stepped(tabs[0]!, start, to(b));
+    expect(complaints).toHaveLength(1);
+  });
+});
+
+describe('the checker of timers', () => {
+  const tab = tabOf(a);
+  const watch: Input = {
+    kind: 'timer',
+    timer: { layer: 'membership', timer: { kind: 'watch', token: 1, dueAt: instant(0) } },
+  };
+  const complaintsAfter = (times: number): readonly string[] => {
+    const { checker, stepped, complaints } = bench(timersAreFew, [tab], () => {
+      for (let time = 0; time < times; time++) stepped(tab, watch);
+    });
+    for (let time = 0; time < 100; time++) stepped(tab, watch);
+    checker.whenCalm?.();
+    return complaints;
+  };
+
+  test('complains of one kind that comes oftener in calm than any should, whatever came before', () => {
+    expect(complaintsAfter(41)).toEqual([]);
+    expect(complaintsAfter(42)).toHaveLength(1);
+  });
+});
+
+describe('the checker of rounds', () => {
+  test('complains of who compares again and again at once, not of who does now and then', () => {
+    const { checker, pass, complaints } = bench(roundsAreSpaced, [tabOf(a)]);
+    const compareEvery = (ms: number): void => {
+      for (let round = 0; round < 4; round++) {
+        pass(ms);
+        checker.observer?.sent?.(tabOf(a), b, { kind: 'top', table: 'state', exact: false, hashes: [] }, 1);
+      }
+    };
+    compareEvery(5_000);
+    expect(complaints).toEqual([]);
+    compareEvery(100);
+    expect(complaints).not.toEqual([]);
+  });
+});
+
+describe('the checker of wrongs', () => {
+  test('complains of a blame, and of the death of one who lives, when all has long been calm', () => {
+    const tab = tabOf(a);
+    const { checker, told, pass, complaints } = bench(nobodyIsWronged, [tab, tabOf(b)]);
+    const wrong = (): void => {
+      told(tab, left(b));
+      told(tab, { kind: 'peerMisbehaved', peer: b, reason: 'any' });
+    };
+    wrong();
+    checker.calmed?.();
+    wrong();
+    expect(complaints).toEqual([]);
+    pass(30_000);
+    told(tab, left(c));
+    expect(complaints).toEqual([]);
+    wrong();
+    expect(complaints).toHaveLength(2);
+  });
+});
+
+describe('the checker of circles', () => {
+  test('ends a run that would not end by itself', () => {
+    const tab = tabOf(a);
+    const { stepped } = bench(circlesEnd, [tab]);
+    for (let step = 0; step < 500_000; step++) stepped(tab, start);
+    expect(() => stepped(tab, start)).toThrow('circles');
   });
 });
