@@ -19,6 +19,7 @@ import {
   OVERRUN_BYTES,
   RETRANSMIT_MS,
   RETRANSMITS_MAX,
+  drawFrom,
   type NetworkConditions,
   type Range,
 } from './conditions.ts';
@@ -85,7 +86,7 @@ export function createChannels(deps: ChannelDeps): Channels {
   let constructed = 0;
 
   const later = (ms: number, run: () => void): void => agenda.add(timeMs() + ms, run);
-  const draw = ([min, max]: Range): number => min + rng.fraction() * (max - min);
+  const draw = (range: Range): number => drawFrom(rng, range);
   const endOf = (tab: SimTab, attempt: AttemptId): End | undefined =>
     connectionByAttempt.get(attempt)?.ends.find((end) => end.tab === tab && !end.closed);
   const otherEnd = (end: End): End | undefined => {

@@ -1,7 +1,10 @@
 /** What the simulated network and server are like, and what each figure stands for. */
+import type { Rng } from '#shared/base/rng.ts';
 
 /** Drawn evenly from the first to the second. */
 export type Range = readonly [min: number, max: number];
+
+export const drawFrom = (rng: Rng, [min, max]: Range): number => min + rng.fraction() * (max - min);
 
 export interface NetworkConditions {
   /** One-way latency of a link; one draw per link, the same both ways. */

@@ -1,6 +1,6 @@
 /** Members in distress: they live, but stand still or lag again and again, each at times of its own. */
 import type { Rng } from '#shared/base/rng.ts';
-import type { Range } from './conditions.ts';
+import { drawFrom, type Range } from './conditions.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
@@ -45,10 +45,10 @@ export function createDistress<Snapshot>(world: World<Snapshot>, { kind, members
   const strike = (patient: Patient<Snapshot>): void => {
     if (over || !patient.tab.isAlive()) return;
     const { tab, rng } = patient;
-    const ms = draw(rng, illMs);
+    const ms = drawFrom(rng, illMs);
     patient.spells = [...patient.spells, { fromMs: world.timeMs(), untilMs: Infinity }].slice(-SPELLS_MAX);
     if (kind === 'frozen') world.freeze(tab);
-    else tab.starve(draw(rng, INPUT_COST_MS));
+    else tab.starve(drawFrom(rng, INPUT_COST_MS));
     world.later(ms, () => relieve(patient));
   };
   const relieve = (patient: Patient<Snapshot>): void => {
@@ -57,13 +57,13 @@ export function createDistress<Snapshot>(world: World<Snapshot>, { kind, members
     spell.untilMs = world.timeMs();
     if (kind === 'frozen') world.wake(patient.tab);
     else patient.tab.starve(0);
-    world.later(draw(patient.rng, wellMs), () => strike(patient));
+    world.later(drawFrom(patient.rng, wellMs), () => strike(patient));
   };
 
   for (const tab of world.rng.sample(world.living(), members)) {
     const patient = { tab, rng: world.rng.fork(`distress ${tab.index}`), spells: [] };
     patients.set(tab, patient);
-    world.later(draw(patient.rng, wellMs), () => strike(patient));
+    world.later(drawFrom(patient.rng, wellMs), () => strike(patient));
   }
   return {
     isPlagued: (tab) => patients.has(tab),
@@ -79,8 +79,4 @@ export function createDistress<Snapshot>(world: World<Snapshot>, { kind, members
       for (const patient of patients.values()) relieve(patient);
     },
   };
-}
-
-function draw(rng: Rng, [min, max]: Range): number {
-  return min + rng.fraction() * (max - min);
 }

@@ -4,21 +4,22 @@ import type { GossipSnapshot } from './gossip-node.ts';
 import { quickestWays } from './paths.ts';
 import type { World } from './world.ts';
 
+/** Virtual time after which forming has failed. */
+const FORM_MS_MAX = 120_000;
+
 export interface FormOptions {
   readonly nodes: number;
   /** Tabs opened each second; `Infinity`: all at once. */
   readonly perSecond?: number;
   /** How long the formed room is left alone. */
   readonly calmMs?: number;
-  /** Virtual time after which forming has failed. */
-  readonly withinMs?: number;
 }
 
 /** Opens the tabs and waits until all list all and hold enough links; false if that took too long. */
 export function formRoom(world: World<MeshSnapshot>, options: FormOptions): boolean {
-  const { nodes, perSecond = 50, calmMs = 20_000, withinMs = 120_000 } = options;
+  const { nodes, perSecond = 50, calmMs = 20_000 } = options;
   openTabs(world, nodes, perSecond);
-  const formed = world.runUntil(() => isFormed(world), withinMs, 250);
+  const formed = world.runUntil(() => isFormed(world), FORM_MS_MAX, 250);
   world.run(calmMs);
   return formed;
 }
@@ -44,9 +45,9 @@ export function isFormed(world: World<MeshSnapshot>): boolean {
 
 /** The same for nodes without a roster: until each holds enough links, and all hang together. */
 export function formGossip(world: World<GossipSnapshot>, options: FormOptions): boolean {
-  const { nodes, perSecond = 200, calmMs = 20_000, withinMs = 120_000 } = options;
+  const { nodes, perSecond = 200, calmMs = 20_000 } = options;
   openTabs(world, nodes, perSecond);
-  const formed = world.runUntil(() => isLinked(world), withinMs, 1_000);
+  const formed = world.runUntil(() => isLinked(world), FORM_MS_MAX, 1_000);
   world.run(calmMs);
   return formed;
 }

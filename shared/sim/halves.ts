@@ -1,5 +1,6 @@
 /** Two halves of a room: how they come to be, and how far they have grown together again. */
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
+import { componentsOf } from './components.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
@@ -54,27 +55,6 @@ export function haveEqualState(tabs: readonly Tab[]): boolean {
     return `${high}/${low}`;
   };
   return tabs.every((tab) => rootOf(tab) === rootOf(tabs[0]!));
-}
-
-/** Groups of these, or of all the living, that open links among them join, as their sizes, largest first. */
-export function componentsOf(
-  world: World<MeshSnapshot>,
-  tabs: readonly Tab[] = world.living(),
-): readonly number[] {
-  const unseen = new Set(tabs);
-  const sizes: number[] = [];
-  for (const start of unseen) {
-    const reached = [start];
-    unseen.delete(start);
-    for (const tab of reached) {
-      for (const peer of world.neighborsOf(tab).keys()) {
-        const other = world.tabOf(peer);
-        if (other && unseen.delete(other)) reached.push(other);
-      }
-    }
-    sizes.push(reached.length);
-  }
-  return sizes.toSorted((a, b) => b - a);
 }
 
 /** How the room grew together after the moment of the call, which this lets pass. */

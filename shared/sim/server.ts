@@ -8,7 +8,7 @@ import type { RoutedPayload } from '#shared/mesh/messages.ts';
 import type { RoutingMessage } from '#shared/routing/messages.ts';
 import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
 import type { Agenda } from './agenda.ts';
-import type { NetworkConditions, Range } from './conditions.ts';
+import { drawFrom, type NetworkConditions, type Range } from './conditions.ts';
 import type { SimTab } from './tab.ts';
 
 export interface SimServer {
@@ -17,14 +17,11 @@ export interface SimServer {
   readonly detach: (tab: SimTab) => void;
   readonly send: (tab: SimTab, to: PeerId, message: RoutingMessage<RoutedPayload>) => void;
   readonly askContacts: (tab: SimTab) => void;
-  readonly isUp: () => boolean;
   /** Gone, with all that it knew, or there again, empty. */
   readonly setUp: (up: boolean) => void;
   /** Added to each way between a tab and the server. */
   readonly setSlowness: (ms: number) => void;
   readonly isAttached: (tab: SimTab) => boolean;
-  /** Messages taken from tabs. */
-  readonly carried: () => number;
 }
 
 export interface ServerDeps {
@@ -50,10 +47,9 @@ export function createServer(deps: ServerDeps): SimServer {
   const placeByTab = new Map<SimTab, number>();
   let up = true;
   let slowMs = 0;
-  let carried = 0;
 
   const later = (ms: number, run: () => void): void => agenda.add(timeMs() + ms, run);
-  const draw = ([min, max]: Range): number => min + rng.fraction() * (max - min);
+  const draw = (range: Range): number => drawFrom(rng, range);
   const wayMs = (): number => draw(conditions().serverLatencyMs) + slowMs;
 
   const remove = (tab: SimTab): boolean => {
@@ -108,7 +104,6 @@ export function createServer(deps: ServerDeps): SimServer {
     detach: (tab) => void remove(tab),
     send: (tab, to, message) => {
       if (!placeByTab.has(tab) || isOffline(tab)) return;
-      carried += 1;
       const text = encodePacket(message);
       later(wayMs(), () => {
         const receiver = tabOf(to);
@@ -123,14 +118,12 @@ export function createServer(deps: ServerDeps): SimServer {
     },
     askContacts: (tab) => {
       if (!placeByTab.has(tab) || isOffline(tab)) return;
-      carried += 1;
       later(2 * wayMs(), () => {
         if (!placeByTab.has(tab) || isOffline(tab)) return;
         const contacts = contactsFor(tab);
         tab.give(() => ({ kind: 'serverContacts', contacts }));
       });
     },
-    isUp: () => up,
     setUp: (wanted) => {
       if (up === wanted) return;
       up = wanted;
@@ -140,7 +133,6 @@ export function createServer(deps: ServerDeps): SimServer {
       slowMs = ms;
     },
     isAttached: (tab) => placeByTab.has(tab),
-    carried: () => carried,
   };
 
   /** The server pings, and drops who does not answer. */

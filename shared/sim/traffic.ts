@@ -3,6 +3,7 @@
  * what applications are told. Phases keep the messages of one part of a story apart from those of another.
  */
 import type { Command, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
+import { mean, percentile } from './measures.ts';
 import { lastOfWays, quickestWays } from './paths.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
@@ -150,6 +151,23 @@ export function redundancy(sayings: readonly Saying[]): number {
 
 export function deliveredPct(sayings: readonly Saying[]): number {
   return (100 * total(sayings, 'deliveries')) / total(sayings, 'hearers');
+}
+
+/** What is measured of all that was said, by the metrics' names. */
+export function figuresOf(
+  sayings: readonly Saying[],
+  tookMs: readonly number[],
+): Readonly<Record<string, number>> {
+  const lasts = sayings.map(({ lastMs }) => lastMs);
+  return {
+    rmr: redundancy(sayings),
+    p50Ms: percentile(tookMs, 0.5),
+    p99Ms: percentile(tookMs, 0.99),
+    lastMs: mean(lasts),
+    worstLastMs: percentile(lasts, 1),
+    lastOverFloor: total(sayings, 'lastMs') / total(sayings, 'floorMs'),
+    deliveredPct: deliveredPct(sayings),
+  };
 }
 
 export function total(sayings: readonly Saying[], of: keyof Saying): number {

@@ -32,7 +32,15 @@ import {
   type ScenarioResult,
 } from '../scenario.ts';
 import type { SimTab } from '../tab.ts';
-import { createTraffic, deliveredPct, redundancy, total, type Phase, type Traffic } from '../traffic.ts';
+import {
+  createTraffic,
+  deliveredPct,
+  figuresOf,
+  redundancy,
+  total,
+  type Phase,
+  type Traffic,
+} from '../traffic.ts';
 import { createMeshWorld, type World } from '../world.ts';
 
 /** How many speak, of a room that is larger: few enough that all of them are warm soon. */
@@ -147,17 +155,10 @@ function sayInTurn<S>(world: World<S>, traffic: Traffic<S>, senders: readonly Si
 function resultOf(nodes: number, formed: boolean, rounds: readonly Phase[], measured: Phase): ScenarioResult {
   const { sayings, tookMs, hops } = measured;
   const cold = rounds[0]!;
-  const lasts = sayings.map(({ lastMs }) => lastMs);
   return {
     metrics: {
-      rmr: redundancy(sayings),
-      p50Ms: percentile(tookMs, 0.5),
-      p99Ms: percentile(tookMs, 0.99),
-      lastMs: mean(lasts),
-      worstLastMs: percentile(lasts, 1),
-      lastOverFloor: total(sayings, 'lastMs') / total(sayings, 'floorMs'),
+      ...figuresOf(sayings, tookMs),
       floorMs: mean(sayings.map(({ floorMs }) => floorMs)),
-      deliveredPct: deliveredPct(sayings),
       hops: mean(sayings.map(({ hopsMax }) => hopsMax)),
       controlBytesPerDelivery: measured.controlBytes() / total(sayings, 'deliveries'),
       coldRmr: redundancy(cold.sayings),

@@ -6,7 +6,8 @@
  * - `restarted`: the server vanishes, and is back, empty, ten seconds later. Newcomers arrive at that moment and
  *   found a mesh of their own before the members have dialed again.
  */
-import { componentsOf, crossedPct, halvesOf, listExactly, watchMerge } from '../halves.ts';
+import { componentsOf } from '../components.ts';
+import { crossedPct, halvesOf, listExactly, watchMerge } from '../halves.ts';
 import { formRoom } from '../forming.ts';
 import { atMost, type Row, type Scenario, type ScenarioOptions } from '../scenario.ts';
 import type { SimTab } from '../tab.ts';
@@ -53,7 +54,7 @@ export const splitBrain: Scenario = {
     progress('two meshes');
     let meshes = 0;
     world.later(ONE_MESH_MS, () => {
-      meshes = componentsOf(world).length;
+      meshes = componentsOf(world, world.living()).length;
     });
     const startMs = world.timeMs();
     const merge = watchMerge(world, half, WATCHED_MS);

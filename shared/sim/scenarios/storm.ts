@@ -13,7 +13,7 @@
  * - `coldRmr`, `coldLastMs`: of the first round.
  */
 import { formRoom } from '../forming.ts';
-import { distribution, mean, percentile } from '../measures.ts';
+import { distribution, mean } from '../measures.ts';
 import {
   atLeast,
   atMost,
@@ -25,6 +25,7 @@ import {
 import {
   createTraffic,
   deliveredPct,
+  figuresOf,
   inPresence,
   onTopic,
   redundancy,
@@ -85,19 +86,12 @@ function resultOf(nodes: number, rounds: readonly Phase[]): ScenarioResult {
   const measured = rounds.slice(MEASURED_FROM);
   const sayings = measured.flatMap((phase) => phase.sayings);
   const tookMs = measured.flatMap((phase) => phase.tookMs);
-  const lasts = sayings.map(({ lastMs }) => lastMs);
   const controlBytes = measured.reduce((sum, phase) => sum + phase.controlBytes(), 0);
   const cold = rounds[0]!.sayings;
   const name = `N=${nodes}`;
   return {
     metrics: {
-      rmr: redundancy(sayings),
-      p50Ms: percentile(tookMs, 0.5),
-      p99Ms: percentile(tookMs, 0.99),
-      lastMs: mean(lasts),
-      worstLastMs: percentile(lasts, 1),
-      lastOverFloor: total(sayings, 'lastMs') / total(sayings, 'floorMs'),
-      deliveredPct: deliveredPct(sayings),
+      ...figuresOf(sayings, tookMs),
       controlBytesPerDelivery: controlBytes / total(sayings, 'deliveries'),
       coldRmr: redundancy(cold),
       coldLastMs: mean(cold.map(({ lastMs }) => lastMs)),
