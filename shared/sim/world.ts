@@ -46,7 +46,8 @@ export interface World<Snapshot = unknown> {
   readonly timeMs: () => number;
   readonly living: () => readonly SimTab<Snapshot>[];
   readonly tabOf: (id: PeerId) => SimTab<Snapshot> | undefined;
-  readonly observe: (observer: Observer<Snapshot>) => void;
+  /** Returns what ends it. */
+  readonly observe: (observer: Observer<Snapshot>) => () => void;
   /** Opens a tab; it goes to the server at once. */
   readonly open: (options?: { readonly skewMs?: number }) => SimTab<Snapshot>;
   readonly command: (tab: SimTab<Snapshot>, command: Command) => void;
@@ -67,6 +68,8 @@ export interface World<Snapshot = unknown> {
   readonly inject: (from: SimTab<Snapshot>, to: PeerId, bytes: Uint8Array) => void;
   /** A well-formed frame that the node of `from` never meant to send. */
   readonly forge: (from: SimTab<Snapshot>, to: PeerId, message: LinkMessage) => void;
+  /** Frames of any other message vanish unseen, which no real channel would do: see `acquaint.ts`. `undefined`: all are carried. */
+  readonly carryOnly: (isCarried: ((message: LinkMessage) => boolean) | undefined) => void;
   readonly setConditions: (conditions: Partial<NetworkConditions>) => void;
   /** Latency by neighbor, over open channels. */
   readonly neighborsOf: (tab: SimTab<Snapshot>) => ReadonlyMap<PeerId, number>;
@@ -105,6 +108,7 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
   /** Empty while nobody is parted. */
   const groupByTab = new Map<SimTab, number>();
   let conditions: NetworkConditions = { ...defaultConditions, ...options.conditions };
+  let isCarried = carriesAll;
   let timeMs = 1_000;
 
   const isCut = (from: SimTab, to: SimTab): boolean =>
@@ -136,6 +140,7 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
         return tab.giveAfter(effect.afterMs, () => ({ kind: 'timer', timer }));
       }
       case 'send': {
+        if (!isCarried(effect.message)) return;
         const bytes = channels.send(tab, effect.to, effect.message);
         if (bytes === undefined) return;
         for (const { sent } of observers) sent?.(tab, effect.to, effect.message, bytes);
@@ -186,7 +191,10 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     timeMs: () => timeMs,
     living: () => [...living],
     tabOf: (id) => tabById.get(id),
-    observe: (observer) => void observers.push(observer),
+    observe: (observer) => {
+      observers.push(observer);
+      return () => void observers.splice(observers.indexOf(observer), 1);
+    },
     open: ({ skewMs = 0 } = {}) => {
       const id = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
       const node = options.createNode({ self: id, rng: rng.fork(id) });
@@ -230,6 +238,9 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     failLink: (a, b) => channels.fail(a, b.id),
     inject: (from, to, bytes) => channels.inject(from, to, bytes),
     forge: (from, to, message) => void channels.send(from, to, message),
+    carryOnly: (asked) => {
+      isCarried = asked ?? carriesAll;
+    },
     setConditions: (changed) => {
       conditions = { ...conditions, ...changed };
     },
@@ -248,6 +259,8 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     later: (ms, happen) => agenda.add(timeMs + ms, happen),
   };
 }
+
+const carriesAll = (_message: LinkMessage): boolean => true;
 
 /** The tab's machine has no network. */
 const isOffline = (tab: SimTab): boolean => tab.mode() === 'suspended';

@@ -64,7 +64,7 @@ export interface MembershipConfig {
 
   /** How often members that nobody watches are looked for and pinged. Less costs routed pings. Above `watchMs`. */
   readonly orphansMs: number;
-  /** A member is given so long to be named by its neighbors. More leaves ghosts longer; less pings newcomers. At least `orphansMs`. */
+  /** A member is given so long to be named by its neighbors, in a large room two of its links records. More leaves ghosts longer; less pings newcomers. At least `orphansMs`. */
   readonly orphanKnownMs: number;
   /** How many members watch one orphan. More survives a blind watcher and costs pings. 1 to 8. */
   readonly orphanWatchers: number;
@@ -75,6 +75,8 @@ export interface MembershipConfig {
   readonly linksSpacingMs: number;
   /** The same during a join storm, drawn from half of it to twice as much. More spares the room while it forms. At least `linksSpacingMs`. */
   readonly linksStormSpacingMs: number;
+  /** Links records a second that the whole room may say: in a larger room each member says its own less often. More knows the graph sooner; less spares every member, for each of them hears all. 1 to 1,000. */
+  readonly roomLinksPerSecond: number;
   /** More members than this within `stormWindowMs` are a storm. Fewer coalesces sooner. 1 to 256. */
   readonly stormJoins: number;
   /** The window of `stormJoins`. More keeps coalescing for longer. Above 0. */
@@ -148,6 +150,7 @@ export const defaultMembershipConfig: MembershipConfig = {
 
   linksSpacingMs: 1_000, // the design's starting point
   linksStormSpacingMs: 5_000, // the design's starting point
+  roomLinksPerSecond: 50, // simulated: a third fewer frames while 250 join; DECISIONS, 2026-11-25
   stormJoins: 10, // guess
   stormWindowMs: 5_000, // guess: one storm spacing
   stabilitySpacingMs: 30_000, // guess
@@ -215,6 +218,7 @@ function checkLimits(config: MembershipConfig): void {
   within('quorum', config.quorum, [1, 16]);
   within('orphanWatchers', config.orphanWatchers, [1, 8]);
   within('orphanMisses', config.orphanMisses, [1, 8]);
+  within('roomLinksPerSecond', config.roomLinksPerSecond, [1, 1_000]);
   within('stormJoins', config.stormJoins, [1, 256]);
   within('membersMax', config.membersMax, [2, 65_536]);
   within('departedMax', config.departedMax, [16, 65_536]);

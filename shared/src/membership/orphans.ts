@@ -6,6 +6,7 @@ import { hashText, xorHashes, type Hash64 } from '../base/hash.ts';
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs } from '../base/time.ts';
 import { accuse, review } from './accusing.ts';
+import { linksSpacingMs } from './own.ts';
 import type { Member } from './roster.ts';
 import { scheduleOrphans, takeProbe, type Orphan, type State, type Turn, type WatchBasis } from './state.ts';
 
@@ -53,13 +54,14 @@ function findOurOrphans(turn: Turn): readonly PeerId[] {
   if (state.allWatched !== null && isSameBasis(state.allWatched, basis)) return [];
   const watched = findWatched(state);
   state.allWatched = isEveryoneIn(watched, state) ? basis : null;
+  const knownMs = Math.max(state.config.orphanKnownMs, 2 * linksSpacingMs(state));
   const orphans: Member[] = [];
   const watchers: Hash64[] = [];
   for (const [id, member] of state.roster.members) {
     if (id === state.self) continue;
     if (watched.has(id)) {
       if (!state.suspicions.has(id)) watchers.push(member.hash);
-    } else if (elapsedMs(member.knownSince, at) > state.config.orphanKnownMs) orphans.push(member);
+    } else if (elapsedMs(member.knownSince, at) > knownMs) orphans.push(member);
   }
   const own = hashText(state.self);
   return orphans

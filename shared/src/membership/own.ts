@@ -52,15 +52,20 @@ export function publishFarewell(turn: Turn): void {
   state.roster.remove(state.self);
 }
 
+/** How far apart own links records are: what every member says costs each of them, so the larger the room the further. */
+export function linksSpacingMs({ config, roster }: State): number {
+  return Math.max(config.linksSpacingMs, Math.round((roster.size * 1_000) / config.roomLinksPerSecond));
+}
+
 /** The set of neighbors changed. */
 export function wantLinks(turn: Turn): void {
   const { state, at } = turn;
-  const { linksSpacingMs, linksStormSpacingMs } = state.config;
   const isPlanned = state.links.dueAt !== null;
   if (isPlanned && isStorm(state, at)) return;
   // Spread wide: the first few records after a storm prune the tree that the others travel then.
-  const jittered = linksStormSpacingMs * (0.5 + state.rng.fraction() * 1.5);
-  planLinks(turn, isStorm(state, at) ? Math.max(linksSpacingMs, Math.round(jittered)) : linksSpacingMs);
+  const jittered = state.config.linksStormSpacingMs * (0.5 + state.rng.fraction() * 1.5);
+  const spacingMs = linksSpacingMs(state);
+  planLinks(turn, isStorm(state, at) ? Math.max(spacingMs, Math.round(jittered)) : spacingMs);
 }
 
 /** The stability stamp moved, and is wanted: it waits for the next record, but not for ever. */

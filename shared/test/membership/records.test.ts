@@ -285,6 +285,17 @@ describe('own links', () => {
     expect(claimsOf(bench.runTo(10_100), 'links')).toEqual([publish(links(a, [b, c], { seq: 2 }))]);
   });
 
+  it('in a room of two hundred they are four seconds apart, so that the room says fifty a second', () => {
+    const bench = createBench();
+    for (let at = 0; at < 199; at++) bench.claim(200, b, identity(peer(`p${at}`)));
+    bench.runTo(6_000);
+    expect(claimsOf(bench.at(6_000, up(b)), 'links')).toEqual([publish(links(a, [b]))]);
+    expect(claimsOf(bench.at(6_000, up(c)), 'links')).toEqual([]);
+    keepHearing(bench, [b, c], [6_500, 9_500]);
+    expect(claimsOf(bench.runTo(9_999), 'links')).toEqual([]);
+    expect(claimsOf(bench.runTo(10_000), 'links')).toEqual([publish(links(a, [b, c], { seq: 2 }))]);
+  });
+
   it('the stability stamp rides on the next record, or makes one after thirty seconds', () => {
     const bench = createBench();
     bench.at(100, up(b));

@@ -418,6 +418,7 @@ describe('the config', () => {
       { quorum: 17 },
       { quorum: 0 },
       { linksStormSpacingMs: 500 },
+      { roomLinksPerSecond: 0 },
       { membersMax: 1 },
     ];
     for (const change of broken) {
