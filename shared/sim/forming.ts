@@ -1,9 +1,12 @@
-/** How a room comes to be before something is measured in it: by joining, as real tabs do. */
+/** How a room comes to be before something is measured in it: by joining, as real tabs do, or, if it is large, at once. */
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
+import { acquaintRoom } from './acquaint.ts';
 import type { GossipSnapshot } from './gossip-node.ts';
 import { quickestWays } from './paths.ts';
 import type { World } from './world.ts';
 
+/** A larger room is acquainted, for joining would take minutes of real time. */
+export const JOINED_MAX: number = 300;
 /** Virtual time after which forming has failed. */
 const FORM_MS_MAX = 120_000;
 
@@ -18,6 +21,11 @@ export interface FormOptions {
 /** Opens the tabs and waits until all list all and hold enough links; false if that took too long. */
 export function formRoom(world: World<MeshSnapshot>, options: FormOptions): boolean {
   const { nodes, perSecond = 50, calmMs = 20_000 } = options;
+  if (nodes > JOINED_MAX) {
+    const acquainted = acquaintRoom(world, nodes);
+    world.run(calmMs);
+    return acquainted && isFormed(world);
+  }
   openTabs(world, nodes, perSecond);
   const formed = world.runUntil(() => isFormed(world), FORM_MS_MAX, 250);
   world.run(calmMs);
@@ -37,9 +45,10 @@ function openTabs<Snapshot>(world: World<Snapshot>, nodes: number, perSecond: nu
 export function isFormed(world: World<MeshSnapshot>): boolean {
   const living = world.living();
   const degreeMin = Math.min(living.length - 1, 4);
-  return living.every(({ node }) => {
-    const { membership, overlay } = node.inspect();
-    return membership.members.size === living.length && overlay.activeView.length >= degreeMin;
+  // The newest are those who lack something.
+  return living.toReversed().every(({ node }) => {
+    const view = node.inspect();
+    return view.overlay.activeView.length >= degreeMin && view.membership.members.size === living.length;
   });
 }
 

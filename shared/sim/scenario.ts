@@ -39,6 +39,8 @@ export interface Row {
   /** The number of the target that it belongs to. */
   readonly id: string;
   readonly metric: string;
+  /** Its name among the run's metrics, where the story is told in several acts. */
+  readonly of?: string;
   readonly nodes: number;
   readonly variant: string;
   readonly target: Target | undefined;

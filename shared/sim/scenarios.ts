@@ -5,6 +5,7 @@ import { churn } from './scenarios/churn.ts';
 import { crash } from './scenarios/crash.ts';
 import { falseDeaths } from './scenarios/false-deaths.ts';
 import { kill } from './scenarios/kill.ts';
+import { large } from './scenarios/large.ts';
 import { links } from './scenarios/links.ts';
 import { partition } from './scenarios/partition.ts';
 import { reconcile } from './scenarios/reconcile.ts';
@@ -22,4 +23,5 @@ export const SCENARIOS: readonly Scenario[] = [
   links,
   reconcile,
   splitBrain,
+  large,
 ];

@@ -28,17 +28,25 @@ export function rowsOf(scenario: Scenario, place: Place, results: readonly Metri
   const rows = scenario.rows.filter(
     ({ nodes, variant }) => nodes === place.nodes && variant === place.variant,
   );
-  const others = Object.keys(results[0] ?? {}).filter((metric) => !rows.some((row) => row.metric === metric));
-  const [first] = scenario.rows;
+  const others = Object.keys(results[0] ?? {}).filter(
+    (metric) => !rows.some((row) => sourceOf(row) === metric),
+  );
+  const idOf = (metric: string): string =>
+    (rows.find((row) => actOf(sourceOf(row)) === actOf(metric)) ?? scenario.rows[0])?.id ?? '';
   return [
     ...rows,
-    ...others.map((metric) => ({ id: first?.id ?? '', metric, ...place, target: undefined })),
+    ...others.map((metric) => ({ id: idOf(metric), metric, ...place, target: undefined })),
   ].map((row) => judge(scenario.name, row, results));
 }
 
+/** What stands before the figure's own name, where a story has several acts. */
+const actOf = (metric: string): string => metric.split(' ').slice(0, -1).join(' ');
+
+const sourceOf = ({ metric, of }: Row): string => of ?? metric;
+
 function judge(scenario: string, row: Row, results: readonly Metrics[]): RowResult {
   const { id, variant, metric, nodes, target } = row;
-  const figures = results.map((metrics) => metrics[metric]).filter((figure) => figure !== undefined);
+  const figures = results.map((metrics) => metrics[sourceOf(row)]).filter((figure) => figure !== undefined);
   const mean = figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
   const worst = target?.is === 'least' ? Math.min(...figures) : Math.max(...figures);
   return {

@@ -45,11 +45,10 @@ export const crash: Scenario = {
     ...rowsOf(20, 'memberlist LAN: 6.6 s at 10'),
     ...rowsOf(100, 'memberlist LAN: 10.6 s; browser ICE alone: 7 s'),
     ...rowsOf(500).map((row) => ({ ...row, fullOnly: true })),
-    ...rowsOf(1_000, 'memberlist LAN: 14.6 s'),
   ],
 };
 
-function rowsOf(nodes: number, anchor?: string): Row[] {
+export function rowsOf(nodes: number, anchor?: string): Row[] {
   const row = { id: '6', nodes, variant: 'calm' };
   return [
     { ...row, metric: 'crashP50Ms', target: atMost(3_000), ...(anchor !== undefined && { anchor }) },
@@ -59,19 +58,41 @@ function rowsOf(nodes: number, anchor?: string): Row[] {
   ];
 }
 
-function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
+function run(options: ScenarioOptions): ScenarioResult {
+  const { nodes, seed, full, progress } = options;
   const world = createMeshWorld({ seed });
+  const departures = watchDepartures(world);
+  progress('forming');
+  formRoom(world, { nodes });
+  return depart(departures, options, full ? [CRASHES_FULL, LEAVES_FULL] : [CRASHES, LEAVES]);
+}
+
+export interface Departures {
+  readonly world: MeshWorld;
+  readonly lists: Lists<MeshSnapshot>;
+  readonly wrongDeaths: () => number;
+}
+
+/** Before the first tab opens. */
+export function watchDepartures(world: MeshWorld): Departures {
   let wrongDeaths = 0;
   const lists = followLists(world, ({ id, reason }) => {
     if (reason === 'failed' && world.tabOf(id)?.isAlive() === true) wrongDeaths += 1;
   });
-  progress('forming');
-  formRoom(world, { nodes });
-  const departures: Departures = { world, lists };
+  return { world, lists, wrongDeaths: () => wrongDeaths };
+}
+
+/** The story in a room that exists. */
+export function depart(
+  departures: Departures,
+  { nodes, progress }: Pick<ScenarioOptions, 'nodes' | 'progress'>,
+  [crashCount, leaveCount]: readonly [number, number],
+): ScenarioResult {
+  const { world, wrongDeaths } = departures;
   progress('crashing');
-  const crashes = repeat(full ? CRASHES_FULL : CRASHES, () => depart(departures, world.crash));
+  const crashes = repeat(crashCount, () => departOne(departures, world.crash));
   progress('leaving');
-  const leaves = repeat(full ? LEAVES_FULL : LEAVES, () => depart(departures, world.leave));
+  const leaves = repeat(leaveCount, () => departOne(departures, world.leave));
   const lasts = detected(crashes).map((times) => Math.max(...times));
   const each = detected(crashes).flat();
   const leaveLasts = detected(leaves).map((times) => Math.max(...times));
@@ -84,7 +105,7 @@ function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
       leaveP50Ms: percentile(leaveLasts, 0.5),
       leaveMs: Math.max(...leaveLasts),
       undetected: crashes.length + leaves.length - lasts.length - leaveLasts.length,
-      wrongDeaths,
+      wrongDeaths: wrongDeaths(),
     },
     curves: {
       'crash until all are told, ms against members': [
@@ -101,13 +122,8 @@ function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
   };
 }
 
-interface Departures {
-  readonly world: MeshWorld;
-  readonly lists: Lists<MeshSnapshot>;
-}
-
 /** One goes and is replaced. How long after it each remaining member was told; `Infinity` for who was not. */
-function depart({ world, lists }: Departures, go: (tab: Tab) => void): number[] {
+function departOne({ world, lists }: Departures, go: (tab: Tab) => void): number[] {
   const leaver = world.rng.pick(world.living())!;
   const remaining = world.living().filter((tab) => tab !== leaver);
   const atMs = world.timeMs();

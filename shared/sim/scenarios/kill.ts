@@ -74,11 +74,15 @@ export const kill: Scenario = {
     '95-alone',
   ],
   run,
-  rows: [50, 80, 90, 95].flatMap(rowsOf),
+  rows: [50, 80, 90, 95].flatMap((percent) => [
+    ...rowsOf(percent, 200),
+    // In a room of 1,000 one level is the last act of the large scenario.
+    ...rowsOf(percent, 1_000).map((row) => ({ ...row, fullOnly: true })),
+  ]),
 };
 
-function rowsOf(percent: number): Row[] {
-  const row = { id: '4', nodes: 1_000 };
+export function rowsOf(percent: number, nodes: number): Row[] {
+  const row = { id: '4', nodes };
   const withServer = { ...row, variant: `${percent}-server` };
   const alone = { ...row, variant: `${percent}-alone` };
   const anchor = ANCHORS.get(percent);
@@ -102,13 +106,23 @@ function rowsOf(percent: number): Row[] {
   ];
 }
 
-function run({ nodes, seed, variant, progress }: ScenarioOptions): ScenarioResult {
-  const { share, server } = parseVariant(variant);
+function run(options: ScenarioOptions): ScenarioResult {
+  const { nodes, seed, progress } = options;
   const world = createMeshWorld({ seed });
   const lists = followLists(world);
-  const mailbag = createMailbag(world);
   progress('forming');
   formRoom(world, { nodes });
+  return killMost(world, lists, options);
+}
+
+/** The story in a room that exists, and whose lists have been followed. */
+export function killMost(
+  world: MeshWorld,
+  lists: Lists<MeshSnapshot>,
+  { variant, progress }: Pick<ScenarioOptions, 'variant' | 'progress'>,
+): ScenarioResult {
+  const { share, server } = parseVariant(variant);
+  const mailbag = createMailbag(world);
   const { dying, surviving } = divide(world, share);
   postBefore(world, mailbag, { dying, surviving });
   progress('killing');
