@@ -13,16 +13,31 @@ export interface ScenarioOptions {
 
 /** A line of a plot; `x` rises. */
 export interface Curve {
+  /** What tells it from the other curves of the same run; empty where there are none. */
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+/** Curves that belong together, with what their axes count, in which unit. */
+export interface Drawing {
+  readonly x: string;
+  readonly y: string;
+  readonly curves: readonly Curve[];
 }
 
 export interface ScenarioResult {
   /** By name; units stand last in a name: `p99Ms`, `deliveredPct`, `idleBytesPerS`. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** By the name of the plot that they belong to. */
-  readonly curves: Readonly<Record<string, readonly Curve[]>>;
+  /** By the title of the plot. */
+  readonly curves: Readonly<Record<string, Drawing>>;
 }
+
+/** Of one curve. */
+export const plot = (x: string, y: string, points: Curve['points']): Drawing => ({
+  x,
+  y,
+  curves: [{ name: '', points }],
+});
 
 export interface Scenario {
   readonly name: string;
