@@ -14,9 +14,10 @@ process.once('message', ({ scenario, variant }) => {
       process.kill(process.pid, 'SIGKILL');
       break;
     case 'busy':
-      // Like a simulation: it hears of nothing until it is done.
+      // Like a simulation: it hears of nothing until it is done, which is long after the test has judged it.
       writeFileSync(variant, String(process.pid));
-      for (;;);
+      for (const endMs = performance.now() + 30_000; performance.now() < endMs;);
+      break;
   }
   setImmediate(() => process.disconnect());
 });
