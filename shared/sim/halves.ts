@@ -1,6 +1,7 @@
 /** Two halves of a room: how they come to be, and how far they have grown together again. */
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import { componentsOf } from './components.ts';
+import { plot, type Drawing } from './scenario.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
@@ -27,10 +28,12 @@ export function halvesOf(world: World<MeshSnapshot>): readonly [Half, Half] {
 
 /** Whether each of these lists exactly these. */
 export function listExactly(tabs: readonly Tab[]): boolean {
-  return tabs.every(({ node }) => {
-    const { members } = node.inspect().membership;
-    return members.size === tabs.length && tabs.every(({ id }) => members.has(id));
-  });
+  return tabs.every((tab) => listsExactly(tab, tabs));
+}
+
+function listsExactly({ node }: Tab, tabs: readonly Tab[]): boolean {
+  const { members } = node.inspect().membership;
+  return members.size === tabs.length && tabs.every(({ id }) => members.has(id));
 }
 
 /** Share of the open links that join the two halves, in percent; 0 when nobody holds a link. */
@@ -69,6 +72,8 @@ export interface Merge {
 
 /** How often a merging room is looked at: the grain of its figures. */
 const LOOK_MS = 50;
+/** The grain of its curves. */
+const GROWTH_LOOK_MS = 500;
 
 /** Lets time pass until the room is one again in list and state, at most `withinMs`. */
 export function watchMerge(world: World<MeshSnapshot>, half: Half, withinMs: number): Merge {
@@ -98,6 +103,34 @@ export function watchMerge(world: World<MeshSnapshot>, half: Half, withinMs: num
   const stateEqualMs = equalMs === withinMs ? withinMs : Math.max(0, equalMs - crossMs);
   return { mergedMs, firstCrossMs: crossMs, stateEqualMs };
 }
+
+export interface Growth {
+  /** In percent of the living, those who list them all. */
+  readonly listed: readonly (readonly [s: number, percent: number])[];
+  /** In percent of the open links, those between the halves. */
+  readonly crossed: readonly (readonly [s: number, percent: number])[];
+}
+
+/** Looks at the room twice a second from now on, while time passes; what it saw until then. */
+export function watchGrowth(world: World<MeshSnapshot>, half: Half, withinMs: number): Growth {
+  const listed: (readonly [number, number])[] = [];
+  const crossed: (readonly [number, number])[] = [];
+  for (let ms = 0; ms <= withinMs; ms += GROWTH_LOOK_MS) {
+    world.later(ms, () => {
+      const living = world.living();
+      const whole = living.filter((tab) => listsExactly(tab, living)).length;
+      listed.push([ms / 1_000, (100 * whole) / living.length]);
+      crossed.push([ms / 1_000, crossedPct(world, half)]);
+    });
+  }
+  return { listed, crossed };
+}
+
+/** As a plot of both. */
+export const growthPlots = ({ listed, crossed }: Growth): Readonly<Record<string, Drawing>> => ({
+  'Convergence: who lists everybody': plot('s since the two can meet', '% of members', listed),
+  'Links between the two': plot('s since the two can meet', '% of open links', crossed),
+});
 
 const isLinked = ({ node }: Tab): boolean => node.inspect().overlay.activeView.length > 0;
 

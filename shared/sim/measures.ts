@@ -11,6 +11,12 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** The same points with shares in percent. */
+export const inPercent = (
+  points: readonly (readonly [x: number, share: number])[],
+): readonly (readonly [x: number, percent: number])[] =>
+  points.map(([x, share]) => [x, 100 * share] as const);
+
 /** The share of all values up to each multiple of `step`, up to the greatest. */
 export function distribution(
   values: readonly number[],

@@ -13,16 +13,31 @@ export interface ScenarioOptions {
 
 /** A line of a plot; `x` rises. */
 export interface Curve {
+  /** What tells it from the other curves of the same run; empty where there are none. */
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+/** Curves that belong together, with what their axes count, in which unit. */
+export interface Drawing {
+  readonly x: string;
+  readonly y: string;
+  readonly curves: readonly Curve[];
 }
 
 export interface ScenarioResult {
   /** By name; units stand last in a name: `p99Ms`, `deliveredPct`, `idleBytesPerS`. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** By the name of the plot that they belong to. */
-  readonly curves: Readonly<Record<string, readonly Curve[]>>;
+  /** By the title of the plot. */
+  readonly curves: Readonly<Record<string, Drawing>>;
 }
+
+/** Of one curve. */
+export const plot = (x: string, y: string, points: Curve['points']): Drawing => ({
+  x,
+  y,
+  curves: [{ name: '', points }],
+});
 
 export interface Scenario {
   readonly name: string;
@@ -34,13 +49,19 @@ export interface Scenario {
   readonly rows: readonly Row[];
 }
 
+/** A part of a story that is also told alone; its figures bear its name: `broadcast p99Ms`. */
+export interface Act {
+  readonly scenario: string;
+  readonly variant: string;
+}
+
 /** One figure of the table: the mean and the worst of its metric over the seeds, beside its target. */
 export interface Row {
   /** The number of the target that it belongs to. */
   readonly id: string;
   readonly metric: string;
-  /** Its name among the run's metrics, where the story is told in several acts. */
-  readonly of?: string;
+  /** The scenario and variant that it is a figure of, where a story has several acts. */
+  readonly act?: Act;
   readonly nodes: number;
   readonly variant: string;
   readonly target: Target | undefined;

@@ -1,5 +1,5 @@
 /** What is run in a process of its own, so that seeds are spread over cores: one seed of a scenario, or of the swarm. */
-import type { ScenarioResult } from '../scenario.ts';
+import type { Scenario, ScenarioResult } from '../scenario.ts';
 import { SCENARIOS } from '../scenarios.ts';
 import { runSwarm, type SwarmResult } from '../swarm/swarm.ts';
 
@@ -27,10 +27,27 @@ export type Job = ScenarioJob | SwarmJob;
 /** What the job came to; the kind is that of the job. */
 export type JobResult = ScenarioResult | readonly SwarmRun[];
 
-export function runJob(job: Job, progress: (at: string) => void): JobResult {
+export function runJob(
+  job: Job,
+  progress: (at: string) => void,
+  scenarios: readonly Scenario[] = SCENARIOS,
+): JobResult {
   if (job.kind === 'swarm') return job.seeds.map((seed) => ({ seed, ...runSwarm({ seed }) }));
-  const scenario = SCENARIOS.find(({ name }) => name === job.scenario);
+  const scenario = scenarios.find(({ name }) => name === job.scenario);
   if (!scenario) throw new Error(`There is no scenario ${job.scenario}.`);
   const { nodes, variant, seed, full } = job;
   return scenario.run({ nodes, variant, seed, full, progress });
+}
+
+/** What differs between two jobs but their seeds: a place in the table. */
+export const placeOf = ({
+  scenario,
+  nodes,
+  variant,
+}: Pick<ScenarioJob, 'scenario' | 'nodes' | 'variant'>): string => `${scenario} ${variant} N=${nodes}`;
+
+/** The line that runs the job again. */
+export function replayOf({ scenario, nodes, variant, seed, full }: ScenarioJob): string {
+  const room = `--scenario ${scenario} --variant ${variant} --nodes ${nodes}`;
+  return `npm run sim -- ${room} --seed ${seed}${full ? ' --full' : ''}`;
 }

@@ -1,69 +1,71 @@
 /** `npm run sim`: one scenario with one seed, or one run of the swarm, with its trace if asked. */
 import process from 'node:process';
-import { parseArgs } from 'node:util';
-import type { Scenario } from '../scenario.ts';
 import { SCENARIOS } from '../scenarios.ts';
+import type { ScenarioResult } from '../scenario.ts';
 import { replayLine, runSwarm } from '../swarm/swarm.ts';
-import { rowsOf, textOfRows } from './table.ts';
+import { parseSim, simUsage } from './ask.ts';
+import { replayOf, runJob, type ScenarioJob } from './jobs.ts';
+import { EXIT_BAD_OPTION } from './options.ts';
+import { jsonOfRows, rowsOf, textOfRows } from './table.ts';
 
-const USAGE = `npm run sim -- --scenario NAME [--nodes N] [--seed S] [--variant V] [--full] [--json]
-npm run sim -- --scenario swarm [--nodes N] [--seed S] [--trace]
-
-Scenarios:
-  swarm          Faults drawn from the seed, then calm; checkers watch. --trace prints each step.
-${SCENARIOS.map(({ name, about, variants }) => `  ${name.padEnd(14)} ${about} (${variants.join(', ')})`).join('\n')}
-`;
-
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string' },
-    nodes: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    variant: { type: 'string' },
-    full: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-  },
-});
+/** A short run has nothing to tell but what it came to. */
+const TELL_EVERY_MS = 2_000;
 
 const print = (text: string): void => void process.stdout.write(text);
+const say = (text: string): void => void process.stderr.write(text);
 
-function main(): number {
-  const seed = Number(values.seed);
-  const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
-  if (!Number.isSafeInteger(seed) || (nodes !== undefined && !(Number.isSafeInteger(nodes) && nodes >= 2))) {
-    process.stderr.write('--seed and --nodes are whole numbers, --nodes from 2.\n');
-    return 2;
+function main(args: readonly string[]): number {
+  const asked = parseSim(args, SCENARIOS);
+  if (!asked.ok) {
+    say(`${asked.error}\n${args.length === 0 ? `\n${simUsage(SCENARIOS)}` : ''}`);
+    return EXIT_BAD_OPTION;
   }
-  if (values.scenario === 'swarm') return swarm(seed, nodes);
-  const scenario = SCENARIOS.find(({ name }) => name === values.scenario);
-  const variant = values.variant ?? scenario?.variants[0];
-  if (!scenario || variant === undefined || !scenario.variants.includes(variant)) {
-    process.stderr.write(USAGE);
-    return 2;
+  switch (asked.value.kind) {
+    case 'help':
+      print(simUsage(SCENARIOS));
+      return 0;
+    case 'scenario':
+      return once(asked.value.job, asked.value.json);
+    case 'swarm':
+      return swarm(asked.value);
   }
-  return once(scenario, { seed, nodes: nodes ?? scenario.nodesDefault, variant });
 }
 
-function once(
-  scenario: Scenario,
-  { seed, nodes, variant }: { readonly seed: number; readonly nodes: number; readonly variant: string },
-): number {
-  const progress = (at: string): void => void process.stderr.write(`${scenario.name}: ${at}\n`);
-  const { metrics } = scenario.run({ seed, nodes, variant, full: values.full, progress });
-  const rows = rowsOf(scenario, { nodes, variant }, [metrics]);
-  print(values.json ? `${JSON.stringify({ rows })}\n` : textOfRows(rows));
-  return 0;
+function once(job: ScenarioJob, json: boolean): number {
+  const startedMs = performance.now();
+  let toldMs = startedMs;
+  const progress = (at: string): void => {
+    const now = performance.now();
+    if (now - toldMs < TELL_EVERY_MS) return;
+    toldMs = now;
+    say(`${((now - startedMs) / 1_000).toFixed(1).padStart(7)} s  ${job.scenario}: ${at}\n`);
+  };
+  try {
+    const { metrics } = runJob(job, progress) as ScenarioResult;
+    const scenario = SCENARIOS.find(({ name }) => name === job.scenario)!;
+    const rows = rowsOf(scenario, job, { results: [metrics], failed: 0 });
+    print(json ? jsonOfRows(rows) : textOfRows(rows));
+    return 0;
+  } catch (problem) {
+    say(`${problem instanceof Error ? problem.stack : String(problem)}\n${replayOf(job)}\n`);
+    return 1;
+  }
 }
 
-function swarm(seed: number, nodes: number | undefined): number {
+interface SwarmAsked {
+  readonly seed: number;
+  readonly nodes: number | undefined;
+  readonly trace: boolean;
+}
+
+function swarm({ seed, nodes, trace: isTraced }: SwarmAsked): number {
   const options = { seed, ...(nodes === undefined ? {} : { nodes }) };
   const trace = (line: string): void => print(`${line}\n`);
-  const { complaints, counts } = runSwarm({ ...options, ...(values.trace ? { trace } : {}) });
+  const { complaints, counts } = runSwarm({ ...options, ...(isTraced ? { trace } : {}) });
   print(`${JSON.stringify(counts)}\n`);
   for (const complaint of complaints) print(`${complaint}\n`);
   print(complaints.length === 0 ? 'good\n' : `${replayLine(options)}\n`);
   return complaints.length === 0 ? 0 : 1;
 }
 
-process.exitCode = main();
+process.exitCode = main(process.argv.slice(2));

@@ -22,10 +22,11 @@
  */
 import { formGossip, formRoom } from '../forming.ts';
 import { createGossipWorld } from '../gossip-node.ts';
-import { distribution, mean, percentile } from '../measures.ts';
+import { distribution, inPercent, mean, percentile } from '../measures.ts';
 import {
   atLeast,
   atMost,
+  plot,
   type Row,
   type Scenario,
   type ScenarioOptions,
@@ -78,13 +79,16 @@ const ANCHORS: Readonly<Record<string, string>> = {
   'rmr 100': 'iroh-gossip 0.101: 0.32 to 0.49; GossipSub: 5.3 to 5.7',
   'p99Ms 100': 'iroh-gossip 0.101: 312',
   'lastMs 100': 'iroh-gossip 0.101: 348',
+  'hops 100': 'iroh-gossip 0.101: 11.2',
   'coldRmr 100': 'iroh-gossip 0.101: 1.3 to 2.1',
   'rmr 1000': 'iroh-gossip 0.101: 0.32 to 0.49',
   'p99Ms 1000': 'iroh-gossip 0.101: 550',
   'lastMs 1000': 'iroh-gossip 0.101: 640',
+  'hops 1000': 'iroh-gossip 0.101: 21.6',
   'rmr 10000': 'iroh-gossip 0.101: 0.36',
   'p99Ms 10000': 'iroh-gossip 0.101: 1380',
   'lastMs 10000': 'iroh-gossip 0.101: 1506',
+  'hops 10000': 'iroh-gossip 0.101: 53',
 };
 
 export const broadcast: Scenario = {
@@ -146,7 +150,7 @@ export function speak<S>(
   const measured = traffic.begin();
   sayInTurn(world, traffic, drawn);
   world.run(DRAIN_MS);
-  return resultOf(nodes, formed, rounds, measured);
+  return resultOf(formed, rounds, measured);
 }
 
 function sayInTurn<S>(world: World<S>, traffic: Traffic<S>, senders: readonly SimTab<S>[]): void {
@@ -156,7 +160,10 @@ function sayInTurn<S>(world: World<S>, traffic: Traffic<S>, senders: readonly Si
   }
 }
 
-function resultOf(nodes: number, formed: boolean, rounds: readonly Phase[], measured: Phase): ScenarioResult {
+/** Of `byRound`. */
+const ROUND = 'message of each speaker (6: measured)';
+
+function resultOf(formed: boolean, rounds: readonly Phase[], measured: Phase): ScenarioResult {
   const { sayings, tookMs, hops } = measured;
   const cold = rounds[0]!;
   return {
@@ -173,17 +180,18 @@ function resultOf(nodes: number, formed: boolean, rounds: readonly Phase[], meas
       formed: formed ? 1 : 0,
     },
     curves: {
-      'share delivered, against ms': [{ name: `N=${nodes}`, points: distribution(tookMs, 10) }],
-      'share delivered, against hops': [{ name: `N=${nodes}`, points: distribution(hops, 1) }],
-      'redundancy, against round': [
-        { name: `N=${nodes}`, points: byRound([...rounds, measured], redundancy) },
-      ],
-      'last delivery over floor, against round': [
-        {
-          name: `N=${nodes}`,
-          points: byRound([...rounds, measured], (said) => total(said, 'lastMs') / total(said, 'floorMs')),
-        },
-      ],
+      Convergence: plot('ms since it was said', '% of deliveries', inPercent(distribution(tookMs, 10))),
+      Hops: plot('hops', '% of deliveries', inPercent(distribution(hops, 1))),
+      'Redundancy while trees grow': plot(
+        ROUND,
+        'frames in vain per delivery',
+        byRound([...rounds, measured], redundancy),
+      ),
+      'Last delivery while trees grow': plot(
+        ROUND,
+        'times the shortest path',
+        byRound([...rounds, measured], (said) => total(said, 'lastMs') / total(said, 'floorMs')),
+      ),
     },
   };
 }

@@ -22,6 +22,7 @@ import { percentile } from '../measures.ts';
 import {
   atLeast,
   atMost,
+  plot,
   type Row,
   type Scenario,
   type ScenarioOptions,
@@ -118,9 +119,11 @@ function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
       constructedPerNodeHour: (constructed * 3_600) / (seconds * nodes),
     },
     curves: {
-      'members outside the largest component, against seconds': [
-        { name: `N=${nodes}`, points: looks.map(({ linked }, second) => [second + 1, linked.apart]) },
-      ],
+      'Members outside the largest component': plot(
+        's of churn',
+        'members',
+        looks.map(({ linked }, second) => [second + 1, linked.apart]),
+      ),
     },
   };
 }

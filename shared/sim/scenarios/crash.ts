@@ -13,8 +13,15 @@
  */
 import { formRoom, isFormed } from '../forming.ts';
 import { followLists, type Lists } from '../lists.ts';
-import { distribution, percentile } from '../measures.ts';
-import { atMost, type Row, type Scenario, type ScenarioOptions, type ScenarioResult } from '../scenario.ts';
+import { distribution, inPercent, percentile } from '../measures.ts';
+import {
+  atMost,
+  plot,
+  type Row,
+  type Scenario,
+  type ScenarioOptions,
+  type ScenarioResult,
+} from '../scenario.ts';
 import type { SimTab } from '../tab.ts';
 import { createMeshWorld, type World } from '../world.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
@@ -85,14 +92,18 @@ export function watchDepartures(world: MeshWorld): Departures {
 /** The story in a room that exists. */
 export function depart(
   departures: Departures,
-  { nodes, progress }: Pick<ScenarioOptions, 'nodes' | 'progress'>,
+  { progress }: Pick<ScenarioOptions, 'progress'>,
   [crashCount, leaveCount]: readonly [number, number],
 ): ScenarioResult {
   const { world, wrongDeaths } = departures;
-  progress('crashing');
-  const crashes = repeat(crashCount, () => departOne(departures, world.crash));
-  progress('leaving');
-  const leaves = repeat(leaveCount, () => departOne(departures, world.leave));
+  const crashes = repeat(crashCount, (at, of) => {
+    progress(`crash ${at} of ${of}`);
+    return departOne(departures, world.crash);
+  });
+  const leaves = repeat(leaveCount, (at, of) => {
+    progress(`goodbye ${at} of ${of}`);
+    return departOne(departures, world.leave);
+  });
   const lasts = detected(crashes).map((times) => Math.max(...times));
   const each = detected(crashes).flat();
   const leaveLasts = detected(leaves).map((times) => Math.max(...times));
@@ -108,16 +119,11 @@ export function depart(
       wrongDeaths: wrongDeaths(),
     },
     curves: {
-      'crash until all are told, ms against members': [
-        { name: 'p50', points: [[nodes, percentile(lasts, 0.5)]] },
-        { name: 'p99', points: [[nodes, percentile(lasts, 0.99)]] },
-      ],
-      'observers told, % against ms since the crash': [
-        {
-          name: `N=${nodes}`,
-          points: distribution(each, 100).map(([ms, share]) => [ms, 100 * share] as const),
-        },
-      ],
+      'Detection: who has been told of a crash': plot(
+        'ms since the crash',
+        '% of members × crashes',
+        inPercent(distribution(each, 100)),
+      ),
     },
   };
 }
@@ -140,6 +146,6 @@ function detected(departures: readonly (readonly number[])[]): (readonly number[
   return departures.filter((times) => times.every((ms) => ms < Infinity));
 }
 
-function repeat<Value>(times: number, make: () => Value): Value[] {
-  return Array.from({ length: times }, make);
+function repeat<Value>(times: number, make: (at: number, of: number) => Value): Value[] {
+  return Array.from({ length: times }, (_, at) => make(at + 1, times));
 }

@@ -5,7 +5,7 @@
  * act, and means what it means there.
  */
 import { formRoom } from '../forming.ts';
-import type { Curve, Row, Scenario, ScenarioOptions, ScenarioResult } from '../scenario.ts';
+import type { Drawing, Row, Scenario, ScenarioOptions, ScenarioResult } from '../scenario.ts';
 import { createMeshWorld } from '../world.ts';
 import { rowsOf as broadcastRows, speak } from './broadcast.ts';
 import { depart, rowsOf as crashRows, watchDepartures } from './crash.ts';
@@ -18,8 +18,6 @@ const CRASHES = 5;
 const LEAVES = 3;
 const KILLED_PERCENT = 80;
 const KILL_VARIANT = `${KILLED_PERCENT}-server`;
-
-type Act = 'reconcile' | 'broadcast' | 'crash' | 'kill';
 
 export const large: Scenario = {
   name: 'large',
@@ -38,8 +36,8 @@ export const large: Scenario = {
   ],
 };
 
-function inAct(act: Act, rows: readonly Row[]): Row[] {
-  return rows.map((row) => ({ ...row, variant: 'acts', of: `${act} ${row.metric}` }));
+function inAct(scenario: string, rows: readonly Row[]): Row[] {
+  return rows.map((row) => ({ ...row, variant: 'acts', act: { scenario, variant: row.variant } }));
 }
 
 function run({ nodes, seed, progress }: ScenarioOptions): ScenarioResult {
@@ -47,14 +45,14 @@ function run({ nodes, seed, progress }: ScenarioOptions): ScenarioResult {
   const departures = watchDepartures(world);
   progress('forming');
   const formed = formRoom(world, { nodes });
-  const acts: readonly (readonly [Act, () => ScenarioResult])[] = [
+  const acts: readonly (readonly [string, () => ScenarioResult])[] = [
     ['reconcile', () => beIdle(world, formed, { progress, records: RECORDS })],
     ['broadcast', () => speak(world, formed, { nodes, progress })],
-    ['crash', () => depart(departures, { nodes, progress }, [CRASHES, LEAVES])],
+    ['crash', () => depart(departures, { progress }, [CRASHES, LEAVES])],
     ['kill', () => killMost(world, departures.lists, { variant: KILL_VARIANT, progress })],
   ];
   const metrics: Record<string, number> = {};
-  const curves: Record<string, readonly Curve[]> = {};
+  const curves: Record<string, Drawing> = {};
   for (const [act, tell] of acts) {
     const told = tell();
     for (const [name, figure] of Object.entries(told.metrics)) metrics[`${act} ${name}`] = figure;

@@ -7,7 +7,7 @@
  *   found a mesh of their own before the members have dialed again.
  */
 import { componentsOf } from '../components.ts';
-import { crossedPct, halvesOf, listExactly, watchMerge } from '../halves.ts';
+import { crossedPct, growthPlots, halvesOf, listExactly, watchGrowth, watchMerge } from '../halves.ts';
 import { formRoom } from '../forming.ts';
 import { atMost, type Row, type Scenario, type ScenarioOptions } from '../scenario.ts';
 import type { SimTab } from '../tab.ts';
@@ -48,15 +48,17 @@ export const splitBrain: Scenario = {
   rows,
   run: ({ nodes, seed, variant, progress }: ScenarioOptions) => {
     const world = createMeshWorld({ seed });
+    progress('forming');
     formRoom(world, { nodes });
-    progress('formed');
+    progress('becoming two');
     const { half, buried } = variant === 'apart' ? growApart(world) : restart(world);
-    progress('two meshes');
+    progress('two meshes, becoming one');
     let meshes = 0;
     world.later(ONE_MESH_MS, () => {
       meshes = componentsOf(world, world.living()).length;
     });
     const startMs = world.timeMs();
+    const growth = watchGrowth(world, half, WATCHED_MS);
     const merge = watchMerge(world, half, WATCHED_MS);
     world.run(Math.max(0, startMs + BURIED_MS - world.timeMs()));
     return {
@@ -68,7 +70,7 @@ export const splitBrain: Scenario = {
         stateEqualMs: merge.stateEqualMs,
         crossedPct: crossedPct(world, half),
       },
-      curves: {},
+      curves: growthPlots(growth),
     };
   },
 };

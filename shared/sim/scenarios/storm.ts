@@ -13,10 +13,11 @@
  * - `coldRmr`, `coldLastMs`: of the first round.
  */
 import { formRoom } from '../forming.ts';
-import { distribution, mean } from '../measures.ts';
+import { distribution, inPercent, mean } from '../measures.ts';
 import {
   atLeast,
   atMost,
+  plot,
   type Row,
   type Scenario,
   type ScenarioOptions,
@@ -79,16 +80,15 @@ function run({ nodes, seed, variant, progress }: ScenarioOptions): ScenarioResul
     world.run(ROUND_MS);
   }
   world.run(DRAIN_MS);
-  return resultOf(nodes, rounds);
+  return resultOf(rounds);
 }
 
-function resultOf(nodes: number, rounds: readonly Phase[]): ScenarioResult {
+function resultOf(rounds: readonly Phase[]): ScenarioResult {
   const measured = rounds.slice(MEASURED_FROM);
   const sayings = measured.flatMap((phase) => phase.sayings);
   const tookMs = measured.flatMap((phase) => phase.tookMs);
   const controlBytes = measured.reduce((sum, phase) => sum + phase.controlBytes(), 0);
   const cold = rounds[0]!.sayings;
-  const name = `N=${nodes}`;
   return {
     metrics: {
       ...figuresOf(sayings, tookMs),
@@ -98,16 +98,17 @@ function resultOf(nodes: number, rounds: readonly Phase[]): ScenarioResult {
       coldDeliveredPct: deliveredPct(cold),
     },
     curves: {
-      'share delivered, against ms': [{ name, points: distribution(tookMs, 10) }],
-      'redundancy, against round': [
-        { name, points: rounds.map((phase, at) => [at + 1, redundancy(phase.sayings)]) },
-      ],
-      'last delivery in ms, against round': [
-        {
-          name,
-          points: rounds.map(({ sayings: said }, at) => [at + 1, mean(said.map(({ lastMs }) => lastMs))]),
-        },
-      ],
+      Convergence: plot('ms since it was said', '% of deliveries', inPercent(distribution(tookMs, 10))),
+      'Redundancy while trees grow': plot(
+        'round',
+        'frames in vain per delivery',
+        rounds.map((phase, at) => [at + 1, redundancy(phase.sayings)]),
+      ),
+      'Last delivery while trees grow': plot(
+        'round',
+        'ms',
+        rounds.map(({ sayings: said }, at) => [at + 1, mean(said.map(({ lastMs }) => lastMs))]),
+      ),
     },
   };
 }

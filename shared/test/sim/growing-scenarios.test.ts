@@ -6,8 +6,10 @@ import { partition } from '#sim/scenarios/partition.ts';
 import { reconcile } from '#sim/scenarios/reconcile.ts';
 import { splitBrain } from '#sim/scenarios/split-brain.ts';
 
-const run = (scenario: Scenario, variant: string, nodes: number) =>
-  scenario.run({ nodes, seed: 3, variant, full: false, progress: () => undefined }).metrics;
+const play = (scenario: Scenario, variant: string, nodes: number) =>
+  scenario.run({ nodes, seed: 3, variant, full: false, progress: () => undefined });
+
+const run = (scenario: Scenario, variant: string, nodes: number) => play(scenario, variant, nodes).metrics;
 
 const all = [links, partition, reconcile, splitBrain];
 
@@ -23,10 +25,18 @@ describe.each(all.map((scenario): [string, Scenario] => [scenario.name, scenario
 
 describe('what they tell', () => {
   test('a partition of 30 s heals', () => {
-    const metrics = run(partition, '30', 8);
+    const { metrics, curves } = play(partition, '30', 8);
     expect(metrics).toMatchObject({ formed: 1 });
     expect(metrics['mergedS']).toBeLessThan(60);
     expect(metrics['firstCrossS']).toBeGreaterThan(0);
+    // The same story, looked at twice a second.
+    const listed = curves['Convergence: who lists everybody']!.curves[0]!.points;
+    expect(listed[0]).toEqual([0, 0]);
+    expect(listed.at(-1)).toEqual([60, 100]);
+    const wholeS = listed.find(([, percent]) => percent === 100)![0];
+    expect(Math.abs(wholeS - metrics['mergedS']!)).toBeLessThanOrEqual(0.5);
+    const crossed = curves['Links between the two']!.curves[0]!.points;
+    expect(crossed.at(-1)![1]).toBeCloseTo(metrics['crossedPct']!);
   });
 
   test.each(splitBrain.variants)('two meshes exist, and become one: %s', (variant) => {

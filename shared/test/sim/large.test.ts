@@ -10,7 +10,8 @@ test('the acts of the large scenario are told in one room, and each row finds it
     full: false,
     progress: (at) => void said.push(at),
   });
-  for (const { of } of large.rows) expect(Object.keys(metrics)).toContain(of);
+  for (const { act, metric } of large.rows)
+    expect(Object.keys(metrics)).toContain(`${act?.scenario} ${metric}`);
   expect(metrics).toMatchObject({
     'reconcile formed': 1,
     'broadcast deliveredPct': 100,

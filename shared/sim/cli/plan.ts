@@ -1,0 +1,101 @@
+/** What `bench:sim` is asked to run: its options, and the jobs that come of them. */
+import { err, ok, type Result } from '#shared/base/result.ts';
+import type { Row, Scenario } from '../scenario.ts';
+import { placeOf, type ScenarioJob } from './jobs.ts';
+import { named, nodesOf, readOptions, SEEDS_MAX, wholeNumber } from './options.ts';
+
+export const BENCH_USAGE = `npm run bench:sim -- [--only NAME] [--seeds N] [--nodes-max N] [--full] [--json] [--baseline]
+
+  --only NAME      one scenario
+  --seeds N        seeds of each figure, 8 by default; the table shows their mean and the worst of them
+  --nodes-max N    leaves out the figures of larger rooms
+  --full           the long forms and the largest rooms too
+  --json           prints the rows as JSON, and nothing else (npm run -s keeps npm quiet too)
+  --baseline       keeps the figures for the next report's "mean before"
+`;
+
+/** Eight: what the targets are stated for. */
+const SEEDS = '8';
+
+export interface BenchOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly seeds: number;
+  readonly nodesMax: number;
+  readonly full: boolean;
+  readonly json: boolean;
+  readonly baseline: boolean;
+  readonly help: boolean;
+}
+
+export function parseBench(
+  args: readonly string[],
+  scenarios: readonly Scenario[],
+): Result<BenchOptions, string> {
+  const typed = readOptions(args, {
+    only: { type: 'string' },
+    seeds: { type: 'string' },
+    'nodes-max': { type: 'string' },
+    full: { type: 'boolean' },
+    json: { type: 'boolean' },
+    baseline: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  });
+  if (!typed.ok) return typed;
+  const { only, seeds: seedsText = SEEDS, 'nodes-max': nodesText, ...switches } = typed.value;
+  const chosen: Result<readonly Scenario[], string> =
+    only === undefined ? ok(scenarios) : one(scenarios, only);
+  if (!chosen.ok) return chosen;
+  const seeds = wholeNumber(seedsText, { name: 'seeds', code: 'badSeeds', min: 1, max: SEEDS_MAX });
+  if (!seeds.ok) return seeds;
+  const nodesMax = nodesText === undefined ? ok(Infinity) : nodesOf(nodesText, 'nodes-max');
+  if (!nodesMax.ok) return nodesMax;
+  return ok({ scenarios: chosen.value, seeds: seeds.value, nodesMax: nodesMax.value, ...switches });
+}
+
+function one(scenarios: readonly Scenario[], name: string): Result<readonly Scenario[], string> {
+  const found = named(scenarios, name);
+  return found.ok ? ok([found.value]) : err(found.error);
+}
+
+export interface Plan {
+  /** The largest first: what is left at the end is small, so that no core stands idle for long. */
+  readonly jobs: readonly ScenarioJob[];
+  /** By reason, the places of the table that are not run: an option, with what it is set to. */
+  readonly leftOut: ReadonlyMap<string, readonly string[]>;
+}
+
+export function planJobs(options: BenchOptions): Plan {
+  const jobs = new Map<string, ScenarioJob>();
+  const leftOut = new Map<string, Set<string>>();
+  for (const scenario of options.scenarios) {
+    for (const row of scenario.rows) {
+      const { nodes, variant } = row;
+      const place = placeOf({ scenario: scenario.name, nodes, variant });
+      const reason = reasonAgainst(row, options);
+      if (reason !== undefined) {
+        leftOut.set(reason, (leftOut.get(reason) ?? new Set()).add(place));
+        continue;
+      }
+      for (let seed = 1; seed <= options.seeds; seed++) {
+        const { full } = options;
+        jobs.set(`${place} ${seed}`, {
+          kind: 'scenario',
+          scenario: scenario.name,
+          nodes,
+          variant,
+          seed,
+          full,
+        });
+      }
+    }
+  }
+  return {
+    jobs: [...jobs.values()].toSorted((a, b) => b.nodes - a.nodes),
+    leftOut: new Map([...leftOut].map(([reason, places]) => [reason, [...places]])),
+  };
+}
+
+function reasonAgainst({ nodes, fullOnly }: Row, { nodesMax, full }: BenchOptions): string | undefined {
+  if (nodes > nodesMax) return `by --nodes-max ${nodesMax}`;
+  return fullOnly === true && !full ? 'without --full' : undefined;
+}
