@@ -105,7 +105,7 @@ function linesOf(
   { color, alone }: { readonly color: number; readonly alone: boolean },
 ): readonly Line[] {
   const mine = rows.filter((row) => row.variant === variant);
-  const prefix = alone ? '' : `${variant}: `;
+  const prefix = alone ? 'ours: ' : `${variant}: `;
   return [
     { name: `${prefix}mean`, points: mine.map(({ nodes, mean }) => [nodes, mean]), color, dashed: false },
     { name: `${prefix}worst`, points: mine.map(({ nodes, worst }) => [nodes, worst]), color, dashed: true },

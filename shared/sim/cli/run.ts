@@ -61,7 +61,10 @@ export async function bench(args: readonly string[], world: BenchWorld): Promise
     rows,
     before,
     plots: plotsOf(outcome.done, rows),
-    facts: [`${world.today}; seeds 1 to ${options.seeds}`, ...notesOn(plan)],
+    facts: [
+      `${world.today}; ${options.seeds === 1 ? 'one seed' : `seeds 1 to ${options.seeds}`}`,
+      ...notesOn(plan),
+    ],
     failures: outcome.failed.map(({ job, problem }) => `${replayOf(job)}\n${firstLine(problem)}`),
   });
   screen.write(`The report: ${world.writeReport(report)}\n`);

@@ -45,8 +45,8 @@ describe('plots against the size of the room', () => {
   it('have our mean and worst, the target, and what others were measured at', () => {
     const rmr = plots.find(({ title }) => title === 'Redundancy, against N');
     expect(rmr?.lines.map(({ name, points }) => [name, points])).toEqual([
-      ['mean', [[20, 0.2], [100, 0.7]]], // prettier-ignore
-      ['worst', [[20, 0.3], [100, 0.7]]], // prettier-ignore
+      ['ours: mean', [[20, 0.2], [100, 0.7]]], // prettier-ignore
+      ['ours: worst', [[20, 0.3], [100, 0.7]]], // prettier-ignore
       ['target', [[20, 0.5], [100, 0.5]]], // prettier-ignore
       ['iroh-gossip 0.101', [[20, 0.393], [100, 0.472], [1_000, 0.461], [10_000, 0.356]]], // prettier-ignore
     ]);
