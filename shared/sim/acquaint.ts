@@ -3,9 +3,8 @@
  * to say of itself is not gossiped to all. It is handed to everyone by the world, which takes a tenth of the time:
  * to join one by one, a thousand members say and hear some millions of records.
  *
- * Until the room is formed its links carry no broadcasts and no comparisons of tables. It is left when whatever was
- * said then has been forgotten, so that nobody asks for it afterwards. What differs from a room that has joined:
- * the shared tree is not carved yet, and nobody knows the streams of the others.
+ * Until the room is formed its links carry no broadcasts and no comparisons of tables. What differs from a room that
+ * has joined: the shared tree is not carved yet, and nobody knows the streams of the others.
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { RosterRecord } from '#shared/membership/messages.ts';
@@ -30,11 +29,10 @@ const CARRIED: ReadonlySet<LinkMessage['kind']> = new Set([
 ]);
 /** What every tab gets to find its first neighbor. */
 const FIRST_LINK_MS_MAX = 30_000;
-/** Between two times that what is new is handed on: before anybody takes the others for orphans. */
-const HAND_ON_MS = 8_000;
+/** Between two times that what is new is handed on, and more for each tab: before anybody takes the others for orphans. */
+const HAND_ON_MS_MIN = 8_000;
+const HAND_ON_MS_EACH = 20;
 const ROUNDS_MAX = 20;
-/** Longer than broadcasts are kept for those who ask. */
-const FORGET_MS = 35_000;
 
 /** True when in the end all list all, and know all links. */
 export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
@@ -49,10 +47,9 @@ export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
   let settled = false;
   for (let round = 0; round < ROUNDS_MAX && !settled; round++) {
     handOn(world, records.takeNew());
-    world.run(HAND_ON_MS);
+    world.run(Math.max(HAND_ON_MS_MIN, nodes * HAND_ON_MS_EACH));
     settled = records.areTrue();
   }
-  world.run(FORGET_MS);
   handOn(world, records.takeNew());
   records.end();
   world.run(1_000);

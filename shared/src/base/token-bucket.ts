@@ -16,17 +16,15 @@ export function createTokenBucket(config: TokenBucketConfig, at: Instant): Token
   let tokens = config.burst;
   let filledAt = at;
 
-  /** An earlier instant than the last adds nothing and takes nothing. */
-  const fill = (now: Instant): void => {
-    const passedMs = elapsedMs(filledAt, now);
-    if (passedMs <= 0) return;
-    tokens = Math.min(config.burst, tokens + (passedMs * config.perSecond) / 1_000);
-    filledAt = now;
-  };
-
+  // One closure, not two: a large room has thousands of buckets.
   return {
     take: (cost, now, kept = 0) => {
-      fill(now);
+      const passedMs = elapsedMs(filledAt, now);
+      // An earlier instant than the last adds nothing and takes nothing.
+      if (passedMs > 0) {
+        tokens = Math.min(config.burst, tokens + (passedMs * config.perSecond) / 1_000);
+        filledAt = now;
+      }
       if (cost + kept > tokens) return false;
       tokens -= cost;
       return true;

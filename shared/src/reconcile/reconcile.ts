@@ -130,16 +130,18 @@ function onNeighborUp(turn: Turn, peer: PeerId): void {
 }
 
 function onRoots(turn: Turn, from: PeerId, roots: Roots): void {
+  const links = turn.state.linkByPeer.get(from);
+  if (!links) return sayMisbehaved(turn, from, 'not-a-neighbor');
   for (const table of TABLES) {
-    const place = placeOf(turn, from, table);
-    if (!place) return sayMisbehaved(turn, from, 'not-a-neighbor');
-    const { link, tree } = place;
-    noteRoot(link, sameHash(tree.root(), roots[table]), turn.at);
+    const link = links[table];
+    const isOurs = sameHash(turn.state.treeByTable[table].root(), roots[table]);
+    noteRoot(link, isOurs, turn.at);
+    if (isOurs) continue;
     // Both see it at about the same time; the higher id leaves it to the lower, unless nothing comes of it.
     const patience = compareIds(turn.state.self, from) < 0 ? 1 : 2;
     const times = patience * turn.state.config.differingHeartbeatsMin;
     const wanted = differsForLong(link, times, turn.at, turn.state.config);
-    if (wanted && !hasRecentRound(link, turn.at, turn.state.config)) startRound(place);
+    if (wanted && !hasRecentRound(link, turn.at, turn.state.config)) startRound(placeOf(turn, from, table)!);
   }
 }
 
