@@ -48,6 +48,18 @@ function join(core: Core, at: Instant): Effects {
   return effects;
 }
 
+/** Asks the newcomers to whom a contact sent us on, as long as we have no link. */
+export function follow(core: Core, peers: readonly PeerId[], introducer: PeerId, at: Instant): Effects {
+  const { links, config } = core;
+  if (isLinked(core)) return maintainIfBelowMin(core, at);
+  const effects: OverlayEffect[] = [];
+  for (const peer of askable(core, [...new Set(peers)], 'high', at)) {
+    if (links.ownAttempts() >= config.attemptsMax || !links.mayIntroduce(introducer)) break;
+    effects.push(...links.ask(peer, { ...NAMED, introducer, purpose: 'join' }, at));
+  }
+  return effects.length > 0 ? effects : maintain(core, at);
+}
+
 /**
  * Asks one whom the server named and our roster lacks: two halves of a parted room find each other. Reserves that do
  * not answer hold this up least where it is needed most.
