@@ -9,9 +9,9 @@
  *   Present throughout: opened at least 10 s before the sending, and alive until 10 s after it.
  * - `fullPct`: messages, of 100, that reached every member present throughout.
  * - `componentsMax`: looked at four times a second, first at the very moment of each crash, the most components that
- *   open channels make of the living members. A member counts once it has held two links at once, or has had its first
- *   for 5 s: one whose only contact dies within its first second is alone, whatever a protocol does, until it hears
- *   the silence. `apartPct`: the share of members outside the largest component, over all looks.
+ *   open channels make of the living members. A member counts once it has held two links to the living at once, or
+ *   10 s after its first: one whose only contact dies within its first seconds is alone, whatever a protocol does, until
+ *   it has heard the silence and come in again. `apartPct`: the share of members outside the largest component, over all looks.
  * - `firstLinkComponentsMax`: the same of all that have had a link.
  * - `settledComponentsMax`, `settledApartPct`: the same of those that have had a link for 10 s.
  * - `constructedPerNodeHour`: connections constructed at either end, per member and hour; at 60 replacements a minute.
@@ -43,8 +43,6 @@ const CHURN_FULL_S = 600;
 const WARM_S = 10;
 /** What a newcomer gets to be set up: an attach of 0.15 s, a walk, and a second connection if the first one fails. */
 const GRACE_MS = 10_000;
-/** What a newcomer gets to hold a second link before it counts with one. */
-const SECOND_LINK_MS = 5_000;
 /** Looks in each second. */
 const LOOKS = 4;
 /** What a message gets to arrive. */
@@ -150,11 +148,15 @@ function followJoinings(world: MeshWorld): ReadonlyMap<Tab, Joining> {
     told: (tab, event) => {
       if (event.kind !== 'linkOpened') return;
       const { linkedAtMs = world.timeMs(), twiceAtMs = Infinity } = joinings.get(tab) ?? {};
-      const isTwice = twiceAtMs === Infinity && world.neighborsOf(tab).size >= 2;
+      const isTwice = twiceAtMs === Infinity && livingNeighbors(world, tab) >= 2;
       joinings.set(tab, { linkedAtMs, twiceAtMs: isTwice ? world.timeMs() : twiceAtMs });
     },
   });
   return joinings;
+}
+
+function livingNeighbors(world: MeshWorld, tab: Tab): number {
+  return [...world.neighborsOf(tab).keys()].filter((id) => world.tabOf(id)?.isAlive() === true).length;
 }
 
 interface Cohesion {
@@ -166,7 +168,7 @@ interface Cohesion {
 interface Look {
   /** Of those that have had a link. */
   readonly linked: Cohesion;
-  /** Of those that have held two at once, or had the first one for long enough. */
+  /** Of those that have held two at once, or had the first one for the grace of a newcomer. */
   readonly joined: Cohesion;
   /** Of those that have had one for the grace of a newcomer. */
   readonly settled: Cohesion;
@@ -175,7 +177,7 @@ interface Look {
 function look(world: MeshWorld, joinings: ReadonlyMap<Tab, Joining>): Look {
   const linkedFor = (tab: Tab): number => world.timeMs() - (joinings.get(tab)?.linkedAtMs ?? Infinity);
   const isJoined = (tab: Tab): boolean =>
-    (joinings.get(tab)?.twiceAtMs ?? Infinity) <= world.timeMs() || linkedFor(tab) >= SECOND_LINK_MS;
+    (joinings.get(tab)?.twiceAtMs ?? Infinity) <= world.timeMs() || linkedFor(tab) >= GRACE_MS;
   // Everyone's channels count, also those by way of newcomers.
   const components = componentsOf(
     world,
