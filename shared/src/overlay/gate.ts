@@ -98,12 +98,13 @@ function refuse({ peer, attempt, route }: Asker, reason: RefuseReason): Effects 
 /**
  * Deviation: the paper evicts a random neighbor for every forced link (section 4.2). Here only a node
  * well over its target does, and only the newest neighbor that has links to spare: old links are
- * proven, and nobody falls below its minimum for another's sake.
+ * proven, and nobody falls below its minimum for another's sake. After deaths nobody does: the degrees that the roster
+ * names count the dead, and the newest neighbors are those who have just found in again.
  */
 function makeRoom(core: Core, at: Instant): Effects {
-  const { links, degreeByPeer, config } = core;
+  const { links, degreeByPeer, recent, config } = core;
   const { target } = links.limits();
-  if (links.slots() <= target + config.degreeSlack) return [];
+  if (links.slots() <= target + config.degreeSlack || recent.isMourning(at)) return [];
   const spare = links.activeView().findLast((peer) => (degreeByPeer.get(peer) ?? 0) > target);
   return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
 }

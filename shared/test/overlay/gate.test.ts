@@ -183,6 +183,22 @@ describe('a forced link far over the target', () => {
   });
 });
 
+describe('a forced link after deaths', () => {
+  it('evicts nobody for half a minute: known degrees count the dead, and the newest are in for the first time', () => {
+    const bench = linked(8);
+    for (let at = 1; at <= 8; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 9 });
+    bench.feed({ kind: 'drop', peer: peer(60), reason: 'declared-dead' }, 1_000);
+    expect(bench.effects(signal(z, request(one, 'high')), 30_999)).toEqual(
+      accepted({ peer: z, initiator: true }),
+    );
+    expect(bench.effects(signal(peer(201), request(two, 'high')), 31_000)).toContainEqual({
+      kind: 'neighborDown',
+      peer: peer(8),
+      reason: 'evicted',
+    });
+  });
+});
+
 describe('glare', () => {
   it('leaves the attempt of the lower id: it ignores the request of the higher', () => {
     const bench = linked(0);
