@@ -152,7 +152,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
   needContactsMsMax: 15_000, // guess
   arrivalCalmMs: 2_000, // guess: a connection takes 0.3 to 1.5 s to open, and its news a moment
-  stormArrivals: 5, // guess
+  stormArrivals: 5, // simulated: one replacement a second (two or three in 2 s) is none, ten newcomers a second are one
   arrivalWaitMsMax: 8_000, // guess: a tab that hangs by one link for longer is worse off than a slow room
   maintainMs: 1_000, // guess: between the 2 s and the immediate refill of other implementations
   maintainIdleMs: 5_000, // guess

@@ -175,7 +175,7 @@ describe('one who is referred to others', () => {
     bench
       .effects(signal(from, { kind: 'refer', attempt: id, peers }))
       .flatMap((effect) =>
-        effect.kind === 'signal' ? [`${effect.signal.kind} ${effect.to}`] : [`${effect.kind}`],
+        effect.kind === 'signal' ? [`${effect.signal.kind} ${effect.to}`] : [effect.kind],
       )
       .filter((text) => text !== 'schedule');
 
