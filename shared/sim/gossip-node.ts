@@ -229,5 +229,5 @@ function isOfBroadcast(message: LinkMessage): message is BroadcastMessage<Payloa
 }
 
 function isOfOverlay(payload: RoutedPayload): payload is OverlaySignal {
-  return ['request', 'accept', 'refuse', 'description'].includes(payload.kind);
+  return ['request', 'accept', 'refuse', 'refer', 'description'].includes(payload.kind);
 }

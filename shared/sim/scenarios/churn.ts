@@ -8,10 +8,12 @@
  * - `deliveredPct`: of all pairs of a message and a member that was present throughout, those that were delivered.
  *   Present throughout: opened at least 10 s before the sending, and alive until 10 s after it.
  * - `fullPct`: messages, of 100, that reached every member present throughout.
- * - `componentsMax`: looked at each second, the most components that open channels make of the living members that have
- *   had a link. A newcomer whose only contact has just died is one of its own, though it cannot know that yet.
- * - `settledComponentsMax`: the same of those that have had a link for 10 s; `settledApartPct`: the share of them outside
- *   the largest component, over all looks.
+ * - `componentsMax`: looked at four times a second, first at the very moment of each crash, the most components that
+ *   open channels make of the living members. A member counts once it has held two links to the living at once, or
+ *   10 s after its first: one whose only contact dies within its first seconds is alone, whatever a protocol does, until
+ *   it has heard the silence and come in again. `apartPct`: the share of members outside the largest component, over all looks.
+ * - `firstLinkComponentsMax`: the same of all that have had a link.
+ * - `settledComponentsMax`, `settledApartPct`: the same of those that have had a link for 10 s.
  * - `constructedPerNodeHour`: connections constructed at either end, per member and hour; at 60 replacements a minute.
  * - `p99Ms`: the time of a delivery, 99th percentile.
  */
@@ -42,6 +44,8 @@ const CHURN_FULL_S = 600;
 const WARM_S = 10;
 /** What a newcomer gets to be set up: an attach of 0.15 s, a walk, and a second connection if the first one fails. */
 const GRACE_MS = 10_000;
+/** Looks in each second. */
+const LOOKS = 4;
 /** What a message gets to arrive. */
 const DELIVER_WITHIN_MS = 10_000;
 
@@ -63,6 +67,7 @@ function rowsOf(nodes: number, delivered: number, anchor: string): Row[] {
     { ...row, metric: 'deliveredPct', target: atLeast(delivered), anchor },
     { ...row, metric: 'fullPct', target: undefined },
     { ...row, metric: 'componentsMax', target: atMost(1) },
+    { ...row, metric: 'firstLinkComponentsMax', target: undefined },
     { ...row, metric: 'settledComponentsMax', target: atMost(1) },
     { ...row, metric: 'constructedPerNodeHour', target: undefined },
   ];
@@ -71,7 +76,7 @@ function rowsOf(nodes: number, delivered: number, anchor: string): Row[] {
 function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
   const world = createMeshWorld({ seed });
   const mailbag = createMailbag(world);
-  const linkedAtMs = followFirstLinks(world);
+  const joinings = followJoinings(world);
   const endedAtMs = new Map<Tab, number>();
   progress('forming');
   formRoom(world, { nodes });
@@ -87,11 +92,13 @@ function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
       endedAtMs.set(victim, world.timeMs());
     }
     world.open();
-    const senderAfterMs = world.rng.below(1_000);
-    world.run(senderAfterMs);
-    if (second >= WARM_S) mailbag.post(world.rng.pick(longLived)!);
-    world.run(1_000 - senderAfterMs);
-    looks.push(look(world, linkedAtMs));
+    const postAfterMs = world.rng.below(1_000);
+    if (second >= WARM_S) world.later(postAfterMs, () => void mailbag.post(world.rng.pick(longLived)!));
+    for (let at = 0; at < LOOKS; at++) {
+      // The first is at the very moment of the crash, when its links have gone and nobody knows.
+      looks.push(look(world, joinings));
+      world.run(1_000 / LOOKS);
+    }
   }
   const constructed = world.constructed() - constructedBefore;
   world.run(DELIVER_WITHIN_MS);
@@ -111,18 +118,18 @@ function run({ nodes, seed, full, progress }: ScenarioOptions): ScenarioResult {
       fullPct:
         (100 * tookMs.filter((times) => times.every((ms) => ms <= DELIVER_WITHIN_MS)).length) / tookMs.length,
       p99Ms: percentile(delivered, 0.99),
-      componentsMax: Math.max(...looks.map(({ linked }) => linked.components)),
+      componentsMax: Math.max(...looks.map(({ joined }) => joined.components)),
+      apartPct: apartPct(looks.map(({ joined }) => joined)),
+      firstLinkComponentsMax: Math.max(...looks.map(({ linked }) => linked.components)),
       settledComponentsMax: Math.max(...looks.map(({ settled }) => settled.components)),
-      settledApartPct:
-        (100 * sum(looks.map(({ settled }) => settled.apart))) /
-        sum(looks.map(({ settled }) => settled.members)),
+      settledApartPct: apartPct(looks.map(({ settled }) => settled)),
       constructedPerNodeHour: (constructed * 3_600) / (seconds * nodes),
     },
     curves: {
       'Members outside the largest component': plot(
         's of churn',
         'members',
-        looks.map(({ linked }, second) => [second + 1, linked.apart]),
+        looks.map(({ linked }, at) => [at / LOOKS, linked.apart]),
       ),
     },
   };
@@ -132,15 +139,27 @@ function tookMsOf(mail: Mail<MeshSnapshot>, tab: Tab): number {
   return (mail.heldAtMs.get(tab) ?? Infinity) - mail.sentAtMs;
 }
 
-/** When each tab's first link opened. */
-function followFirstLinks(world: MeshWorld): ReadonlyMap<Tab, number> {
-  const linkedAtMs = new Map<Tab, number>();
+/** When a tab's first link opened, and when it first held two. */
+interface Joining {
+  readonly linkedAtMs: number;
+  readonly twiceAtMs: number;
+}
+
+function followJoinings(world: MeshWorld): ReadonlyMap<Tab, Joining> {
+  const joinings = new Map<Tab, Joining>();
   world.observe({
     told: (tab, event) => {
-      if (event.kind === 'linkOpened' && !linkedAtMs.has(tab)) linkedAtMs.set(tab, world.timeMs());
+      if (event.kind !== 'linkOpened') return;
+      const { linkedAtMs = world.timeMs(), twiceAtMs = Infinity } = joinings.get(tab) ?? {};
+      const isTwice = twiceAtMs === Infinity && livingNeighbors(world, tab) >= 2;
+      joinings.set(tab, { linkedAtMs, twiceAtMs: isTwice ? world.timeMs() : twiceAtMs });
     },
   });
-  return linkedAtMs;
+  return joinings;
+}
+
+function livingNeighbors(world: MeshWorld, tab: Tab): number {
+  return [...world.neighborsOf(tab).keys()].filter((id) => world.tabOf(id)?.isAlive() === true).length;
 }
 
 interface Cohesion {
@@ -152,21 +171,32 @@ interface Cohesion {
 interface Look {
   /** Of those that have had a link. */
   readonly linked: Cohesion;
+  /** Of those that have held two at once, or had the first one for the grace of a newcomer. */
+  readonly joined: Cohesion;
   /** Of those that have had one for the grace of a newcomer. */
   readonly settled: Cohesion;
 }
 
-function look(world: MeshWorld, linkedAtMs: ReadonlyMap<Tab, number>): Look {
-  const linkedFor = (tab: Tab): number => world.timeMs() - (linkedAtMs.get(tab) ?? Infinity);
+function look(world: MeshWorld, joinings: ReadonlyMap<Tab, Joining>): Look {
+  const linkedFor = (tab: Tab): number => world.timeMs() - (joinings.get(tab)?.linkedAtMs ?? Infinity);
+  const isJoined = (tab: Tab): boolean =>
+    (joinings.get(tab)?.twiceAtMs ?? Infinity) <= world.timeMs() || linkedFor(tab) >= GRACE_MS;
   // Everyone's channels count, also those by way of newcomers.
   const components = componentsOf(
     world,
     world.living().filter((tab) => linkedFor(tab) >= 0),
   );
-  const old = components
-    .map((tabs) => tabs.filter((tab) => linkedFor(tab) >= GRACE_MS))
-    .filter((tabs) => tabs.length > 0);
-  return { linked: cohesion(components), settled: cohesion(old) };
+  const of = (counts: (tab: Tab) => boolean): Cohesion =>
+    cohesion(components.map((tabs) => tabs.filter(counts)).filter((tabs) => tabs.length > 0));
+  return {
+    linked: cohesion(components),
+    joined: of(isJoined),
+    settled: of((tab) => linkedFor(tab) >= GRACE_MS),
+  };
+}
+
+function apartPct(looks: readonly Cohesion[]): number {
+  return (100 * sum(looks.map(({ apart }) => apart))) / sum(looks.map(({ members }) => members));
 }
 
 function cohesion(components: readonly (readonly Tab[])[]): Cohesion {

@@ -165,7 +165,9 @@ function settle(turn: Turn, target: PeerId): void {
   const suspicion = state.suspicions.get(target);
   if (!suspicion || hearsWell(turn, target)) return;
   const cutOff = isCutOff(state, at);
-  const judgement = judge(suspicion, { ownProofAt: ownProofAt(turn, target), cutOff }, at, state.config);
+  const paired = state.roster.size <= 2;
+  const seen = { ownProofAt: ownProofAt(turn, target), cutOff, paired };
+  const judgement = judge(suspicion, seen, at, state.config);
   if (judgement === 'open' || (judgement === 'overdue' && mayYetReturn(turn, suspicion.startedAt))) return;
   const decided = judgement === 'overdue' && cutOff ? 'alone' : 'openly';
   const verdict = verdictOf(suspicion);

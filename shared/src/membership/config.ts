@@ -40,6 +40,8 @@ export interface MembershipConfig {
   readonly accusationLifeMs: number;
   /** An accused member is dead this long after its last proof of life. More is safer and slower. Above `suspectAfterMsMin`. */
   readonly deadlineMs: number;
+  /** The same in a room of two, where nobody could agree or object. More bears longer stalls of the other tab; less finds its crash sooner. From `suspectAfterMsMin` to `deadlineMs`. */
+  readonly pairDeadlineMs: number;
   /** An accusation stands at least so long alone before the deadline may pass, longer by what its accuser's patience exceeded the least: the way there and back for an objection. More is safer and slower. Below `deadlineMs`. */
   readonly answerMsMin: number;
   /** Without any link a suspect is kept so long, unless it is the only other member. More spares the page of a tab that comes back; less clears that of one that stays alone. `deadlineMs` to 120,000. */
@@ -131,6 +133,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   quorum: 3, // the design's starting point; Rapid, section 4: several observers of one subject
   accusationLifeMs: 10_000, // the design's starting point
   deadlineMs: 4_000, // the design's starting point
+  pairDeadlineMs: 3_300, // simulated: half of all crashes are seen within 3 s; a stall of 2.2 s, a second after the last word, is borne
   answerMsMin: 500, // guess: a broadcast there and back over ten hops of 25 ms
   linklessMs: 20_000, // guess: a few attempts to link again
   objectWithinMs: 1_300, // the design: one ping and its first repeat
@@ -195,7 +198,7 @@ function checkRelations(config: MembershipConfig): void {
   rising(config, ['watchMs', 'hiddenTickMs']);
   rising(config, ['watchMs', 'pingRepeatMs', 'pingAfterMs', 'objectWithinMs', 'suspectAfterMsMin']);
   rising(config, ['suspectAfterMsMin', 'suspectAfterHiddenMsMin', 'suspectAfterMsMax']);
-  rising(config, ['suspectAfterMsMin', 'deadlineMs', 'accusationLifeMs']);
+  rising(config, ['suspectAfterMsMin', 'pairDeadlineMs', 'deadlineMs', 'accusationLifeMs']);
   rising(config, ['objectionSpacingMs', 'answerMsMin', 'deadlineMs']);
   rising(config, ['suspectAfterMsMin', 'observerMs']);
   rising(config, ['lateMs', 'sleptMs', 'newEpochMs']);

@@ -72,11 +72,10 @@ export function isAccuser(suspicion: Suspicion, observer: PeerId): boolean {
 /** When the suspect is dead unless somebody objects. `provenAt`: the latest proof of life we know of. */
 export function deadlineAt(
   suspicion: Suspicion,
-  { provenAt, patienceMs }: { readonly provenAt: Instant; readonly patienceMs: number },
-  config: MembershipConfig,
+  times: { readonly provenAt: Instant; readonly deadlineMs: number; readonly patienceMs: number },
 ): Instant {
-  const silence = after(provenAt, config.deadlineMs);
-  const answers = after(suspicion.startedAt, patienceMs);
+  const silence = after(times.provenAt, times.deadlineMs);
+  const answers = after(suspicion.startedAt, times.patienceMs);
   return silence > answers ? silence : answers;
 }
 
@@ -90,10 +89,14 @@ export function answerMs({ held }: Suspicion, config: MembershipConfig): number 
   return Math.min(config.answerMsMin + roughMs, config.deadlineMs);
 }
 
-/** `cutOff`: no answer could reach us. */
+/** `cutOff`: no answer could reach us. `paired`: there is nobody but the suspect and us. */
 export function judge(
   suspicion: Suspicion,
-  { ownProofAt, cutOff }: { readonly ownProofAt: Instant | null; readonly cutOff: boolean },
+  {
+    ownProofAt,
+    cutOff,
+    paired,
+  }: { readonly ownProofAt: Instant | null; readonly cutOff: boolean; readonly paired: boolean },
   at: Instant,
   config: MembershipConfig,
 ): Judgement {
@@ -102,8 +105,15 @@ export function judge(
   ).length;
   if (fresh >= config.quorum) return 'agreed';
   const provenAt = ownProofAt !== null && ownProofAt > suspicion.provenAt ? ownProofAt : suspicion.provenAt;
+  if (paired) {
+    // Nobody can object; but what the suspect has said may wait behind our own late timer.
+    const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs: config.watchMs };
+    return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
+  }
   const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, config);
-  return at >= deadlineAt(suspicion, { provenAt, patienceMs }, config) ? 'overdue' : 'open';
+  return at >= deadlineAt(suspicion, { provenAt, deadlineMs: config.deadlineMs, patienceMs })
+    ? 'overdue'
+    : 'open';
 }
 
 export function verdictOf(suspicion: Suspicion): Verdict {

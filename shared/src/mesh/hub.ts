@@ -8,7 +8,7 @@ import type { Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
-import { createNews, type News } from './news.ts';
+import { createNews, type HeldNews, type News } from './news.ts';
 import type { Speech } from './speech.ts';
 import type { Quotas } from './quotas.ts';
 import { createStability, type Stability } from './stability.ts';
@@ -42,6 +42,8 @@ export interface NeighborNote {
   heartbeatWall: number;
   /** Tables whose first comparison with this neighbor has ended. */
   readonly comparedTables: Set<TableName>;
+  /** News that waits for that. */
+  readonly heldNews: HeldNews;
 }
 
 /** Told once a second for each peer and reason: telling of every frame would be a flood of its own. */

@@ -31,7 +31,13 @@ export type Payload = Claim | PresenceUpdate | StateUpdate | TopicMessage;
 /** What is sent to one member to whom there may be no channel. */
 export type RoutedPayload = OverlaySignal | MembershipRouted | DirectMessage | Echo;
 
-const SIGNAL_KINDS: readonly RoutedPayload['kind'][] = ['request', 'accept', 'refuse', 'description'];
+const SIGNAL_KINDS: readonly RoutedPayload['kind'][] = [
+  'request',
+  'accept',
+  'refuse',
+  'refer',
+  'description',
+];
 
 /** Whether it helps to build a link: that alone may the server carry. */
 export function isSignal(payload: RoutedPayload): boolean {

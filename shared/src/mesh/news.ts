@@ -46,10 +46,36 @@ export function createNews(): News {
   };
 }
 
+/**
+ * Keys by table that wait until the first comparison with a neighbor has ended, which may have begun before we knew them.
+ * One more than `HELD_MAX` stands for too many: a newcomer that is being told a large state by one neighbor must not
+ * tell it to all the others, and leaves it to the comparisons.
+ */
+export type HeldNews = Map<TableName, Set<string>>;
+
+/** As many as a delta has at most. */
+const HELD_MAX = 128;
+
+function hold(held: HeldNews, table: TableName, keys: readonly string[]): void {
+  const waiting = held.get(table) ?? new Set();
+  held.set(table, waiting);
+  for (const key of keys) if (waiting.size <= HELD_MAX) waiting.add(key);
+}
+
+/** What has waited, unless it is too much. */
+export function takeHeld(held: HeldNews, table: TableName): readonly string[] {
+  const waiting = held.get(table);
+  held.delete(table);
+  return waiting && waiting.size <= HELD_MAX ? [...waiting] : [];
+}
+
 /** Where news goes: the neighbors, which of them can take it, what it may cost, and the way there. */
 interface Onward {
   readonly news: News;
-  readonly neighbors: ReadonlyMap<PeerId, { readonly comparedTables: ReadonlySet<TableName> }>;
+  readonly neighbors: ReadonlyMap<
+    PeerId,
+    { readonly comparedTables: ReadonlySet<TableName>; readonly heldNews: HeldNews }
+  >;
   readonly congestedPeers: ReadonlySet<PeerId>;
   readonly tables: Tables;
   readonly quotas: Quotas;
@@ -67,11 +93,13 @@ export function passOnNews({ news, neighbors, congestedPeers, tables, quotas, em
     return;
   for (const [table, keys] of gathered.keysByTable) {
     const deltas = tables.deltas(table, keys);
-    for (const [peer, { comparedTables }] of neighbors) {
+    for (const [peer, { comparedTables, heldNews }] of neighbors) {
       if (peer === gathered.from || congestedPeers.has(peer)) continue;
-      // With whom the first comparison is still under way, gets what it lacks by that: a newcomer that is being told
-      // a large state by one neighbor must not tell it to all the others. Who is here is little, and cannot wait.
-      if (table !== 'roster' && !comparedTables.has(table)) continue;
+      // Who is here is little, and cannot wait.
+      if (table !== 'roster' && !comparedTables.has(table)) {
+        hold(heldNews, table, keys);
+        continue;
+      }
       for (const message of deltas) emit({ kind: 'send', to: peer, message });
     }
   }

@@ -85,10 +85,12 @@ export interface OverlayConfig {
   readonly needContactsMsMax: number;
 
   /**
-   * In a room that is not small, whoever has one link asks for more only when nobody new was heard of for so
-   * long: the first links of others come before the comfort of our own. More: fewer links for longer. Over 0.
+   * In a room that is not small, whoever has one link asks for more only when fewer than `stormArrivals` were new for
+   * so long: the first links of others come before the comfort of our own. More: fewer links for longer. Over 0.
    */
   readonly arrivalCalmMs: number;
+  /** Members new within `arrivalCalmMs` that are a storm. Fewer: a room in churn leaves its newcomers one link. At least 1. */
+  readonly stormArrivals: number;
   /** The longest such wait after our first link. Less: a storm of joins costs more at once. At least `arrivalCalmMs`. */
   readonly arrivalWaitMsMax: number;
 
@@ -150,6 +152,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
   needContactsMsMax: 15_000, // guess
   arrivalCalmMs: 2_000, // guess: a connection takes 0.3 to 1.5 s to open, and its news a moment
+  stormArrivals: 5, // simulated: one replacement a second (two or three in 2 s) is none, ten newcomers a second are one
   arrivalWaitMsMax: 8_000, // guess: a tab that hangs by one link for longer is worse off than a slow room
   maintainMs: 1_000, // guess: between the 2 s and the immediate refill of other implementations
   maintainIdleMs: 5_000, // guess
@@ -214,6 +217,7 @@ function checkContacts(config: OverlayConfig): void {
   atLeast('needContactsMsMin', config.needContactsMsMin, 1);
   atLeast('needContactsMsMax', config.needContactsMsMax, config.needContactsMsMin);
   atLeast('arrivalCalmMs', config.arrivalCalmMs, 1);
+  atLeast('stormArrivals', config.stormArrivals, 1);
   atLeast('arrivalWaitMsMax', config.arrivalWaitMsMax, config.arrivalCalmMs);
   atLeast('maintainMs', config.maintainMs, 1);
   atLeast('maintainIdleMs', config.maintainIdleMs, config.maintainMs);

@@ -10,10 +10,11 @@ import type {
   DropReason,
   OverlayEffect,
   OverlayInput,
+  Refer,
   Refuse,
 } from './messages.ts';
 import type { Made } from './replies.ts';
-import { lookAround, maintain, maintainIfBelowMin, makeRoomFor } from './upkeep.ts';
+import { follow, lookAround, maintain, maintainIfBelowMin, makeRoomFor } from './upkeep.ts';
 
 type Described = Extract<OverlayInput, { kind: 'described' }>;
 
@@ -38,6 +39,17 @@ export function onRefuse(core: Core, from: PeerId, { attempt, reason }: Refuse, 
   if (asked && !mayAnswer(asked, from)) return misbehaved(from, 'answer-not-asked');
   if (asked) return endAttempt(core, asked.peer, reason, at);
   return isConnecting(core, from, attempt) ? endAttempt(core, from, reason, at) : [];
+}
+
+/** The one asked is full, and names those whom it has just let in. These cannot send us on again. */
+export function onRefer(core: Core, from: PeerId, { attempt, peers }: Refer, at: Instant): Effects {
+  const asked = findAsked(core, attempt);
+  if (!asked) return [];
+  if (!mayAnswer(asked, from)) return misbehaved(from, 'answer-not-asked');
+  const { purpose, introducer } = asked.link;
+  const mayFollow = purpose === 'join' && introducer === 'named';
+  const ended = core.endAttempt(asked.peer, 'full', at);
+  return [...ended, ...(mayFollow ? follow(core, peers, from, at) : maintainIfBelowMin(core, at))];
 }
 
 /** Hands a description to the transport, but never a stale one. */

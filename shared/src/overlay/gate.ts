@@ -35,8 +35,9 @@ export function onRequest(core: Core, from: Sender, request: Request, at: Instan
   const passed = [...trail, self];
   const ttl = firstTtl(passed, config);
   const walk: ForwardJoin = { kind: 'forwardJoin', newcomer: peer, attempt, priority, ttl, trail: passed };
-  const step = request.forward && ttl > 0 ? walkOn(core, walk) : undefined;
-  return [...cleared, ...(step ? [step] : refuse(asker, answer))];
+  const step = request.forward && ttl > 0 && !isFlooded(core) ? walkOn(core, walk) : undefined;
+  const turnedAway = request.forward ? turnAway(core, asker, answer) : refuse(asker, answer);
+  return [...cleared, ...(step ? [step] : turnedAway)];
 }
 
 /** Takes the newcomer of a well formed walk in, or passes the walk on (HyParView, section 4.2). */
@@ -51,7 +52,22 @@ export function onForwardJoin(core: Core, walk: ForwardJoin, at: Instant): Effec
   if (step) return [step];
   // Paper, step i: at the end of its time, or where it cannot go on, the walk takes whom it finds.
   const answer = isNew ? verdict(core, asker, 'by-priority', at) : 'full';
-  return answer === 'accept' ? accept(core, asker, at) : refuse(asker, answer);
+  return answer === 'accept' ? accept(core, asker, at) : turnAway(core, asker, answer);
+}
+
+/** More come in than are here: a walk would find everyone as full as us. */
+function isFlooded({ links }: Core): boolean {
+  return links.lettingIn().length > links.activeView().length;
+}
+
+/** Whoever has just been let in has its slots left, and need not have a link itself to agree on another. */
+function turnAway({ links, rng, config }: Core, asker: Asker, reason: RefuseReason): Effects {
+  const { peer: to, attempt, route } = asker;
+  const others = reason === 'full' ? links.lettingIn().filter((other) => other !== to) : [];
+  const peers = rng.sample(others, config.linksPerIntroducerMax);
+  return peers.length === 0
+    ? refuse(asker, reason)
+    : [{ kind: 'signal', to, route, signal: { kind: 'refer', attempt, peers } }];
 }
 
 /** Whom the roster knows has chosen us itself. */
@@ -82,12 +98,13 @@ function refuse({ peer, attempt, route }: Asker, reason: RefuseReason): Effects 
 /**
  * Deviation: the paper evicts a random neighbor for every forced link (section 4.2). Here only a node
  * well over its target does, and only the newest neighbor that has links to spare: old links are
- * proven, and nobody falls below its minimum for another's sake.
+ * proven, and nobody falls below its minimum for another's sake. After deaths nobody does: the degrees that the roster
+ * names count the dead, and the newest neighbors are those who have just found in again.
  */
 function makeRoom(core: Core, at: Instant): Effects {
-  const { links, degreeByPeer, config } = core;
+  const { links, degreeByPeer, recent, config } = core;
   const { target } = links.limits();
-  if (links.slots() <= target + config.degreeSlack) return [];
+  if (links.slots() <= target + config.degreeSlack || recent.isMourning(at)) return [];
   const spare = links.activeView().findLast((peer) => (degreeByPeer.get(peer) ?? 0) > target);
   return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
 }

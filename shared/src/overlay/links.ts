@@ -43,6 +43,8 @@ interface LinkReader {
   /** Neighbors, the newest last. */
   readonly activeView: () => readonly PeerId[];
   readonly pending: () => readonly PeerId[];
+  /** Newcomers whom we have let in, and whose channels have yet to open. */
+  readonly lettingIn: () => readonly PeerId[];
   /** Links and attempts together; at most `degreeMax`. */
   readonly slots: () => number;
   /** Attempts that we began, all or those of one purpose. */
@@ -153,6 +155,11 @@ function createReader(state: State): LinkReader {
     askedBy: (attempt) => peersWhere(state, (link) => link.attempt === attempt && isOwnAttempt(link))[0],
     activeView: () => activeView(state),
     pending: () => peersWhere(state, (link) => link.phase !== 'up'),
+    lettingIn: () =>
+      peersWhere(
+        state,
+        (link) => link.phase === 'connecting' && link.purpose === 'answer' && link.introducer !== null,
+      ),
     slots: () => state.linkByPeer.size,
     ownAttempts: (purpose) =>
       peersWhere(state, (link) => isOwnAttempt(link) && (!purpose || link.purpose === purpose)).length,

@@ -49,7 +49,7 @@ export type DisconnectReason = 'evicted' | 'leaving';
 export type DropReason = 'leaving' | 'declared-dead';
 
 /** Travels to a peer to whom no channel is held: through the mesh, or through the server. */
-export type OverlaySignal = Request | Accept | Refuse | Description;
+export type OverlaySignal = Request | Accept | Refuse | Refer | Description;
 
 /** May I have a link? The receiver accepts, refuses, or lets a walk find somebody else. */
 export interface Request {
@@ -70,6 +70,14 @@ export interface Refuse {
   readonly kind: 'refuse';
   readonly attempt: AttemptId;
   readonly reason: RefuseReason;
+}
+
+/** No, but ask these, whom we have just let in: they have their slots left, and the server reaches them as it did us. */
+export interface Refer {
+  readonly kind: 'refer';
+  readonly attempt: AttemptId;
+  /** At most `linksPerIntroducerMax`; beyond, they are not asked. */
+  readonly peers: readonly PeerId[];
 }
 
 /** Session descriptions and candidates, opaque here: what the transport of one end tells the other's. */

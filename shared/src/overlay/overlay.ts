@@ -20,6 +20,7 @@ import {
   endOverdue,
   onAccept,
   onDescription,
+  onRefer,
   onRefuse,
   revive,
   tendParked,
@@ -130,6 +131,8 @@ function onSignal(core: Core, from: Sender, signal: OverlaySignal, at: Instant):
       return onAccept(core, from, signal.attempt, at);
     case 'refuse':
       return onRefuse(core, from.peer, signal, at);
+    case 'refer':
+      return onRefer(core, from.peer, signal, at);
     case 'description':
       return onDescription(core, from, signal, at);
     default:

@@ -1,8 +1,10 @@
 /** What happened lately in the room at large, and what it means for the degree. */
+import { createRing } from '../base/collections.ts';
 import { elapsedMs, instant, type Instant } from '../base/time.ts';
 import type { OverlayConfig } from './config.ts';
 
 export interface Recent {
+  /** Somebody is new to us. All that one frame names count as one: it may be the roster of a room that is calm. */
   readonly noteArrival: (at: Instant) => void;
   readonly noteDeath: (at: Instant) => void;
   /** Newcomers are streaming in; at most for a while after `linkedAt`, when we came in ourselves. */
@@ -14,17 +16,22 @@ export interface Recent {
 }
 
 export function createRecent(config: OverlayConfig): Recent {
-  let arrivedAt = instant(-Infinity);
+  const arrivals = createRing<Instant>(config.stormArrivals);
   let diedAt = instant(-Infinity);
   return {
     noteArrival: (at) => {
-      arrivedAt = at;
+      if (arrivals.values().at(-1) !== at) arrivals.push(at);
     },
     noteDeath: (at) => {
       diedAt = at;
     },
-    isStorm: (linkedAt, at) =>
-      elapsedMs(arrivedAt, at) < config.arrivalCalmMs && elapsedMs(linkedAt, at) < config.arrivalWaitMsMax,
+    isStorm: (linkedAt, at) => {
+      const [longest, ...later] = arrivals.values();
+      if (longest === undefined || later.length + 1 < config.stormArrivals) return false;
+      return (
+        elapsedMs(longest, at) < config.arrivalCalmMs && elapsedMs(linkedAt, at) < config.arrivalWaitMsMax
+      );
+    },
     mayBeParted: (at) => elapsedMs(diedAt, at) < config.partedMs,
     isMourning: (at) => elapsedMs(diedAt, at) < config.contactsFreshMs,
   };

@@ -22,16 +22,21 @@ export function maintainIfBelowMin(core: Core, at: Instant): Effects {
  * but who was left with few links asks for itself, for most of its reserves may be dead too.
  */
 export function lookAround(core: Core, at: Instant): Effects {
-  const { contacts, rng, degreeByPeer } = core;
+  const { rng, degreeByPeer } = core;
   if (!isLinked(core) || !core.recent.mayBeParted(at)) return [];
   const isOurTurn = isBereft(core, at) || rng.fraction() * (degreeByPeer.size + 1) < 1;
-  return isOurTurn && contacts.isAttached() && contacts.takeCall(at) ? [{ kind: 'needContacts' }] : [];
+  return isOurTurn ? callServer(core, at) : [];
+}
+
+function callServer({ contacts }: Core, at: Instant): Effects {
+  return contacts.isAttached() && contacts.takeCall(at) ? [{ kind: 'needContacts' }] : [];
 }
 
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
 export function wantsLinks(core: Core, at: Instant): boolean {
   const { links } = core;
-  if (!isLinked(core) || strangers(core, at).length > 0 || mixable(core, at).length > 0) return true;
+  if (!isLinked(core) || isStranded(core, at)) return true;
+  if (strangers(core, at).length > 0 || mixable(core, at).length > 0) return true;
   return links.slots() < links.limits().target && candidates(core, priorityNow(core), at).length > 0;
 }
 
@@ -48,6 +53,18 @@ function join(core: Core, at: Instant): Effects {
   return effects;
 }
 
+/** Asks the newcomers to whom a contact sent us on, as long as we have no link. */
+export function follow(core: Core, peers: readonly PeerId[], introducer: PeerId, at: Instant): Effects {
+  const { links, config } = core;
+  if (isLinked(core)) return maintainIfBelowMin(core, at);
+  const effects: OverlayEffect[] = [];
+  for (const peer of askable(core, [...new Set(peers)], 'high', at)) {
+    if (links.ownAttempts() >= config.attemptsMax || !links.mayIntroduce(introducer)) break;
+    effects.push(...links.ask(peer, { ...NAMED, introducer, purpose: 'join' }, at));
+  }
+  return effects.length > 0 ? effects : maintain(core, at);
+}
+
 /**
  * Asks one whom the server named and our roster lacks: two halves of a parted room find each other. Reserves that do
  * not answer hold this up least where it is needed most.
@@ -55,8 +72,11 @@ function join(core: Core, at: Instant): Effects {
 function bridge(core: Core, at: Instant): Effects {
   const { links, rng, config } = core;
   const peer = rng.pick(strangers(core, at));
+  if (peer === undefined && isStranded(core, at)) return callServer(core, at);
   const may = isBereft(core, at) ? links.slots() < config.degreeMax : mayAttempt(core, at);
-  const free = !links.ownAttempts('bridge') && may && links.affords(at);
+  // One that drags on does not hold up the next.
+  const waits = links.ownAttempts('bridge') > 0 && links.briskAttempts(at) > 0;
+  const free = !waits && may && links.affords(at);
   return peer !== undefined && free && links.mayIntroduce('named')
     ? links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)
     : [];
@@ -141,6 +161,19 @@ function strangers(core: Core, at: Instant): readonly PeerId[] {
   if (isBereft(core, at)) return askable(core, contacts.fresh(at), 'high', at);
   const settled = contacts.settled(links.linkedAt(), at);
   return askable(core, settled, 'high', at).filter((peer) => !degreeByPeer.has(peer));
+}
+
+/**
+ * The server names some whom our roster does not: if none of them can be asked now, we and those we know may be all
+ * that came in by each other, and the room is elsewhere.
+ */
+function isStranded({ self, contacts, links, degreeByPeer }: Core, at: Instant): boolean {
+  return (
+    links.activeView().length > 0 &&
+    contacts
+      .settled(links.linkedAt(), at)
+      .some((peer) => peer !== self && !degreeByPeer.has(peer) && links.get(peer)?.phase !== 'up')
+  );
 }
 
 function askable(

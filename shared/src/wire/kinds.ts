@@ -41,6 +41,7 @@ export const routedKinds: Choice<RoutedPayload['kind']> = createChoice({
   accused: 0x76,
   direct: 0x77,
   echo: 0x78,
+  refer: 0x79,
 });
 
 /** What stands alone as text. */

@@ -36,6 +36,9 @@ export const TRAIL_MAX: number = 16;
 /** Hops that a packet may be told to take: a walk's trail and a packet's, one after the other. */
 export const ROUTE_MAX: number = 32;
 
+/** Newcomers to whom another is referred. */
+export const REFERRED_MAX: number = 10;
+
 /** Heads in one announcement or in one part of a vector. */
 export const HEADS_MAX: number = 512;
 export const TREES_MAX: number = 512;

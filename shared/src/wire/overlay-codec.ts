@@ -8,7 +8,7 @@ import type {
   RefuseReason,
 } from '../overlay/messages.ts';
 import { createChoice, type Choice } from './choice.ts';
-import { DESCRIPTION_BYTES_MAX, TRAIL_MAX, WIRE_VERSION_MAX } from './limits.ts';
+import { DESCRIPTION_BYTES_MAX, REFERRED_MAX, TRAIL_MAX, WIRE_VERSION_MAX } from './limits.ts';
 import {
   readAttempt,
   readChoice,
@@ -77,6 +77,8 @@ export function writeOverlaySignal(writer: Writer, signal: OverlaySignal): void 
       return;
     case 'refuse':
       return writeChoice(writer, refuseReasons, signal.reason);
+    case 'refer':
+      return writeIds(writer, signal.peers, REFERRED_MAX);
     case 'description':
       writeUint(writer, signal.wireVersion, WIRE_VERSION_MAX);
       return writeText(writer, signal.data, DESCRIPTION_BYTES_MAX);
@@ -94,6 +96,8 @@ export function readOverlaySignal(reader: Reader, kind: OverlaySignal['kind']): 
       return { kind, attempt };
     case 'refuse':
       return { kind, attempt, reason: readChoice(reader, refuseReasons) };
+    case 'refer':
+      return { kind, attempt, peers: readIds(reader, REFERRED_MAX) };
     case 'description':
       return {
         kind,

@@ -68,6 +68,7 @@ function writeRouted(writer: Writer, payload: RoutedPayload): void {
     case 'request':
     case 'accept':
     case 'refuse':
+    case 'refer':
     case 'description':
       return writeOverlaySignal(writer, payload);
     case 'routedPing':
@@ -90,6 +91,7 @@ function readRouted(reader: Reader): RoutedPayload {
     case 'request':
     case 'accept':
     case 'refuse':
+    case 'refer':
     case 'description':
       return readOverlaySignal(reader, kind);
     case 'routedPing':

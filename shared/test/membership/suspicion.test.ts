@@ -101,14 +101,25 @@ describe('a suspicion', () => {
     },
   ] as const)('$judgement at $at', ({ held, proof, at, judgement }) => {
     const ownProofAt = proof === null ? null : instant(proof);
-    expect(judge(suspect(held), { ownProofAt, cutOff: false }, instant(at), config)).toBe(judgement);
+    expect(judge(suspect(held), { ownProofAt, cutOff: false, paired: false }, instant(at), config)).toBe(
+      judgement,
+    );
   });
 
   it('waits no longer than it must where no answer could come', () => {
     const one = suspect([[a, 10_000, 6_000]]);
     const judged = (at: number): string =>
-      judge(one, { ownProofAt: null, cutOff: true }, instant(at), config);
+      judge(one, { ownProofAt: null, cutOff: true, paired: false }, instant(at), config);
     expect([judged(10_499), judged(10_500)]).toEqual(['open', 'overdue']);
+  });
+
+  it('of the only other member is over sooner, but not before what waits in our queue has been heard', () => {
+    const judged = (silentMs: number, at: number): string => {
+      const seen = { ownProofAt: null, cutOff: true, paired: true };
+      return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
+    };
+    expect([judged(2_250, 11_049), judged(2_250, 11_050)]).toEqual(['open', 'overdue']);
+    expect([judged(3_500, 10_249), judged(3_500, 10_250)]).toEqual(['open', 'overdue']);
   });
 
   it('holds one accusation per observer, and no more than its limit', () => {
@@ -129,7 +140,7 @@ describe('a suspicion', () => {
     ]);
     const rest = restartedWithout(both, a, instant(40_000))!;
     expect(isAccuser(rest, a)).toBe(false);
-    expect(deadlineAt(rest, { provenAt: rest.provenAt, patienceMs: 500 }, config)).toBe(44_000);
+    expect(deadlineAt(rest, { provenAt: rest.provenAt, deadlineMs: 4_000, patienceMs: 500 })).toBe(44_000);
     expect(restartedWithout(rest, b, instant(40_000))).toBeNull();
   });
 

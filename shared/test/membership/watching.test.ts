@@ -89,8 +89,8 @@ describe('watching', () => {
 
   it('who hears nobody declares it for itself, tells nobody, and takes the record again', () => {
     const bench = createRoom([b], [b]);
-    bench.runTo(3_999);
-    const death = bench.runTo(4_000).filter((effect) => effect.kind !== 'send');
+    bench.runTo(3_499);
+    const death = bench.runTo(3_500).filter((effect) => effect.kind !== 'send');
     expect(death).toEqual(goneFrom(b, 'failed'));
     expect(bench.at(5_000, { kind: 'heard', peer: b })).toEqual([]);
     expect(bench.claim(5_001, c, identity(b))).toEqual([
@@ -296,7 +296,7 @@ describe('who was cut off', () => {
       }
       return null;
     };
-    expect(goneAt([b])).toBe(4_000);
+    expect(goneAt([b])).toBe(3_500);
     expect(goneAt([b, c])).toBe(22_250);
   });
 });
@@ -412,6 +412,8 @@ describe('the config', () => {
       { watchMs: 5 },
       { pingAfterMs: 2_000 },
       { deadlineMs: 2_000 },
+      { pairDeadlineMs: 2_000 },
+      { pairDeadlineMs: 5_000 },
       { suspectAfterMsMax: 3_000 },
       { answerMsMin: 300 },
       { sleptMs: 100 },

@@ -111,6 +111,30 @@ describe('what a neighbor hands over in a comparison', () => {
     const expected = delta.table === 'roster' ? [delta] : [];
     expect([sent(effects, b, 'delta'), sent(effects, c, 'delta')]).toEqual([[delta], expected]);
   });
+
+  test.each(deltas.slice(1))(
+    'of the $table goes to it once its comparison is over, and only once',
+    (delta) => {
+      const bench = createBench([b, c, d]);
+      bench.frame(d, delta);
+      expect(sent(bench.compare(c), c, 'delta')).toEqual([delta]);
+      expect(sent(bench.compare(c), c, 'delta')).toEqual([]);
+    },
+  );
+
+  test('does not go to it where it is much: a newcomer need not tell a large state to all its neighbors', () => {
+    const bench = createBench([b, c, d]);
+    for (const from of [0, 100]) {
+      const records = Array.from({ length: 100 }, (_, at) => ({
+        collection: 'notes',
+        key: `k${from + at}`,
+        value: 1,
+        stamp,
+      }));
+      bench.frame(d, { kind: 'delta', table: 'state', records });
+    }
+    expect(sent(bench.compare(c), c, 'delta')).toEqual([]);
+  });
 });
 
 test('who leaves says so to lazy neighbors too', () => {

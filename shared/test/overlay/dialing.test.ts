@@ -170,6 +170,44 @@ describe('a refusal', () => {
   });
 });
 
+describe('one who is referred to others', () => {
+  const refer = (bench: Bench, from: PeerId, id: AttemptId, peers: readonly PeerId[]): string[] =>
+    bench
+      .effects(signal(from, { kind: 'refer', attempt: id, peers }))
+      .flatMap((effect) =>
+        effect.kind === 'signal' ? [`${effect.signal.kind} ${effect.to}`] : [effect.kind],
+      )
+      .filter((text) => text !== 'schedule');
+
+  it('asks two of them at once, through the server', () => {
+    const { bench, id } = asking();
+    expect(refer(bench, z, id, [a, b, c])).toEqual(['attemptFailed', `request ${a}`, `request ${b}`]);
+    expect(bench.overlay.inspect().pending).toEqual([a, b]);
+  });
+
+  it('passes over itself, one named twice, and one who is asked already', () => {
+    const { bench, id } = asking();
+    expect(refer(bench, z, id, [self, z, a, a])).toEqual(['attemptFailed', `request ${a}`]);
+  });
+
+  it('is not sent on a second time, but asks the next contact', () => {
+    const bench = createBench(self);
+    const first = requestIn(bench.feed(contacts(a, b)));
+    const effects = bench.feed(signal(first.to, { kind: 'refer', attempt: first.attempt, peers: [c] }));
+    const again = requestIn(effects);
+    expect(again.to).toBe(c);
+    const other = first.to === a ? b : a;
+    expect(refer(bench, c, again.attempt, [z])).toEqual(['attemptFailed', `request ${other}`]);
+  });
+
+  it('by one whom it did not ask for that tells so; a stale one is nothing', () => {
+    const { bench, id } = askingMember();
+    expect(refer(bench, z, id, [a])).toEqual(['peerMisbehaved']);
+    expect(refer(bench, c, attempt(9), [a])).toEqual([]);
+    expect(refer(bench, c, id, [a])).toEqual(['attemptFailed']);
+  });
+});
+
 describe('a description', () => {
   it('reaches the transport while its attempt lasts', () => {
     const { bench, id } = connecting();

@@ -183,6 +183,22 @@ describe('a forced link far over the target', () => {
   });
 });
 
+describe('a forced link after deaths', () => {
+  it('evicts nobody for half a minute: known degrees count the dead, and the newest are in for the first time', () => {
+    const bench = linked(8);
+    for (let at = 1; at <= 8; at++) bench.feed({ kind: 'known', peer: peer(at), degree: 9 });
+    bench.feed({ kind: 'drop', peer: peer(60), reason: 'declared-dead' }, 1_000);
+    expect(bench.effects(signal(z, request(one, 'high')), 30_999)).toEqual(
+      accepted({ peer: z, initiator: true }),
+    );
+    expect(bench.effects(signal(peer(201), request(two, 'high')), 31_000)).toContainEqual({
+      kind: 'neighborDown',
+      peer: peer(8),
+      reason: 'evicted',
+    });
+  });
+});
+
 describe('glare', () => {
   it('leaves the attempt of the lower id: it ignores the request of the higher', () => {
     const bench = linked(0);
@@ -217,7 +233,7 @@ describe('one who introduces strangers', () => {
   it('gets two of our links for them, by walks and by requests together; another gets its own', () => {
     const bench = linked(2);
     expect([brought(bench, 50, a), asks(bench, 51, [d, a])]).toEqual([['accept'], ['accept']]);
-    expect([brought(bench, 52, a), asks(bench, 53, [d, a])]).toEqual([['refuse'], ['refuse']]);
+    expect([brought(bench, 52, a), asks(bench, 53, [d, a])]).toEqual([['refer'], ['refuse']]);
     expect(brought(bench, 54, b)).toEqual(['accept']);
   });
 
@@ -238,7 +254,7 @@ describe('one who introduces strangers', () => {
     bench.feed({ kind: 'channelOpened', peer: peer(50), attempt: attempt(50) });
     bench.feed({ kind: 'drop', peer: peer(50), reason: 'declared-dead' });
     bench.feed({ kind: 'heardStranger', peer: peer(50) });
-    expect([brought(bench, 51, a), brought(bench, 52, a)]).toEqual([['accept'], ['refuse']]);
+    expect([brought(bench, 51, a), brought(bench, 52, a)]).toEqual([['accept'], ['refer']]);
   });
 
   it('has introduced nobody whom the roster knows', () => {
@@ -253,6 +269,53 @@ describe('one who introduces strangers', () => {
     const bench = linked(2);
     const answers = [50, 51, 52, 53, 54, 55, 56].map((index) => asks(bench, index));
     expect(answers.flat()).toEqual([...Array.from({ length: 6 }, () => 'accept'), 'refuse']);
+  });
+});
+
+describe('a contact to whom more come than are there', () => {
+  /** Two neighbors, and as many newcomers, from 50 on, as the server may bring. */
+  const flooded = (): Bench => {
+    const bench = linked(2);
+    for (let index = 50; index < 56; index++) {
+      bench.feed(signal(peer(index), request(attempt(index), 'high', true)));
+    }
+    return bench;
+  };
+
+  it('sends a newcomer on to two of those that it is letting in', () => {
+    const effects = flooded().effects(signal(z, request(one, 'high', true)));
+    expect(effects).toMatchObject([
+      { kind: 'signal', to: z, route: [], signal: { kind: 'refer', attempt: one } },
+    ]);
+    const peers = effects.flatMap((effect) =>
+      effect.kind === 'signal' && effect.signal.kind === 'refer' ? effect.signal.peers : [],
+    );
+    expect(new Set(peers).size).toBe(2);
+    expect(peers.every((other) => other >= peer(50) && other < peer(56))).toBe(true);
+  });
+
+  it('refuses who will not be sent on', () => {
+    expect(flooded().effects(signal(z, request(one, 'high', false)))).toEqual([refused(z, 'full')]);
+  });
+
+  it('starts walks again once they are there', () => {
+    const bench = flooded();
+    for (let index = 50; index < 53; index++) {
+      bench.feed({ kind: 'channelOpened', peer: peer(index), attempt: attempt(index) });
+    }
+    expect(bench.effects(signal(z, request(one, 'high', true)))).toMatchObject([
+      { kind: 'send', message: { kind: 'forwardJoin', newcomer: z } },
+    ]);
+  });
+
+  it('sends a walk that ends there on to them as well, but to no one itself', () => {
+    const bench = flooded();
+    const ending = walk({ newcomer: peer(55), attempt: one, ttl: 0 });
+    for (let at = 0; at < 20; at++) {
+      const [effect] = bench.effects(message(a, ending));
+      expect(effect).toMatchObject({ to: peer(55), route: [a], signal: { kind: 'refer', attempt: one } });
+      expect(JSON.stringify(effect).split(peer(55))).toHaveLength(2);
+    }
   });
 });
 

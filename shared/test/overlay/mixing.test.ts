@@ -16,8 +16,8 @@ function merged(lost: number, degree: number = 6): Bench {
   const bench = createBench(self);
   bench.feed({ kind: 'roomSize', size: 24 });
   const others = Array.from({ length: 17 }, (_, at) => peer(at + 7));
-  for (const other of [...NEIGHBORS, ...others]) bench.feed({ kind: 'known', peer: other, degree });
   bench.linkTo(...NEIGHBORS);
+  for (const other of [...NEIGHBORS, ...others]) bench.feed({ kind: 'known', peer: other, degree });
   for (const other of others.slice(-lost)) bench.feed({ kind: 'forget', peer: other }, 1_000);
   for (const other of others.slice(-lost)) bench.feed({ kind: 'known', peer: other, degree }, BACK_MS);
   return bench;

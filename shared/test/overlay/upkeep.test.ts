@@ -143,6 +143,43 @@ describe('a contact whom the roster lacks', () => {
   });
 });
 
+describe('one whom the server named, whom the roster lacks, and who cannot be asked', () => {
+  const isCall = ({ kind }: OverlayEffect): boolean => kind === 'needContacts';
+  /** It has refused. */
+  const stranded = (named: boolean): { bench: Bench; calls: number } => {
+    const bench = linked(1);
+    bench.feed(contacts(peer(50)), 1_000);
+    const { attempt } = requestIn(bench.tick(3_000));
+    if (named) bench.feed({ kind: 'known', peer: peer(50), degree: 6 }, 3_050);
+    const effects = bench.feed(signal(peer(50), { kind: 'refuse', attempt, reason: 'full' }), 3_100);
+    return { bench, calls: effects.filter(isCall).length };
+  };
+
+  it('makes us ask the server for others, with ever longer pauses', () => {
+    const { bench, calls } = stranded(false);
+    expect(calls).toBe(1);
+    expect(bench.tick(3_200).filter(isCall)).toEqual([]);
+    expect(bench.tick(5_300).filter(isCall)).toHaveLength(1);
+    bench.feed(contacts(peer(51)), 5_400);
+    expect(requestIn(bench.tick(7_400)).to).toBe(peer(51));
+  });
+
+  it('is nobody once the roster names it', () => {
+    const { bench, calls } = stranded(true);
+    expect(calls).toBe(0);
+    expect(bench.tick(5_300).filter(isCall)).toEqual([]);
+  });
+
+  it('does not hold up the next when its answer drags on', () => {
+    const bench = linked(1);
+    bench.feed(contacts(peer(50), peer(51)), 1_000);
+    const first = requestIn(bench.tick(3_000));
+    const { slowAttemptMs } = defaultOverlayConfig;
+    expect(requestsIn(bench.tick(3_000 + slowAttemptMs - 1))).toBe(0);
+    expect(requestIn(bench.tick(3_000 + slowAttemptMs)).to).not.toBe(first.to);
+  });
+});
+
 describe('the server', () => {
   it('gets two of our links by its word, and no third while they last', () => {
     const bench = linked(3);
@@ -213,14 +250,26 @@ describe('reserves', () => {
   });
 
   it('are not asked while newcomers stream in, but at last all the same', () => {
-    const { arrivalCalmMs, arrivalWaitMsMax } = defaultOverlayConfig;
+    const { arrivalCalmMs, arrivalWaitMsMax, stormArrivals } = defaultOverlayConfig;
+    const everyMs = arrivalCalmMs / stormArrivals;
+    const askedWhen = (comeEveryMs: number, untilMs: number): number => {
+      const bench = linked(1);
+      for (let at = 0; at * comeEveryMs < untilMs; at++) {
+        bench.feed({ kind: 'known', peer: peer(20 + at), degree: 1 }, at * comeEveryMs);
+        if (at >= stormArrivals && requestsIn(bench.tick(at * comeEveryMs + 1)) > 0) return at * comeEveryMs;
+      }
+      bench.feed({ kind: 'known', peer: peer(90), degree: 1 }, untilMs);
+      return requestsIn(bench.tick(untilMs)) > 0 ? untilMs : Infinity;
+    };
+    expect(askedWhen(everyMs, arrivalWaitMsMax)).toBe(arrivalWaitMsMax);
+    // Those who come now and then are no storm.
+    expect(askedWhen(everyMs + 100, arrivalWaitMsMax)).toBe(stormArrivals * (everyMs + 100));
+  });
+
+  it('are asked at once when one frame named them all: the room may be calm', () => {
     const bench = linked(1);
-    for (let atMs = 0; atMs < arrivalWaitMsMax; atMs += arrivalCalmMs / 2) {
-      bench.feed({ kind: 'known', peer: peer(20 + (2 * atMs) / arrivalCalmMs), degree: 1 }, atMs);
-      expect(requestsIn(bench.tick(atMs + 1))).toBe(0);
-    }
-    bench.feed({ kind: 'known', peer: peer(90), degree: 1 }, arrivalWaitMsMax);
-    expect(requestsIn(bench.tick(arrivalWaitMsMax))).toBe(3);
+    for (let at = 0; at < 10; at++) bench.feed({ kind: 'known', peer: peer(20 + at), degree: 1 });
+    expect(requestsIn(bench.tick())).toBe(3);
   });
 
   it('are asked at once in a small room, whoever comes', () => {

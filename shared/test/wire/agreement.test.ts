@@ -36,6 +36,7 @@ test.each<readonly [string, number, number]>([
   ['accusations', defaultMembershipConfig.accusationsMax, limits.ACCUSATIONS_MAX],
   ['neighbors', defaultMembershipConfig.neighborsMax, limits.NEIGHBORS_MAX],
   ['a walk', defaultOverlayConfig.trailLengthMax, limits.TRAIL_MAX],
+  ['referrals', defaultOverlayConfig.degreeMax, limits.REFERRED_MAX],
   ['a trail', defaultRoutingConfig.ttl, limits.TRAIL_MAX],
   [
     'a route',

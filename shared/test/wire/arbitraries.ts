@@ -199,6 +199,7 @@ const anySignal: Arbitrary<OverlaySignal> = fc.oneof(
     attempt: anyAttempt,
     reason: fc.constantFrom('full' as const, 'busy' as const, 'resting' as const),
   }),
+  record({ kind: kind('refer'), attempt: anyAttempt, peers: fc.array(anyId, { maxLength: 10 }) }),
   record({ kind: kind('description'), attempt: anyAttempt, wireVersion: fc.nat(255), data: anyText }),
 );
 

@@ -46,7 +46,7 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
 /** The greeting is first on the channel; then the past is compared, before anything new is said. */
 function onNeighborUp(peer: PeerId, hub: Hub): void {
   const { neighbors, congestedPeers } = hub;
-  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set() });
+  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), heldNews: new Map() });
   introduce(peer, hub);
   hub.tell({ kind: 'linkOpened', peer });
   hub.feed({ layer: 'reconcile', input: { kind: 'neighborUp', peer } });

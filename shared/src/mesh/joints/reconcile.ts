@@ -4,6 +4,7 @@ import { sameHash } from '../../base/hash.ts';
 import type { PeerId } from '../../base/ids.ts';
 import { TABLES, type ReconcileEffect, type Roots } from '../../reconcile/messages.ts';
 import type { Hub } from '../hub.ts';
+import { takeHeld } from '../news.ts';
 
 type RoundEnded = Extract<ReconcileEffect, { kind: 'roundEnded' }>;
 
@@ -28,9 +29,11 @@ export function afterReconcile(effect: ReconcileEffect, hub: Hub): void {
 function onRoundEnded({ peer, table }: RoundEnded, hub: Hub): void {
   // Not before: what others wrote meanwhile must be known, or an old write of ours would be said anew over it.
   if (table === 'state') hub.feed({ layer: 'state', input: { kind: 'linked', linked: true } });
-  const compared = hub.neighbors.get(peer)?.comparedTables;
-  if (!compared || compared.size === TABLES.length) return;
-  compared.add(table);
+  const neighbor = hub.neighbors.get(peer);
+  if (!neighbor || neighbor.comparedTables.size === TABLES.length) return;
+  const compared = neighbor.comparedTables.add(table);
+  const held = hub.congestedPeers.has(peer) ? [] : takeHeld(neighbor.heldNews, table);
+  for (const message of hub.tables.deltas(table, held)) hub.emit({ kind: 'send', to: peer, message });
   if (compared.size === TABLES.length) hub.tell({ kind: 'synced', peer });
 }
 

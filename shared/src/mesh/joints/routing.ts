@@ -31,6 +31,7 @@ function open({ origin, trail, hops, payload }: Deliver, hub: Hub): void {
     case 'request':
     case 'accept':
     case 'refuse':
+    case 'refer':
     case 'description':
       return hub.feed({ layer: 'overlay', input: { kind: 'signal', from: origin, trail, signal: payload } });
     case 'routedPing':
