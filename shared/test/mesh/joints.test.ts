@@ -113,6 +113,16 @@ describe('what a neighbor hands over in a comparison', () => {
   });
 });
 
+test.each([
+  ['of a life that has not begun', 2, undefined],
+  ['of the present life', 1, 'Dee'],
+])('what a member shows %s is let in if it is true', (_of, life, expected) => {
+  const bench = createBench([b, c]);
+  const records = [{ owner: c, epoch: epoch(life), field: 'name', seq: 1, value: 'Dee' }];
+  bench.frame(b, { kind: 'delta', table: 'presence', records });
+  expect(bench.node.inspect().presence.fieldsByOwner.get(c)?.get('name')).toBe(expected);
+});
+
 test('who leaves says so to lazy neighbors too', () => {
   const bench = createBench([b, c]);
   bench.run(3_000, { talking: [b, c] });

@@ -52,7 +52,7 @@ export function refreshStability(hub: Hub, at: 'heartbeat' | 'collection'): void
   if (tombstones === 0 && (at === 'heartbeat' || horizon === 0)) return;
   const own = stability.own(neighbors.keys(), meshTime(hub));
   hub.feed({ layer: 'membership', input: { kind: 'stability', stamp: own } });
-  hub.feed({ layer: 'state', input: { kind: 'stability', stamp: stability.ofRoom(own, members) } });
+  hub.feed({ layer: 'state', input: { kind: 'stability', stamp: stability.ofRoom(own, members.keys()) } });
 }
 
 function meshTime({ layers, now }: Hub): number {
