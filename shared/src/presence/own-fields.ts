@@ -22,8 +22,6 @@ export interface OwnFields {
    * rest with higher ones, and so is that the field shows nothing if we never showed it.
    */
   readonly outnumber: (name: string, forged: number, at: Instant) => void;
-  /** Whether nothing was ever said, not even that a field shows nothing. */
-  readonly isSilent: () => boolean;
   /** Counts from 1 again and says all again at rest, what was taken away too: somebody may not have heard of it. */
   readonly restart: (at: Instant) => void;
   /** Takes a new value; false if it is no change, or if there is no room for the field. */
@@ -162,7 +160,6 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
   return {
     seq: () => seq,
     seqOf: (name) => fields.get(name)?.seq ?? 0,
-    isSilent: () => fields.size === 0,
     outnumber,
     restart,
     change,
