@@ -17,6 +17,10 @@ const SHARE = 0.5;
 const OLD_KEYS = 300;
 /** More than a member keeps for others to ask for, so that who lags behind misses some. */
 const MUCH = 2_500;
+/** Time for a message to be heard, before one is away. */
+const HEARD_MS = 500;
+/** Over the time that messages are kept. */
+const AWAY_MS = 35_000;
 const WRITERS_MAX = 4;
 /** Members who write to a newcomer the moment they hear of it. */
 const GREETERS_MAX = 3;
@@ -102,6 +106,18 @@ const EXTRAS: readonly Extra[] = [
     name: 'say much',
     happen: ({ world, tab, rng }) => {
       if (rng.fraction() < 0.1) for (let said = 0; said < MUCH; said++) say(world, tab);
+    },
+  },
+  /** Is away, awake, for longer than others keep what is said meanwhile, unless something heals the room before. */
+  {
+    name: 'isolate',
+    happen: ({ world, tab, other }) => {
+      say(world, other);
+      world.later(HEARD_MS, () => {
+        world.part([world.living(), [tab]]);
+        say(world, other);
+      });
+      world.later(AWAY_MS, () => world.heal());
     },
   },
   /** Shows something in another's name: of a life that is over, of one to come, of long ago, of what is far off. */
