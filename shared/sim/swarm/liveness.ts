@@ -97,7 +97,7 @@ export const tablesRest: MakeChecker = (world, complain) => {
     observer: {
       sent: (tab, to, message) => {
         if (!calm || message.kind !== 'top') return;
-        const pair = `${[tab.id, to].toSorted().map(nameOf).join(' and ')} compared ${message.table}`;
+        const pair = [...[tab.id, to].toSorted(), message.table].join(' ');
         topsByPair.set(pair, (topsByPair.get(pair) ?? 0) + 1);
       },
     },
@@ -105,7 +105,9 @@ export const tablesRest: MakeChecker = (world, complain) => {
       calm = true;
       world.run(REST_MS);
       for (const [pair, times] of topsByPair) {
-        if (times > 1) complain(`${pair} ${times} times in ${REST_MS / 1_000} s of calm`);
+        const [one = '', other = '', table] = pair.split(' ');
+        const names = `${nameOf(one)} and ${nameOf(other)}`;
+        if (times > 1) complain(`${names} compared ${table} ${times} times in ${REST_MS / 1_000} s of calm`);
       }
     },
   };
