@@ -69,6 +69,8 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
   let throttleMs = 0;
   /** What a starved tab has yet to get to, in order. */
   const backlog: Happening[] = [];
+  /** Something is on the agenda that works it off. */
+  let isBusy = false;
   let costMs = 0;
   let skewMs = 0;
 
@@ -92,14 +94,15 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     if (mode !== 'running') return wait(happening);
     if (costMs === 0 && backlog.length === 0) return work(happening);
     backlog.push(happening);
-    if (backlog.length === 1) agenda.add(timeMs() + costMs, workOne);
+    if (!isBusy) agenda.add(timeMs() + costMs, workOne);
+    isBusy = true;
   };
 
   const workOne = (): void => {
     const next = backlog.shift();
-    if (next === undefined) return;
-    work(next);
-    if (backlog.length > 0) agenda.add(timeMs() + costMs, workOne);
+    if (next !== undefined) work(next);
+    isBusy = backlog.length > 0;
+    if (isBusy) agenda.add(timeMs() + costMs, workOne);
   };
 
   const tab: SimTab<Snapshot> = {
@@ -118,6 +121,8 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     },
     stand: (how) => {
       mode = how;
+      // What it had not got to yet came before all that comes now.
+      for (const happening of backlog.splice(0)) wait(happening);
     },
     goOn: () => {
       mode = 'running';

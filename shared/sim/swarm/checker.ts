@@ -21,5 +21,5 @@ export type MakeChecker = (world: MeshWorld, complain: Complain) => Checker;
 
 export type Complain = (what: string) => void;
 
-/** The first digits of an id, as in the trace. */
+/** The first digits of an id, as in the trace: for complaints alone, for two tabs may share them. */
 export const nameOf = (id: string): string => id.slice(0, 4);

@@ -58,10 +58,11 @@ export const copiesAreNotRepeated: MakeChecker = (_world, complain) => {
         for (const effect of effects) {
           if (effect.kind !== 'send' || effect.message.kind !== 'gossip') continue;
           const { origin, epoch, lane, seq } = effect.message;
-          const copy = `${lane} ${seq} of ${nameOf(origin)} in epoch ${epoch} to ${nameOf(effect.to)}`;
+          const copy = [lane, seq, origin, epoch, effect.to].join(' ');
           const sent = (times?.get(copy) ?? 0) + 1;
           times?.set(copy, sent);
-          if (sent === REPEATS_MAX + 1) complain(`${nameOf(tab.id)} sent ${copy} ${sent} times`);
+          const of = `${lane} ${seq} of ${nameOf(origin)} in epoch ${epoch} to ${nameOf(effect.to)}`;
+          if (sent === REPEATS_MAX + 1) complain(`${nameOf(tab.id)} sent ${of} ${sent} times`);
         }
       },
     },

@@ -22,7 +22,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'open',
     weight: 16,
     happen: ({ world, rng, tabsMax }) => {
-      if (world.living().length < tabsMax) world.open({ skewMs: rng.fraction() < 0.2 ? skew(rng) : 0 });
+      if (world.living().length < tabsMax) openTab(world, rng.fraction() < 0.2 ? skew(rng) : 0);
     },
   },
   { name: 'crash', weight: 6, happen: ({ world, tab }) => unlessFew(world, () => world.crash(tab)) },
@@ -49,7 +49,7 @@ export const FAULTS: readonly Fault[] = [
   { name: 'show', weight: 2, happen: ({ tab }) => tab.throttle(0) },
   { name: 'starve', weight: 2, happen: ({ tab, rng }) => tab.starve(5 + rng.below(60)) },
   { name: 'feed', weight: 3, happen: ({ world }) => world.living().forEach((each) => each.starve(0)) },
-  { name: 'wrong clock', weight: 2, happen: ({ tab, rng }) => tab.setSkew(skew(rng)) },
+  { name: 'wrong clock', weight: 2, happen: ({ world, tab, rng }) => setClock(world, tab, skew(rng)) },
   { name: 'write', weight: 16, happen: ({ world, tab, rng }) => write(world, tab, rng) },
   { name: 'say', weight: 12, happen: ({ world, tab }) => say(world, tab) },
   { name: 'show something', weight: 8, happen: ({ world, tab, rng }) => present(world, tab, rng) },
@@ -152,6 +152,36 @@ function cutBoth(world: MeshWorld, tab: Tab, other: Tab): void {
 
 function unlessFew(world: MeshWorld, run: () => void): void {
   if (world.living().length > TABS_MIN) run();
+}
+
+/**
+ * Whose clock is over a day wrong, if anybody's. One at a time: who has more such clocks than right ones around it has
+ * no way to the room's time, and refuses what all others hold.
+ */
+const dayOffByWorld = new WeakMap<MeshWorld, Tab>();
+const DAY_MS = 86_400_000;
+
+/** A second one is wrong by minutes. */
+function skewFor(world: MeshWorld, skewMs: number, tab?: Tab): number {
+  const dayOff = dayOffByWorld.get(world);
+  const isTaken = dayOff !== undefined && dayOff !== tab && dayOff.isAlive();
+  return isTaken && Math.abs(skewMs) > DAY_MS ? Math.sign(skewMs) * 600_000 : skewMs;
+}
+
+function noteClock(world: MeshWorld, tab: Tab, skewMs: number): void {
+  if (Math.abs(skewMs) > DAY_MS) dayOffByWorld.set(world, tab);
+  else if (dayOffByWorld.get(world) === tab) dayOffByWorld.delete(world);
+}
+
+function openTab(world: MeshWorld, drawnMs: number): void {
+  const skewMs = skewFor(world, drawnMs);
+  noteClock(world, world.open({ skewMs }), skewMs);
+}
+
+function setClock(world: MeshWorld, tab: Tab, drawnMs: number): void {
+  const skewMs = skewFor(world, drawnMs, tab);
+  noteClock(world, tab, skewMs);
+  tab.setSkew(skewMs);
 }
 
 /** Seconds, minutes or more than a day wrong. */

@@ -86,26 +86,28 @@ export const presencesAreEqual: MakeChecker = (world, complain) => ({
 });
 
 /**
- * A quiet room is in sync: no two members compare the same table again and again. Once may be a record on its way,
- * for stability stamps go round while there are tombstones.
+ * A quiet room is in sync: no member compares the same table with another again and again. Once may be a record on its
+ * way, for stability stamps go round while there are tombstones; then both may begin.
  */
 export const tablesRest: MakeChecker = (world, complain) => {
-  const topsByPair = new Map<string, number>();
+  const topsByPlace = new Map<string, number>();
   let calm = false;
   return {
     name: 'rest',
     observer: {
       sent: (tab, to, message) => {
         if (!calm || message.kind !== 'top') return;
-        const pair = `${[tab.id, to].toSorted().map(nameOf).join(' and ')} compared ${message.table}`;
-        topsByPair.set(pair, (topsByPair.get(pair) ?? 0) + 1);
+        const place = [tab.id, to, message.table].join(' ');
+        topsByPlace.set(place, (topsByPlace.get(place) ?? 0) + 1);
       },
     },
     whenCalm: () => {
       calm = true;
       world.run(REST_MS);
-      for (const [pair, times] of topsByPair) {
-        if (times > 1) complain(`${pair} ${times} times in ${REST_MS / 1_000} s of calm`);
+      for (const [place, times] of topsByPlace) {
+        const [from = '', to = '', table] = place.split(' ');
+        const compared = `${nameOf(from)} compared ${table} with ${nameOf(to)}`;
+        if (times > 1) complain(`${compared} ${times} times in ${REST_MS / 1_000} s of calm`);
       }
     },
   };

@@ -46,7 +46,7 @@ export function createOddTimers(world: MeshWorld, rng: Rng): OddTimers {
 
 /** In calm no tab's timers multiply: an old one that was acted on would have asked for another of its kind, for good. */
 export const timersAreFew: MakeChecker = (world, complain) => {
-  const timesByKind = new Map<string, number>();
+  const timesByTab = new Map<SimTab, Map<string, number>>();
   let calm = false;
   return {
     name: 'timers',
@@ -54,7 +54,9 @@ export const timersAreFew: MakeChecker = (world, complain) => {
       stepped: (tab, input) => {
         if (!calm || input.kind !== 'timer') return;
         const { layer, timer } = input.timer;
-        const kind = `${nameOf(tab.id)} got ${layer}/${timer.kind}`;
+        const timesByKind = timesByTab.get(tab) ?? new Map<string, number>();
+        timesByTab.set(tab, timesByKind);
+        const kind = `${layer}/${timer.kind}`;
         timesByKind.set(kind, (timesByKind.get(kind) ?? 0) + 1);
       },
     },
@@ -62,8 +64,12 @@ export const timersAreFew: MakeChecker = (world, complain) => {
       calm = true;
       world.run(COUNTED_MS);
       calm = false;
-      for (const [kind, times] of timesByKind)
-        if (times > TIMES_MAX) complain(`${kind} ${times} times in ${COUNTED_MS / 1_000} s of calm`);
+      for (const [{ id }, timesByKind] of timesByTab) {
+        for (const [kind, times] of timesByKind) {
+          if (times > TIMES_MAX)
+            complain(`${nameOf(id)} got ${kind} ${times} times in ${COUNTED_MS / 1_000} s of calm`);
+        }
+      }
     },
   };
 };

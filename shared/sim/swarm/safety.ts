@@ -142,12 +142,15 @@ export const roundsAreSpaced: MakeChecker = (world, complain) => {
     observer: {
       sent: (tab, to, message) => {
         if (message.kind !== 'top') return;
-        const place = `${nameOf(tab.id)} compared ${message.table} with ${nameOf(to)}`;
+        const place = `${tab.id} ${message.table} ${to}`;
         const begunAt = [...(begunAtByPlace.get(place) ?? []), world.timeMs()].slice(-ROUNDS_MAX - 1);
         begunAtByPlace.set(place, begunAt);
         const [first] = begunAt;
         if (begunAt.length <= ROUNDS_MAX || first === undefined) return;
-        if (world.timeMs() - first < roundIntervalMs) complain(`${place} ${begunAt.length} times at once`);
+        if (world.timeMs() - first < roundIntervalMs)
+          complain(
+            `${nameOf(tab.id)} compared ${message.table} with ${nameOf(to)} ${begunAt.length} times at once`,
+          );
       },
     },
   };

@@ -138,15 +138,16 @@ function cutAbove(want: Want, from: number): readonly Want[] {
 }
 
 /**
- * An origin whose beginning we have not heard and that the sender cannot give: it was said before we met.
- * What of it is still under way to us by others gets a moment to come (`giveUpHoles`).
+ * An origin of which nothing came before, and that the sender cannot give from its beginning: it was said before we
+ * met. What of it is still under way to us by others gets a moment to come (`giveUpHoles`). Of one that was heard in
+ * any lane without gaps it was said while we were away, and is a hole like any other.
  */
 function raiseFloor<P>(relay: Relay<P>, { origin: id, epoch, lane, from }: VectorHead): boolean {
   if (from === 1 || relay.origins.standing(id, epoch) === 'older') return false;
   const known = relay.origins.current({ origin: id, epoch, lane });
-  const base = lane === 'record' ? known?.record.base : known?.reliable.base;
   const floor = known?.floors?.get(lane);
-  if ((base ?? 0) > 0 || (floor !== undefined && floor.seq < from)) return false;
+  const wasHeard = known !== undefined && known.record.base + known.reliable.base > 0;
+  if (floor === undefined ? wasHeard : floor.seq < from) return false;
   const origin = admit(relay, id, epoch);
   origin.floors ??= new Map();
   origin.floors.set(lane, { seq: from - 1, at: floor?.at ?? relay.at });

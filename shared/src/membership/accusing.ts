@@ -10,7 +10,7 @@ import { elapsedMs, type Instant } from '../base/time.ts';
 import { ACCUSED_INCARNATION_MAX } from './checks.ts';
 import type { Accusation, Objection, Verdict } from './messages.ts';
 import { refuteIfAccused } from './own.ts';
-import { compareLives } from './roster.ts';
+import { compareLives, type Life } from './roster.ts';
 import type { Silence } from './silence.ts';
 import { acceptVouch, endSuspicion, hasRoomForSuspicion, joinSuspicion, removeMember } from './standing.ts';
 import { misbehaved, refused, takeProbe, type State, type Turn } from './state.ts';
@@ -40,20 +40,31 @@ export function onObjection(turn: Turn, objection: Objection): void {
   endSuspicion(turn, target);
 }
 
-export function onVerdict(turn: Turn, from: PeerId, verdict: Verdict): void {
+export function onVerdict(turn: Turn, from: PeerId, said: Verdict): void {
   const { state } = turn;
-  const { target } = verdict;
-  const ownEpoch = target === state.self ? state.identity.epoch : state.roster.get(target)?.identity.epoch;
-  // Only its owner begins an epoch: nobody can have seen the end of one that has not begun.
-  if (ownEpoch !== undefined && verdict.epoch > ownEpoch) return misbehaved(turn, from, 'foreign-epoch');
-  if (target === state.self) return refuteIfAccused(turn, verdict);
+  const { target } = said;
+  if (target === state.self) {
+    // Only its owner begins an epoch: nobody can have seen the end of one that has not begun.
+    if (said.epoch > state.identity.epoch) return misbehaved(turn, from, 'foreign-epoch');
+    return refuteIfAccused(turn, said);
+  }
+  const member = state.roster.get(target);
+  const verdict = member && said.epoch > member.identity.epoch ? verdictOn(member.identity, said) : said;
   const departed = state.roster.ended(target);
   if (departed && compareLives(verdict, departed) <= 0) return;
-  const member = state.roster.get(target);
   if (member && compareLives(verdict, member.identity) < 0) return;
   if (member && isContested(turn, verdict)) return;
   const { epoch, incarnation } = verdict;
   removeMember(turn, { id: target, epoch, incarnation }, verdict);
+}
+
+/**
+ * A verdict on a later epoch than we know of, as one on the life that we know. We may have missed that it began, and
+ * with it that ours is over; if it is made up, this life can refute it.
+ */
+function verdictOn({ epoch, incarnation }: Life, verdict: Verdict): Verdict {
+  const accusations = verdict.accusations.map((each) => ({ ...each, epoch, incarnation }));
+  return { ...verdict, epoch, incarnation, accusations };
 }
 
 /** Whether the accused may still have a word in it; sees to it that it can. */

@@ -486,6 +486,21 @@ describe('repair', () => {
     expect(bench.from(1_001, a, gossip(32))[0]).toEqual(deliver(a, gossip(32)));
   });
 
+  test('what one that was heard before says for the first time while we are away is a gap', () => {
+    const bench = createBench([a]);
+    bench.from(0, a, gossip(1, { lane: 'record' }));
+    bench.give(10, { kind: 'neighborDown', peer: a });
+    bench.give(40_000, { kind: 'neighborUp', peer: b });
+    expect(bench.from(40_001, b, vector(vectorHead(2, { from: 3 })))).toEqual([]);
+    bench.sweep(41_001);
+    bench.from(42_000, b, gossip(3));
+    expect(bench.sweep(51_999)).toEqual([]);
+    expect(bench.sweep(52_000)).toEqual([
+      { kind: 'gap', origin: o, epoch: 1, first: 1, last: 2 },
+      deliver(b, gossip(3)),
+    ]);
+  });
+
   test('what was still under way when a vector called it past is heard', () => {
     const bench = createBench([a, b]);
     bench.from(0, a, vector(vectorHead(2, { from: 3 })));

@@ -149,11 +149,26 @@ describe('verdicts', () => {
     expect(bench.claim(501, b, verdict(d, [c]))).toEqual(goneFrom(d, 'failed'));
   });
 
-  it('a verdict about an epoch that its member has not begun is refused', () => {
-    const later = { ...verdict(d, [b]), epoch: epoch(2), accusations: [accusation(d, b, { epoch: 2 })] };
+  const later = { ...verdict(d, [b]), epoch: epoch(2), accusations: [accusation(d, b, { epoch: 2 })] };
+
+  it('a verdict about an epoch whose beginning we missed ends the one that we know', () => {
     const bench = createRoom([b, c, d], [b]);
-    expect(bench.claim(1, b, later)).toEqual([misbehaved('foreign-epoch')]);
+    expect(bench.claim(1, b, later)).toEqual([accusedOf(d, b), suspected(d, b)]);
+    expect(bench.claim(500, b, later)).toEqual([]);
+    expect(bench.claim(501, b, later)).toEqual(goneFrom(d, 'failed'));
+  });
+
+  it('a verdict about an epoch that its member has not begun ends with its word', () => {
+    const bench = createRoom([b, c, d], [b]);
+    bench.claim(1, b, later);
+    bench.claim(501, b, later);
+    bench.claim(502, b, identity(d, { inc: 1 }));
+    keepHearing(bench, [b], [600, 8_000]);
     expect(bench.layer.inspect().members.has(d)).toBe(true);
+  });
+
+  it('a verdict about an epoch that we have not begun is refused', () => {
+    const bench = createRoom([b, c], [b]);
     const ours = { ...verdict(a, [b]), epoch: epoch(2), accusations: [accusation(a, b, { epoch: 2 })] };
     expect(bench.claim(1, b, ours)).toEqual([misbehaved('foreign-epoch')]);
   });

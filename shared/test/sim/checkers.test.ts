@@ -29,6 +29,12 @@ import {
 } from '#sim/swarm/safety.ts';
 import { a, b, bench, c, joined, left, message, publish, start, tabOf, type Shows } from './checker-bench.ts';
 
+/** Other ids whose first digits, by which complaints name them, are those of the same letter. */
+const [a2, b2] = [1, 2].map((byte) => bytesToPeerId(new Uint8Array(16).fill(byte).fill(9, 8))) as [
+  PeerId,
+  PeerId,
+];
+
 describe('the checker of views', () => {
   test.each<[string, Shows]>([
     ['that hold their owner', { links: [a] }],
@@ -196,6 +202,16 @@ describe('the checker of rest', () => {
     expect(restAfter(1)).toEqual([]);
     expect(restAfter(2)).toHaveLength(1);
   });
+
+  test('is content with two pairs of the same names that compare it once, and with both that begin', () => {
+    const { checker, complaints } = bench(tablesRest, [tab], () => {
+      checker.observer?.sent?.(tabOf(b), a, { kind: 'top', table: 'state', exact: false, hashes: [] }, 1);
+      for (const to of [b, b2])
+        checker.observer?.sent?.(tab, to, { kind: 'top', table: 'state', exact: false, hashes: [] }, 1);
+    });
+    checker.whenCalm?.();
+    expect(complaints).toEqual([]);
+  });
 });
 
 describe('the checker of direct messages', () => {
@@ -290,8 +306,8 @@ describe('the checkers of copies', () => {
   test('complain of one that is sent to a neighbor a third time, not of one that was asked for, or goes to others', () => {
     const { stepped, complaints } = bench(copiesAreNotRepeated, tabs);
     const to = (peer: PeerId): readonly Effect[] => [{ kind: 'send', to: peer, message: gossip('any') }];
-    stepped(tabs[0]!, start, [...to(b), ...to(c)]);
-    stepped(tabs[0]!, start, [...to(b), ...to(c)]);
+    stepped(tabs[0]!, start, [...to(b), ...to(b2), ...to(c)]);
+    stepped(tabs[0]!, start, [...to(b), ...to(b2), ...to(c)]);
     stepped(
       tabs[0]!,
       { kind: 'frame', from: b, message: { kind: 'graft', trees: [], wants: [] }, bytes: 1 },
@@ -304,14 +320,15 @@ describe('the checkers of copies', () => {
 });
 
 describe('the checker of timers', () => {
-  const tab = tabOf(a);
+  const [tab, namesake] = [tabOf(a), tabOf(a2)];
   const watch: Input = {
     kind: 'timer',
     timer: { layer: 'membership', timer: { kind: 'watch', token: 1, dueAt: instant(0) } },
   };
   const complaintsAfter = (times: number): readonly string[] => {
-    const { checker, stepped, complaints } = bench(timersAreFew, [tab], () => {
+    const { checker, stepped, complaints } = bench(timersAreFew, [tab, namesake], () => {
       for (let time = 0; time < times; time++) stepped(tab, watch);
+      for (let time = 0; time < 41; time++) stepped(namesake, watch);
     });
     for (let time = 0; time < 100; time++) stepped(tab, watch);
     checker.whenCalm?.();
@@ -327,15 +344,19 @@ describe('the checker of timers', () => {
 describe('the checker of rounds', () => {
   test('complains of who compares again and again at once, not of who does now and then', () => {
     const { checker, pass, complaints } = bench(roundsAreSpaced, [tabOf(a)]);
-    const compareEvery = (ms: number): void => {
+    const compareEvery = (ms: number, others: readonly PeerId[]): void => {
       for (let round = 0; round < 4; round++) {
         pass(ms);
-        checker.observer?.sent?.(tabOf(a), b, { kind: 'top', table: 'state', exact: false, hashes: [] }, 1);
+        const to = others[round % others.length]!;
+        checker.observer?.sent?.(tabOf(a), to, { kind: 'top', table: 'state', exact: false, hashes: [] }, 1);
       }
     };
-    compareEvery(5_000);
+    compareEvery(5_000, [b]);
+    pass(5_000);
+    compareEvery(100, [b, b2]);
     expect(complaints).toEqual([]);
-    compareEvery(100);
+    pass(5_000);
+    compareEvery(100, [b]);
     expect(complaints).not.toEqual([]);
   });
 });

@@ -201,6 +201,26 @@ describe('a tab', () => {
     const pauses = heard.slice(1).map(({ atMs }, at) => atMs - heard[at]!.atMs);
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(50);
   });
+
+  test('that is frozen while starved gets all in order', () => {
+    const { world } = formed(2);
+    const [, b] = world.living() as [Tab, Tab];
+    const given: number[] = [];
+    const give = (number: number): void =>
+      b.give(() => {
+        given.push(number);
+        return undefined;
+      });
+    b.starve(50);
+    for (let number = 1; number <= 3; number++) give(number);
+    world.freeze(b);
+    for (let number = 4; number <= 6; number++) give(number);
+    world.run(1_000);
+    expect(given).toEqual([]);
+    world.wake(b);
+    world.run(5_000);
+    expect(given).toEqual([1, 2, 3, 4, 5, 6]);
+  });
 });
 
 describe('the server', () => {
