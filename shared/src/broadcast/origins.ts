@@ -48,6 +48,8 @@ export interface Origin<P> {
   floors: Map<Lane, Floor> | null;
   backlog: Backlog | null;
   forgottenAt: Instant | null;
+  /** When a message of it was last dropped because it says too much. */
+  stemmedAt: Instant | null;
   /** When something of it last came, by itself or named in a vector. */
   heardAt: Instant;
   /** The same origin in the epoch before; that one has none before it. */
@@ -189,6 +191,7 @@ function createOrigin<P>(id: PeerId, epoch: Epoch, before: Origin<P> | null = nu
     floors: null,
     backlog: null,
     forgottenAt: null,
+    stemmedAt: null,
     heardAt: instant(0),
     before,
   };

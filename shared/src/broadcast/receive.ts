@@ -28,7 +28,11 @@ export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): 
   if (relay.origins.has(message)) return onDuplicate(relay, from, message);
   if (!relay.deps.maySay(message)) return refuse(relay, from, 'forged-author');
   const overspender = relay.deps.overspender(message.origin);
-  if (overspender !== undefined) return refuse(relay, overspender, 'origin-quota');
+  if (overspender !== undefined) {
+    const known = relay.origins.current(message);
+    if (known !== undefined) known.stemmedAt = relay.at;
+    return refuse(relay, overspender, 'origin-quota');
+  }
   onFirstCopy(relay, from, message);
 }
 
@@ -115,6 +119,8 @@ function learn<P>(relay: Relay<P>, tree: Tree, { message, from }: Arrival<P>, an
   relay.lag.sample(lagMs);
   const [quicker] = announced.announcers;
   if (quicker === undefined || quicker === from || !relay.neighbors.has(quicker)) return;
+  // What the slower link had under way when they were swapped is no reason to ask once more.
+  if (tree.parent === quicker) return;
   const young = isYoung(tree, relay.config);
   if (!message.hot || tree.key === null || lagMs <= (young ? 0 : relay.config.optimizeHysteresisMs)) return;
   if (young || hasRested(relay, tree)) optimize(relay, tree, message, { quicker, slower: from });

@@ -2,7 +2,7 @@
  * What neighbors announce and we lack: wait, then graft; and what they ask of us. Plumtree 3.7 and 3.8.
  */
 import type { PeerId } from '../base/ids.ts';
-import { after } from '../base/time.ts';
+import { after, elapsedMs } from '../base/time.ts';
 import type { TokenBucket } from '../base/token-bucket.ts';
 import { refusalOfGraft, refusalOfHead } from './checks.ts';
 import { missingWithRoom, postpone } from './backlog.ts';
@@ -40,8 +40,13 @@ export function ask<P>(relay: Relay<P>, peer: PeerId, graft: Graft): void {
   send(relay, peer, graft);
 }
 
-/** What of `head` is missing, has room, and was not asked of a neighbor a moment ago. */
+/**
+ * What of `head` is missing, has room, and was not asked of a neighbor a moment ago; nothing of an origin that says too
+ * much just now, for the answers would be dropped like what they answer for, and we would be blamed for asking.
+ */
 export function wantsOf<P>(relay: Relay<P>, head: Head, attempt: number = 0): readonly Want[] {
+  const stemmedAt = relay.origins.current(head)?.stemmedAt ?? null;
+  if (stemmedAt !== null && elapsedMs(stemmedAt, relay.at) < relay.config.graftTimeoutMsMax) return [];
   const since = after(relay.at, -retryMs(relay, attempt) + 1);
   const underWay = relay.requests
     .since(head, since)
