@@ -3,6 +3,7 @@
  * got each, or was told how many it missed.
  */
 import type { PeerId } from '#shared/base/ids.ts';
+import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import type { SimTab } from '../tab.ts';
 import { nameOf, type Complain, type MakeChecker } from './checker.ts';
 
@@ -61,6 +62,9 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
         } else if (event.kind === 'memberLeft') {
           const known = heard?.get(event.id);
           if (known) known.broken = true;
+        } else if (event.kind === 'linkClosed' && !hasLinks(tab)) {
+          // Of whom nothing was ever heard, nobody can tell whether it spoke before they met, or while we were alone.
+          for (const known of heard?.values() ?? []) if (known.last === 0) known.broken = true;
         }
       },
     },
@@ -85,6 +89,8 @@ function checkHeard(
     complain(`${tab} heard ${count} and missed ${missed} of ${said - saidBefore} by ${origin}`);
   if (last !== said) complain(`${tab} lacks the newest of ${origin}, ${said}`);
 }
+
+const hasLinks = (tab: SimTab<MeshSnapshot>): boolean => tab.node.inspect().overlay.activeView.length > 0;
 
 const freshlyHeard = (saidBefore: number): Heard => ({
   last: 0,

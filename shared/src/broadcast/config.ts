@@ -51,7 +51,7 @@ export interface BroadcastConfig {
   readonly treesPerGraftMax: number;
   /** Ranges asked for that are remembered per stream, so that an answer is no duplicate. */
   readonly requestsPerStreamMax: number;
-  /** How long an asked range is remembered. Over `graftTimeoutMsMax`. */
+  /** How long an asked range is remembered, and what a pruned link brings may have been under way. Over `graftTimeoutMsMax`. */
   readonly requestMs: number;
   /** Messages in the answer to one `graft`. More: one frame asks more of us. */
   readonly answerMessagesMax: number;

@@ -100,14 +100,15 @@ function keepWithinWindow<P>({ config }: Relay<P>, { record }: Origin<P>): void 
 /**
  * The neighbor that brings a first copy is the parent, and eager (Plumtree 3.6). Deviation: what a
  * pruned link still had under way does not undo the prune while the parent stands; else two messages
- * that come by two ways each make either link prune the other, and none is left.
+ * that come by two ways each make either link prune the other, and none is left. Long after, the bringer does
+ * not know that it is lazy, and the parent may be one that has us for its own: a circle, fed by the bringer alone.
  */
 function follow<P>(relay: Relay<P>, tree: Tree, { from }: Arrival<P>): void {
   if (!tree.lazy.has(from)) {
     tree.parent = from;
     return;
   }
-  if (tree.parent !== null && !tree.lazy.has(tree.parent)) return;
+  if (tree.parent !== null && !tree.lazy.has(tree.parent) && hasPrunedLately(relay, tree)) return;
   tree.lazy.delete(from);
   tree.parent = from;
   send(relay, from, { kind: 'graft', trees: [tree.key], wants: [] });
@@ -137,7 +138,7 @@ function optimize<P>(
   { origin, epoch, lane, seq }: Head,
   { quicker, slower }: { readonly quicker: PeerId; readonly slower: PeerId },
 ): void {
-  tree.optimizedAt = relay.at;
+  tree.optimizedAt = tree.prunedAt = relay.at;
   tree.lazy.delete(quicker);
   tree.lazy.add(slower);
   tree.parent = quicker;
@@ -145,6 +146,10 @@ function optimize<P>(
   const next: Want = { origin, epoch, lane, first: seq + 1, last: seq + relay.config.answerMessagesMax };
   send(relay, quicker, { kind: 'graft', trees: [tree.key], wants: [next] });
   send(relay, slower, { kind: 'prune', tree: tree.key });
+}
+
+function hasPrunedLately<P>({ at, config }: Relay<P>, { prunedAt }: Tree): boolean {
+  return prunedAt !== null && elapsedMs(prunedAt, at) < config.requestMs;
 }
 
 function hasRested<P>({ at, config }: Relay<P>, { optimizedAt }: Tree): boolean {
@@ -177,7 +182,10 @@ function onDuplicate<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
   const feedsUs = tree.key !== relay.deps.self && (tree.parent === from || !spare);
   if (feedsUs) return;
   if (!relay.carving.carves(tree.key, head)) return;
-  if (spare) tree.lazy.add(from);
+  if (spare) {
+    tree.lazy.add(from);
+    tree.prunedAt = relay.at;
+  }
   send(relay, from, { kind: 'prune', tree: key });
 }
 

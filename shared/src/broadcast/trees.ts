@@ -20,6 +20,8 @@ export interface Tree {
   usedAt: Instant | null;
   /** When the tree was last moved to a faster neighbor. */
   optimizedAt: Instant | null;
+  /** When we last pruned a neighbor. */
+  prunedAt: Instant | null;
   /** Messages that travelled it here, as far as it matters. */
   heard: number;
 }
@@ -112,6 +114,7 @@ function createTree(key: TreeKey, lazy: Iterable<PeerId>): Tree {
     announcer: null,
     usedAt: null,
     optimizedAt: null,
+    prunedAt: null,
     heard: 0,
   };
 }

@@ -50,6 +50,21 @@ describe('trees', () => {
     expect(bench.layer.inspect().counts.duplicates).toBe(1);
   });
 
+  test('a pruned link that brings first copies long after feeds us again, not a parent that has us for its own', () => {
+    const bench = createBench([a, b]);
+    bench.from(10, a, gossip(1));
+    bench.from(11, b, gossip(1));
+    expect(bench.from(10_010, b, gossip(2))).toEqual([
+      deliver(b, gossip(2)),
+      send(a, gossip(2, { round: 1 })),
+    ]);
+    expect(bench.from(10_011, a, gossip(2))).toEqual([]);
+    expect(bench.from(10_012, b, gossip(3))).toContainEqual(
+      send(b, { kind: 'graft', trees: [o], wants: [] }),
+    );
+    expect(bench.from(10_013, a, gossip(3))).toEqual([send(a, prune)]);
+  });
+
   test('the parent is never pruned', () => {
     const bench = createBench([a, b]);
     bench.from(10, a, gossip(1));
