@@ -3,6 +3,7 @@
  * got each, or was told how many it missed.
  */
 import type { PeerId } from '#shared/base/ids.ts';
+import { defaultBroadcastConfig } from '#shared/broadcast/config.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import type { SimTab } from '../tab.ts';
 import { nameOf, type Complain, type MakeChecker } from './checker.ts';
@@ -10,12 +11,15 @@ import { nameOf, type Complain, type MakeChecker } from './checker.ts';
 /** The topic of numbered messages: each origin's data counts from 1. */
 export const NUMBERED_TOPIC: string = 'numbered';
 
+/** A newcomer has begun so long after its first link: what was said before is past. */
+const BEGIN_MS = defaultBroadcastConfig.beginMs;
+
 /** What one tab heard of one origin. */
 interface Heard {
   last: number;
   count: number;
   missed: number;
-  /** What the origin had said when the tab first listed it: it may have begun anywhere up to there. */
+  /** What the origin had said when the tab first listed it. */
   readonly saidBefore: number;
   /** It was gone in between, or stood still: no promise holds. */
   broken: boolean;
@@ -23,7 +27,16 @@ interface Heard {
 
 export const messagesComeOnce: MakeChecker = (world, complain) => {
   const heardByTab = new Map<SimTab, Map<PeerId, Heard>>();
-  const saidByOrigin = new Map<PeerId, number>();
+  /** When each number was said, in order. */
+  const saidAtMs = new Map<PeerId, number[]>();
+  /** Since when, at the latest, nothing is past that is said to a tab. */
+  const begunAtMs = new Map<SimTab, number>();
+
+  const saidUntil = (origin: PeerId, ms: number): number =>
+    saidAtMs.get(origin)?.findLastIndex((at) => at < ms) ?? -1;
+  /** What the origin had said when the tab first listed it, or when it began: it may have started anywhere up to there. */
+  const pastOf = (tab: SimTab, origin: PeerId, { saidBefore }: Heard): number =>
+    Math.max(saidBefore, saidUntil(origin, begunAtMs.get(tab) ?? 0) + 1);
 
   const onMessage = (tab: SimTab, from: PeerId, number: number): void => {
     const of = `${number} of ${nameOf(from)}`;
@@ -35,7 +48,7 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     if (number === heard.last) complain(`${nameOf(tab.id)} heard ${of} twice`);
     if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
     heard.last = Math.max(heard.last, number);
-    if (number > heard.saidBefore) heard.count += 1;
+    if (number > pastOf(tab, from, heard)) heard.count += 1;
   };
 
   return {
@@ -46,7 +59,10 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
       stepped: (tab, input) => {
         if (input.kind !== 'command' || input.command.kind !== 'publish') return;
         const { topic, data } = input.command;
-        if (topic === NUMBERED_TOPIC && typeof data === 'number') saidByOrigin.set(tab.id, data);
+        if (topic !== NUMBERED_TOPIC || typeof data !== 'number') return;
+        const said = saidAtMs.get(tab.id);
+        if (said) said.push(world.timeMs());
+        else saidAtMs.set(tab.id, [world.timeMs()]);
       },
       told: (tab, event) => {
         const heard = heardByTab.get(tab);
@@ -58,11 +74,14 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
         } else if (event.kind === 'memberJoined') {
           const known = heard?.get(event.id);
           if (known) known.broken = true;
-          else heard?.set(event.id, freshlyHeard(saidByOrigin.get(event.id) ?? 0));
+          else heard?.set(event.id, freshlyHeard(saidAtMs.get(event.id)?.length ?? 0));
         } else if (event.kind === 'memberLeft') {
           const known = heard?.get(event.id);
           if (known) known.broken = true;
+        } else if (event.kind === 'linkOpened' && (begunAtMs.get(tab) ?? Infinity) === Infinity) {
+          begunAtMs.set(tab, world.timeMs() + BEGIN_MS);
         } else if (event.kind === 'linkClosed' && !hasLinks(tab)) {
+          if (world.timeMs() < (begunAtMs.get(tab) ?? 0)) begunAtMs.set(tab, Infinity);
           // Of whom nothing was ever heard, nobody can tell whether it spoke before they met, or while we were alone.
           for (const known of heard?.values() ?? []) if (known.last === 0) known.broken = true;
         }
@@ -71,9 +90,10 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     whenCalm: () => {
       for (const tab of world.living()) {
         for (const [origin, heard] of heardByTab.get(tab) ?? []) {
-          const said = saidByOrigin.get(origin) ?? 0;
+          const said = saidAtMs.get(origin)?.length ?? 0;
+          const past = pastOf(tab, origin, heard);
           if (!heard.broken && world.tabOf(origin)?.isAlive())
-            checkHeard(heard, said, { tab: nameOf(tab.id), origin: nameOf(origin), complain });
+            checkHeard(heard, [past, said], { tab: nameOf(tab.id), origin: nameOf(origin), complain });
         }
       }
     },
@@ -81,12 +101,12 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
 };
 
 function checkHeard(
-  { count, missed, saidBefore, last }: Heard,
-  said: number,
+  { count, missed, last }: Heard,
+  [past, said]: readonly [number, number],
   { tab, origin, complain }: { readonly tab: string; readonly origin: string; readonly complain: Complain },
 ): void {
-  if (count + missed < said - saidBefore)
-    complain(`${tab} heard ${count} and missed ${missed} of ${said - saidBefore} by ${origin}`);
+  if (count + missed < said - past)
+    complain(`${tab} heard ${count} and missed ${missed} of ${said - past} by ${origin}`);
   if (last !== said) complain(`${tab} lacks the newest of ${origin}, ${said}`);
 }
 

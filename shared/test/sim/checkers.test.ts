@@ -107,6 +107,25 @@ describe('the checker of messages', () => {
     expect(complaints).toHaveLength(1);
   });
 
+  test('lets a newcomer miss what was said until five seconds after its first link, and nothing later', () => {
+    const [hearer, speaker] = [tabOf(a), tabOf(b)];
+    const { told, stepped, pass, checker, complaints } = bench(messagesComeOnce, [hearer, speaker]);
+    told(hearer, { kind: 'linkOpened', peer: b });
+    told(hearer, joined(b));
+    pass(4_900);
+    stepped(speaker, publish(1));
+    pass(200);
+    stepped(speaker, publish(2));
+    told(hearer, message(b, 2));
+    checker.whenCalm?.();
+    expect(complaints).toEqual([]);
+    stepped(speaker, publish(3));
+    stepped(speaker, publish(4));
+    told(hearer, message(b, 4));
+    checker.whenCalm?.();
+    expect(complaints).toHaveLength(1);
+  });
+
   test('complains of a newest one that is lacking', () => {
     const [hearer, speaker] = [tabOf(a), tabOf(b)];
     const { told, stepped, checker, complaints } = bench(messagesComeOnce, [hearer, speaker]);
