@@ -74,11 +74,19 @@ export interface ChannelDeps {
   readonly tabOf: (id: PeerId) => SimTab | undefined;
   /** Whether nothing gets from one tab to the other. */
   readonly isCut: (from: SimTab, to: SimTab) => boolean;
+  /** A frame that this tab had taken came again; `taken`: and was taken again. */
+  readonly repeated: (id: PeerId, taken: boolean) => void;
+}
+
+/** A frame on its way, once or twice. */
+interface Sent {
+  readonly bytes: Uint8Array;
+  taken: boolean;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the connections of one world.
 export function createChannels(deps: ChannelDeps): Channels {
-  const { agenda, timeMs, rng, conditions, tabOf, isCut } = deps;
+  const { agenda, timeMs, rng, conditions, tabOf, isCut, repeated } = deps;
   const connectionByAttempt = new Map<AttemptId, Connection>();
   /** The open channel of each tab to each of its neighbors. */
   const openByTab = new Map<SimTab, Map<PeerId, End>>();
@@ -220,22 +228,26 @@ export function createChannels(deps: ChannelDeps): Channels {
     if (loss > 0) delayMs += retransmitMs(loss);
     const at = Math.max(end.lastArrivalAt, leavesAt + delayMs);
     end.lastArrivalAt = at;
-    agenda.add(at, () => arrive(end, other, bytes));
+    const sent: Sent = { bytes, taken: false };
+    agenda.add(at, () => arrive(end, other, sent));
     if (duplication > 0 && rng.fraction() < duplication) {
-      agenda.add(at + rng.fraction() * delayMs, () => arrive(end, other, bytes));
+      agenda.add(at + rng.fraction() * delayMs, () => arrive(end, other, sent));
     }
   }
 
-  function arrive(end: End, other: End, bytes: Uint8Array): void {
+  function arrive(end: End, other: End, sent: Sent): void {
     if (other.closed || !other.tab.isAlive()) return;
-    if (end.held !== undefined || isCut(end.tab, other.tab)) return holdBack(end, other, bytes);
-    deliver(end, other, bytes);
+    if (end.held !== undefined || isCut(end.tab, other.tab)) return holdBack(end, other, sent);
+    deliver(end, other, sent);
   }
 
-  function deliver(end: End, other: End, bytes: Uint8Array): void {
+  function deliver(end: End, other: End, sent: Sent): void {
     other.tab.give(() => {
       if (!other.open || other.closed) return undefined;
+      const { bytes } = sent;
       const decoded = other.decoder.decode(bytes);
+      if (sent.taken) repeated(other.tab.id, decoded.ok);
+      sent.taken ||= decoded.ok;
       return decoded.ok
         ? { kind: 'frame', from: end.tab.id, message: decoded.value, bytes: bytes.length }
         : { kind: 'badFrame', from: end.tab.id, reason: decoded.error };
@@ -243,7 +255,7 @@ export function createChannels(deps: ChannelDeps): Channels {
   }
 
   /** The first frame that a cut holds back starts ICE's patience with this connection. */
-  function holdBack(end: End, other: End, bytes: Uint8Array): void {
+  function holdBack(end: End, other: End, sent: Sent): void {
     if (end.held === undefined) {
       const held: (() => void)[] = [];
       end.held = held;
@@ -252,7 +264,7 @@ export function createChannels(deps: ChannelDeps): Channels {
         if (end.held === held && holding.has(end)) failBoth(end.connection);
       });
     }
-    end.held.push(() => deliver(end, other, bytes));
+    end.held.push(() => deliver(end, other, sent));
   }
 
   function noteBacklog(end: End, backlogBytes: number, bytesPerMs: number): void {

@@ -25,6 +25,8 @@ export interface NetworkConditions {
   readonly iceGivesUpMs: Range;
   /** One way between a tab and the server. */
   readonly serverLatencyMs: Range;
+  /** Added to each signal anew at the server: one may overtake another, even of the same sender. */
+  readonly serverJitterMs: number;
   /** From opening a tab to its socket. */
   readonly attachMs: Range;
   /** Members that the server names to one who asks. */
@@ -43,6 +45,7 @@ export const defaultConditions: NetworkConditions = {
   setupFailure: 0.05, // as above
   iceGivesUpMs: [8_000, 15_000], // Chromium: 'disconnected' after 5 s, 'failed' after up to 15 s
   serverLatencyMs: [10, 40],
+  serverJitterMs: 0,
   attachMs: [20, 150],
   contacts: 3, // the server's default
   contactsOf: Infinity, // as the server does it

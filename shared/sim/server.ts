@@ -51,6 +51,8 @@ export function createServer(deps: ServerDeps): SimServer {
   const later = (ms: number, run: () => void): void => agenda.add(timeMs() + ms, run);
   const draw = (range: Range): number => drawFrom(rng, range);
   const wayMs = (): number => draw(conditions().serverLatencyMs) + slowMs;
+  const jitterMs = (): number =>
+    conditions().serverJitterMs > 0 ? rng.fraction() * conditions().serverJitterMs : 0;
 
   const remove = (tab: SimTab): boolean => {
     const place = placeByTab.get(tab);
@@ -111,7 +113,7 @@ export function createServer(deps: ServerDeps): SimServer {
         if (!receiver || !placeByTab.has(receiver)) {
           return later(wayMs(), () => tab.give(() => ({ kind: 'serverUnreachable', to })));
         }
-        later(wayMs(), () => {
+        later(wayMs() + jitterMs(), () => {
           if (!isOffline(receiver)) receiver.give(() => readSignal(tab.id, text));
         });
       });

@@ -30,6 +30,8 @@ export interface SimTab<Snapshot = unknown> {
   readonly openedAtMs: number;
   readonly isAlive: () => boolean;
   readonly mode: () => TabMode;
+  /** What its wall clock shows, right or wrong. */
+  readonly wallMs: () => number;
   /** Hands an input over, now or when the tab gets to it. */
   readonly give: (happening: Happening) => void;
   /** The same for a timer, which a hidden tab runs on whole seconds of its own. */
@@ -75,9 +77,10 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     if (mode !== 'running') return wait(happening);
     const input = happening();
     if (input === undefined) return;
-    const at = timeMs();
-    carryOut(tab, input, node.handle(input, now(at, Math.round(WALL_START_MS + at + skewMs))));
+    carryOut(tab, input, node.handle(input, now(timeMs(), wallMs())));
   };
+
+  const wallMs = (): number => Math.round(WALL_START_MS + timeMs() + skewMs);
 
   const wait = (happening: Happening): void => {
     if (waiting.length === WAITING_MAX) waiting.shift();
@@ -106,6 +109,7 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     openedAtMs,
     isAlive: () => alive,
     mode: () => mode,
+    wallMs,
     give,
     giveAfter: (ms, happening) => {
       const due = timeMs() + ms;

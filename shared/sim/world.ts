@@ -34,6 +34,8 @@ export interface Observer<Snapshot = unknown> {
   readonly told?: (tab: SimTab<Snapshot>, event: MeshEvent) => void;
   /** A frame left; `bytes` is its length. */
   readonly sent?: (tab: SimTab<Snapshot>, to: PeerId, message: LinkMessage, bytes: number) => void;
+  /** A frame that the tab had taken came a second time. `taken`: it was decoded once more, and handed over. */
+  readonly repeated?: (tab: SimTab<Snapshot>, taken: boolean) => void;
   /** One input has been carried out to the end. */
   readonly stepped?: (tab: SimTab<Snapshot>, input: Input, effects: readonly Effect[]) => void;
 }
@@ -122,7 +124,11 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     conditions: () => conditions,
     tabOf: (id: PeerId) => tabById.get(id),
   };
-  const channels = createChannels({ ...shared, rng: rng.fork('channels'), isCut });
+  const repeated = (id: PeerId, taken: boolean): void => {
+    const tab = tabById.get(id);
+    for (const observer of observers) if (tab) observer.repeated?.(tab, taken);
+  };
+  const channels = createChannels({ ...shared, rng: rng.fork('channels'), isCut, repeated });
   const server = createServer({ ...shared, rng: rng.fork('server'), isOffline });
 
   const carryOut = (tab: SimTab<Snapshot>, input: Input, effects: readonly Effect[]): void => {

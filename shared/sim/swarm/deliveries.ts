@@ -3,8 +3,9 @@
  * got each, or was told how many it missed.
  */
 import type { PeerId } from '#shared/base/ids.ts';
+import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import type { SimTab } from '../tab.ts';
-import { nameOf, type MakeChecker } from './checker.ts';
+import { nameOf, type Complain, type MakeChecker } from './checker.ts';
 
 /** The topic of numbered messages: each origin's data counts from 1. */
 export const NUMBERED_TOPIC: string = 'numbered';
@@ -61,27 +62,35 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
         } else if (event.kind === 'memberLeft') {
           const known = heard?.get(event.id);
           if (known) known.broken = true;
+        } else if (event.kind === 'linkClosed' && !hasLinks(tab)) {
+          // Of whom nothing was ever heard, nobody can tell whether it spoke before they met, or while we were alone.
+          for (const known of heard?.values() ?? []) if (known.last === 0) known.broken = true;
         }
       },
     },
     whenCalm: () => {
       for (const tab of world.living()) {
         for (const [origin, heard] of heardByTab.get(tab) ?? []) {
-          if (heard.broken || !world.tabOf(origin)?.isAlive()) continue;
           const said = saidByOrigin.get(origin) ?? 0;
-          const accounted = heard.count + heard.missed;
-          if (accounted < said - heard.saidBefore) {
-            complain(
-              `${nameOf(tab.id)} heard ${heard.count} and missed ${heard.missed} of ${said - heard.saidBefore} by ${nameOf(origin)}`,
-            );
-          }
-          if (heard.last !== said)
-            complain(`${nameOf(tab.id)} lacks the newest of ${nameOf(origin)}, ${said}`);
+          if (!heard.broken && world.tabOf(origin)?.isAlive())
+            checkHeard(heard, said, { tab: nameOf(tab.id), origin: nameOf(origin), complain });
         }
       }
     },
   };
 };
+
+function checkHeard(
+  { count, missed, saidBefore, last }: Heard,
+  said: number,
+  { tab, origin, complain }: { readonly tab: string; readonly origin: string; readonly complain: Complain },
+): void {
+  if (count + missed < said - saidBefore)
+    complain(`${tab} heard ${count} and missed ${missed} of ${said - saidBefore} by ${origin}`);
+  if (last !== said) complain(`${tab} lacks the newest of ${origin}, ${said}`);
+}
+
+const hasLinks = (tab: SimTab<MeshSnapshot>): boolean => tab.node.inspect().overlay.activeView.length > 0;
 
 const freshlyHeard = (saidBefore: number): Heard => ({
   last: 0,

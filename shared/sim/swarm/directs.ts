@@ -13,10 +13,12 @@ const ANSWERED_MS = 5_000;
 
 const tokensByWorld = new WeakMap<MeshWorld, number>();
 
-export function sendDirect(world: MeshWorld, tab: Tab, to: PeerId): void {
+/** The token that it is told of by. */
+export function sendDirect(world: MeshWorld, tab: Tab, to: PeerId): number {
   const token = (tokensByWorld.get(world) ?? 0) + 1;
   tokensByWorld.set(world, token);
   world.command(tab, { kind: 'sendTo', token, to, topic: DIRECT_TOPIC, data: { token, to } });
+  return token;
 }
 
 /** What became of one message. An end may be told before the step that sent it has ended. */

@@ -54,7 +54,11 @@ export const FAULTS: readonly Fault[] = [
   { name: 'say', weight: 12, happen: ({ world, tab }) => say(world, tab) },
   { name: 'show something', weight: 8, happen: ({ world, tab, rng }) => present(world, tab, rng) },
   { name: 'move', weight: 3, happen: ({ world, tab }) => move(world, tab) },
-  { name: 'send to one', weight: 4, happen: ({ world, tab, other }) => sendDirect(world, tab, other.id) },
+  {
+    name: 'send to one',
+    weight: 4,
+    happen: ({ world, tab, other }) => void sendDirect(world, tab, other.id),
+  },
   { name: 'bad bytes', weight: 5, happen: badBytes },
   { name: 'lie', weight: 6, happen: (draw) => draw.rng.pick(LIES)?.(draw) },
 ];
@@ -72,8 +76,8 @@ export function drawConditions(rng: Rng): Partial<NetworkConditions> {
 
 /** Everything stops that was wrong. */
 export function calm(world: MeshWorld): void {
-  const { jitterMs, loss, duplication, bytesPerMs, setupFailure } = defaultConditions;
-  world.setConditions({ jitterMs, loss, duplication, bytesPerMs, setupFailure });
+  const { jitterMs, loss, duplication, bytesPerMs, setupFailure, serverJitterMs } = defaultConditions;
+  world.setConditions({ jitterMs, loss, duplication, bytesPerMs, setupFailure, serverJitterMs });
   world.heal();
   wakeAll(world);
   for (const tab of world.living()) {

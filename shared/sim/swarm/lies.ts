@@ -11,13 +11,16 @@ import type { Draw } from './draw.ts';
 type Lie = (draw: Draw) => void;
 
 /** Others than the liar's neighbors hear of it only if those pass it on. */
-function tell({ world, tab, rng }: Draw, message: LinkMessage): void {
+export function tell({ world, tab, rng }: Draw, message: LinkMessage): void {
   const [to] = rng.sample([...world.neighborsOf(tab).keys()], 1);
   if (to !== undefined) world.forge(tab, to, message);
 }
 
 /** The present life of a member, as the liar knows it. */
-function lifeOf({ tab }: Draw, target: PeerId): { target: PeerId; epoch: Epoch; incarnation: Incarnation } {
+export function lifeOf(
+  { tab }: Draw,
+  target: PeerId,
+): { target: PeerId; epoch: Epoch; incarnation: Incarnation } {
   const member = tab.node.inspect().membership.members.get(target);
   return { target, epoch: member?.epoch ?? epoch(1), incarnation: member?.incarnation ?? incarnation(0) };
 }

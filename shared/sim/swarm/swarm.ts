@@ -6,10 +6,15 @@ import { createRng } from '#shared/base/rng.ts';
 import { TRACE_HEADING, traceLine } from '#shared/mesh/trace.ts';
 import { createMeshWorld } from '../world.ts';
 import type { Checker, MakeChecker, MeshWorld } from './checker.ts';
+import { clocksStayNear } from './clocks.ts';
 import { copiesAreFew, copiesAreNotRepeated } from './copies.ts';
 import { messagesComeOnce } from './deliveries.ts';
 import { directsArriveOnce } from './directs.ts';
+import { createExtras, drawServerJitter } from './extras.ts';
 import { calm, drawConditions, FAULTS, say, type Fault } from './faults.ts';
+import { lostMessagesComeAgain, nobodyGivesUpEarly } from './giving-up.ts';
+import { framesCountOnce, linksAreSynced, roundsEnd } from './links.ts';
+import { refutationsCount, theDeafDoubt } from './lives.ts';
 import {
   nobodyIsWronged,
   presencesAreEqual,
@@ -29,6 +34,7 @@ import {
   roundsAreSpaced,
   viewsAreWellFormed,
 } from './safety.ts';
+import { newestIsShown } from './shown.ts';
 
 export interface SwarmOptions {
   readonly seed: number;
@@ -59,20 +65,29 @@ const CHECKERS: readonly MakeChecker[] = [
   eventsAlternate,
   presenceIsOfMembers,
   clocksRise,
+  clocksStayNear,
+  newestIsShown,
+  framesCountOnce,
+  refutationsCount,
+  theDeafDoubt,
   collectionsAreBounded,
   messagesComeOnce,
   copiesAreNotRepeated,
   roundsAreSpaced,
+  roundsEnd,
   nobodyIsWronged,
   roomIsWhole,
   viewsAreSymmetric,
+  linksAreSynced,
   rostersAreEqual,
   statesAreEqual,
   presencesAreEqual,
   directsArriveOnce,
+  nobodyGivesUpEarly,
   copiesAreFew,
   timersAreFew,
   tablesRest,
+  lostMessagesComeAgain,
 ];
 
 const STEPS = 50;
@@ -88,11 +103,13 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
   // Apart from the world's own streams: another network draws the same faults.
   const rng = createRng([seed, 0x5a4d]);
   const tabsMax = nodes ?? 3 + rng.below(20);
-  const world = createMeshWorld({ seed, conditions: drawConditions(rng) });
+  const serverJitterMs = drawServerJitter(rng.fork('server'));
+  const world = createMeshWorld({ seed, conditions: { ...drawConditions(rng), serverJitterMs } });
   const complaints: string[] = [];
   const counts = countAll(world);
   // Their chance is their own: the faults are the same without them.
   const oddTimers = createOddTimers(world, createRng([seed, 0x0dd]));
+  const extras = createExtras(world, { rng: rng.fork('extras'), tabsMax, trace });
   if (trace) traceAll(world, trace);
   const checkers = CHECKERS.map((make) => {
     const checker: Checker = make(world, (what) => {
@@ -105,11 +122,13 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
 
   try {
     for (let opened = 0; opened < Math.max(3, tabsMax / 2); opened++) world.open();
+    extras.begin();
     for (let step = 0; step < STEPS; step++) {
       const [tab, other] = rng.sample(world.living(), 2);
       const fault = pickWeighted(rng.fraction());
       trace?.(`--- ${fault.name}`);
       if (tab && other) fault.happen({ world, tab, other, rng, tabsMax });
+      extras.give();
       oddTimers.give();
       world.run(rng.fraction() * STEP_MS_MAX);
       for (const checker of checkers) checker.look?.();

@@ -2,7 +2,7 @@
  * What the joints between layers share: who is linked, who is here, the records behind the tables, and the
  * two ways out of a joint: a job for another layer, an effect for the world.
  */
-import type { PeerId } from '../base/ids.ts';
+import type { Epoch, PeerId } from '../base/ids.ts';
 import { createRates } from '../base/rates.ts';
 import type { Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
@@ -28,8 +28,8 @@ export interface Hub {
   readonly neighbors: Map<PeerId, NeighborNote>;
   /** On whose channels too much waits, parked ones included; at most as many as there are channels. */
   readonly congestedPeers: Set<PeerId>;
-  /** Live members but ourselves; at most the roster's limit. */
-  readonly members: Set<PeerId>;
+  /** The lives of all live members but ourselves; at most the roster's limit. */
+  readonly members: Map<PeerId, Epoch>;
   readonly tables: Tables;
   readonly stability: Stability;
   readonly news: News;
@@ -63,7 +63,7 @@ export function createHub(
     tell: (event) => (isTold(event) ? undefined : emit({ kind: 'tell', event })),
     neighbors: new Map(),
     congestedPeers: new Set(),
-    members: new Set(),
+    members: new Map(),
     tables: createTables(),
     stability: createStability(),
     news: createNews(),

@@ -118,8 +118,10 @@ export function createPresence(
 
   /** Echoes of what we showed come back and mean nothing; what we never showed is a forgery, and is outdone. */
   const answerForgery = (claim: Claim, at: Instant): 'forged-presence' | undefined => {
-    const isOurs = claim.epoch < epoch || (claim.epoch === epoch && claim.seq <= own.seqOf(claim.field));
-    if (isOurs) return undefined;
+    const isOld = claim.epoch < epoch;
+    // Nothing that we have said outranks it: it would be shown as ours for good.
+    if (isOld && own.seq() === 0) own.outnumber(claim.field, 0, at);
+    if (isOld || (claim.epoch === epoch && claim.seq <= own.seqOf(claim.field))) return undefined;
     if (claim.epoch === epoch) own.outnumber(claim.field, claim.seq, at);
     return 'forged-presence';
   };

@@ -113,6 +113,25 @@ describe('what a neighbor hands over in a comparison', () => {
   });
 });
 
+test.each([
+  ['equal ones', undefined, 1],
+  ['others', NO_ROOTS, 0],
+])('a neighbor with whom no round came about is synced by %s on its heartbeat', (_which, roots, times) => {
+  const bench = createBench([b]);
+  const options = roots ? { talking: [b], roots } : { talking: [b] };
+  expect(told(bench.run(4_000, options), 'synced')).toHaveLength(times);
+});
+
+test.each([
+  ['of a life that has not begun', 2, undefined],
+  ['of the present life', 1, 'Dee'],
+])('what a member shows %s is let in if it is true', (_of, life, expected) => {
+  const bench = createBench([b, c]);
+  const records = [{ owner: c, epoch: epoch(life), field: 'name', seq: 1, value: 'Dee' }];
+  bench.frame(b, { kind: 'delta', table: 'presence', records });
+  expect(bench.node.inspect().presence.fieldsByOwner.get(c)?.get('name')).toBe(expected);
+});
+
 test('who leaves says so to lazy neighbors too', () => {
   const bench = createBench([b, c]);
   bench.run(3_000, { talking: [b, c] });
@@ -252,6 +271,7 @@ describe('a deletion whose time is up', () => {
 
   test('is collected when every neighbor has shown an equal root since, not before', () => {
     const bench = createBench([b]);
+    bench.compare(b);
     writeAndDelete(bench);
     bench.frame(b, { kind: 'claims', claims: [links(WALL_MS + 3_600_000)] });
     bench.run(700_000, { talking: [b], roots: NO_ROOTS });

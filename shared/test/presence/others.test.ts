@@ -8,6 +8,7 @@ import {
   misbehaved,
   peer,
   presenceChanged,
+  published,
   record,
   recordChanged,
   recordRemoved,
@@ -253,6 +254,18 @@ describe('our own presence in the mouth of others', () => {
     }
     expect(victim.shows(a)).toEqual({ name: 'Ann' });
     expect(shower.shows(a)).toEqual({ name: 'Ann' });
+  });
+
+  test('of an older life is outdone by one who has shown nothing in this one, or it would be shown for good', () => {
+    const shower = createShower();
+    const forgery = record({ owner: a, epoch: 0 }, ['name', 99, 'Eve']);
+    const victim = createShower({ self: b });
+    victim.records(0, forgery);
+    const answers = shower.records(0, forgery);
+    expect(answers).toContainEqual(published(restUpdate({ owner: a }, ['name', 1, undefined])));
+    for (const effect of answers) if (effect.kind === 'publish') victim.update(0, effect.update);
+    expect(victim.shows(a)).toEqual({});
+    expect(shower.records(1, forgery)).toEqual([]);
   });
 
   test('is outdone once a second at most, and takes no room from what we show', () => {

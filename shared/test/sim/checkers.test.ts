@@ -2,11 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { bytesToPeerId, epoch, type PeerId } from '#shared/base/ids.ts';
 import { instant } from '#shared/base/time.ts';
-import type { Value } from '#shared/base/value.ts';
 import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
-import type { Checker, MakeChecker, MeshWorld } from '#sim/swarm/checker.ts';
+import type { MakeChecker } from '#sim/swarm/checker.ts';
 import { copiesAreFew, copiesAreNotRepeated } from '#sim/swarm/copies.ts';
-import { messagesComeOnce, NUMBERED_TOPIC } from '#sim/swarm/deliveries.ts';
+import { messagesComeOnce } from '#sim/swarm/deliveries.ts';
 import { DIRECT_TOPIC, directsArriveOnce } from '#sim/swarm/directs.ts';
 import type { Tab } from '#sim/swarm/draw.ts';
 import {
@@ -28,102 +27,7 @@ import {
   roundsAreSpaced,
   viewsAreWellFormed,
 } from '#sim/swarm/safety.ts';
-
-const [a, b, c] = [1, 2, 3].map((byte) => bytesToPeerId(new Uint8Array(16).fill(byte))) as [
-  PeerId,
-  PeerId,
-  PeerId,
-];
-
-/** What of a snapshot the checkers look at; whatever is not given is well. */
-interface Shows {
-  readonly links?: readonly PeerId[];
-  readonly reserves?: readonly PeerId[];
-  readonly members?: readonly PeerId[];
-  readonly suspects?: readonly PeerId[];
-  readonly state?: Readonly<Record<string, Value>>;
-  readonly presence?: ReadonlyMap<PeerId, Readonly<Record<string, Value>>>;
-  readonly clock?: number;
-  readonly cached?: number;
-}
-
-function tabOf(id: PeerId, shows: Shows = {}): Tab {
-  const inspect = (): unknown => ({
-    overlay: { activeView: shows.links ?? [], passiveView: shows.reserves ?? [], pending: [], parked: [] },
-    membership: {
-      members: new Map(
-        (shows.members ?? [id]).map((member) => [
-          member,
-          { status: shows.suspects?.includes(member) ? 'suspect' : 'alive' },
-        ]),
-      ),
-      departed: new Map(),
-    },
-    broadcast: { cachedMessages: shows.cached ?? 0, eagerByTree: new Map(), neighbors: [] },
-    state: {
-      collections: new Map([['notes', new Map(Object.entries(shows.state ?? {}))]]),
-      tombstones: 0,
-      clock: { wall: shows.clock ?? 1, counter: 0, by: id },
-    },
-    presence: {
-      fieldsByOwner: new Map(
-        [...(shows.presence ?? [])].map(([owner, fields]) => [owner, new Map(Object.entries(fields))]),
-      ),
-    },
-  });
-  return { id, isAlive: () => true, node: { inspect } } as unknown as Tab;
-}
-
-interface Bench {
-  readonly checker: Checker;
-  readonly complaints: readonly string[];
-  readonly pass: (ms: number) => void;
-  readonly told: (tab: Tab, event: MeshEvent) => void;
-  readonly stepped: (tab: Tab, input: Input, effects?: readonly Effect[]) => void;
-}
-
-function bench(
-  make: MakeChecker,
-  tabs: readonly Tab[],
-  run: () => void = () => {},
-  command: (tab: Tab, command: Command) => void = () => {},
-): Bench {
-  const complaints: string[] = [];
-  let atMs = 0;
-  const world = {
-    living: () => tabs,
-    tabOf: (id: PeerId) => tabs.find((tab) => tab.id === id),
-    timeMs: () => atMs,
-    run,
-    command,
-  } as unknown as MeshWorld;
-  const checker = make(world, (what) => complaints.push(what));
-  for (const tab of tabs) checker.observer?.opened?.(tab);
-  return {
-    checker,
-    complaints,
-    pass: (ms) => {
-      atMs += ms;
-    },
-    told: (tab, event) => checker.observer?.told?.(tab, event),
-    stepped: (tab, input, effects = []) => checker.observer?.stepped?.(tab, input, effects),
-  };
-}
-
-const joined = (id: PeerId): MeshEvent => ({ kind: 'memberJoined', id, returned: false });
-const left = (id: PeerId): MeshEvent => ({ kind: 'memberLeft', id, reason: 'failed' });
-const message = (from: PeerId, data: number): MeshEvent => ({
-  kind: 'message',
-  topic: NUMBERED_TOPIC,
-  data,
-  from,
-  hops: 1,
-});
-const publish = (data: number): Input => ({
-  kind: 'command',
-  command: { kind: 'publish', topic: NUMBERED_TOPIC, data },
-});
-const start: Input = { kind: 'start' };
+import { a, b, bench, c, joined, left, message, publish, start, tabOf, type Shows } from './checker-bench.ts';
 
 describe('the checker of views', () => {
   test.each<[string, Shows]>([

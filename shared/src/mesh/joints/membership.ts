@@ -34,7 +34,7 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
       hub.tables.roster.delete(effect.key);
       return hub.feed({ layer: 'reconcile', input: { kind: 'removed', table: 'roster', key: effect.key } });
     case 'memberUp':
-      return onMemberUp(effect.id, effect.returned, hub);
+      return onMemberUp(effect, hub);
     case 'memberGone':
       return onMemberGone(effect, hub);
     case 'linksChanged':
@@ -111,8 +111,8 @@ function onLinksChanged({ id, neighbors }: Effect<'linksChanged'>, hub: Hub): vo
   hub.tell({ kind: 'graphChanged' });
 }
 
-function onMemberUp(id: PeerId, returned: boolean, hub: Hub): void {
-  hub.members.add(id);
+function onMemberUp({ id, epoch, returned }: Effect<'memberUp'>, hub: Hub): void {
+  hub.members.set(id, epoch);
   hub.tell({ kind: 'memberJoined', id, returned });
   hub.feed({ layer: 'overlay', input: { kind: 'known', peer: id, degree: 0 } });
   hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });

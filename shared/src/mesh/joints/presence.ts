@@ -1,7 +1,6 @@
 /** What follows from presence; and whose presence is let in. */
 import { unreachable } from '../../base/assert.ts';
-import type { PeerId } from '../../base/ids.ts';
-import type { PresenceEffect, PresenceInput } from '../../presence/messages.ts';
+import type { PresenceEffect, PresenceInput, PresenceRecord } from '../../presence/messages.ts';
 import type { Hub } from '../hub.ts';
 
 export function afterPresence(effect: PresenceEffect, hub: Hub): void {
@@ -31,11 +30,12 @@ export function afterPresence(effect: PresenceEffect, hub: Hub): void {
 }
 
 /**
- * Presence lives and dies with its member: what comes for someone who is not here (any more) is left out.
- * If its owner turns out to be here after all, the next comparison of tables brings it again.
+ * Presence lives and dies with its member: what comes for someone who is not here (any more), or of a life that it has
+ * not begun, is left out. If it turns out to be true after all, the next comparison of tables brings it again.
  */
 export function ofMembers(input: PresenceInput, { self, members }: Hub): PresenceInput {
-  const isHere = ({ owner }: { readonly owner: PeerId }): boolean => owner === self || members.has(owner);
+  const isHere = ({ owner, epoch }: Pick<PresenceRecord, 'owner' | 'epoch'>): boolean =>
+    owner === self || epoch <= (members.get(owner) ?? -1);
   if (input.kind === 'records') return { ...input, records: input.records.filter(isHere) };
   if (input.kind !== 'update' || isHere(input.update)) return input;
   return { kind: 'records', from: input.from, records: [] };

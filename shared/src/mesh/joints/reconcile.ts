@@ -2,10 +2,8 @@
 import { unreachable } from '../../base/assert.ts';
 import { sameHash } from '../../base/hash.ts';
 import type { PeerId } from '../../base/ids.ts';
-import { TABLES, type ReconcileEffect, type Roots } from '../../reconcile/messages.ts';
+import { TABLES, type ReconcileEffect, type Roots, type TableName } from '../../reconcile/messages.ts';
 import type { Hub } from '../hub.ts';
-
-type RoundEnded = Extract<ReconcileEffect, { kind: 'roundEnded' }>;
 
 export function afterReconcile(effect: ReconcileEffect, hub: Hub): void {
   switch (effect.kind) {
@@ -18,14 +16,14 @@ export function afterReconcile(effect: ReconcileEffect, hub: Hub): void {
         .deltas(effect.table, effect.keys)
         .forEach((message) => hub.emit({ kind: 'send', to: effect.to, message }));
     case 'roundEnded':
-      return onRoundEnded(effect, hub);
+      return onCompared(effect.peer, effect.table, hub);
     default:
       return unreachable(effect);
   }
 }
 
 /** When all tables have been compared with a neighbor once, what each held at its coming, both hold. */
-function onRoundEnded({ peer, table }: RoundEnded, hub: Hub): void {
+function onCompared(peer: PeerId, table: TableName, hub: Hub): void {
   // Not before: what others wrote meanwhile must be known, or an old write of ours would be said anew over it.
   if (table === 'state') hub.feed({ layer: 'state', input: { kind: 'linked', linked: true } });
   const compared = hub.neighbors.get(peer)?.comparedTables;
@@ -37,8 +35,13 @@ function onRoundEnded({ peer, table }: RoundEnded, hub: Hub): void {
 /** Roots came on a heartbeat: they may start a round, and equal ones move the stability stamp. */
 export function compareRoots(from: PeerId, roots: Roots, hub: Hub): void {
   hub.feed({ layer: 'reconcile', input: { kind: 'roots', from, roots } });
-  const equal = sameHash(hub.layers.reconcile.inspect().roots.state, roots.state);
-  hub.stability.compared(from, equal, meshTime(hub));
+  const own = hub.layers.reconcile.inspect().roots;
+  hub.stability.compared(from, sameHash(own.state, roots.state), meshTime(hub));
+  // Equal tables are compared, though no round was: a link that only we had given up is new to one end alone.
+  for (const table of TABLES) {
+    const isNew = hub.neighbors.get(from)?.comparedTables.has(table) === false;
+    if (isNew && sameHash(own[table], roots[table])) onCompared(from, table, hub);
+  }
   refreshStability(hub, 'heartbeat');
 }
 
@@ -52,7 +55,7 @@ export function refreshStability(hub: Hub, at: 'heartbeat' | 'collection'): void
   if (tombstones === 0 && (at === 'heartbeat' || horizon === 0)) return;
   const own = stability.own(neighbors.keys(), meshTime(hub));
   hub.feed({ layer: 'membership', input: { kind: 'stability', stamp: own } });
-  hub.feed({ layer: 'state', input: { kind: 'stability', stamp: stability.ofRoom(own, members) } });
+  hub.feed({ layer: 'state', input: { kind: 'stability', stamp: stability.ofRoom(own, members.keys()) } });
 }
 
 function meshTime({ layers, now }: Hub): number {
