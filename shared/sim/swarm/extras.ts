@@ -17,6 +17,9 @@ const SHARE = 0.5;
 const OLD_KEYS = 300;
 /** More than a member keeps for others to ask for, so that who lags behind misses some. */
 const MUCH = 2_500;
+/** It is dear to simulate. */
+const MUCH_SHARE = 0.05;
+const MET_MS = 2_000;
 /** Time for a message to be heard, before one is away. */
 const HEARD_MS = 500;
 /** Over the time that messages are kept. */
@@ -101,11 +104,15 @@ const EXTRAS: readonly Extra[] = [
       for (const neighbor of rng.sample(neighbors, 1)) world.failLink(tab, neighbor);
     },
   },
-  /** Says more at once than anybody keeps. */
+  /** Says more at once than anybody keeps; something first, for nobody can miss the first words of a stranger. */
   {
     name: 'say much',
     happen: ({ world, tab, rng }) => {
-      if (rng.fraction() < 0.1) for (let said = 0; said < MUCH; said++) say(world, tab);
+      if (rng.fraction() >= MUCH_SHARE) return;
+      say(world, tab);
+      world.later(MET_MS, () => {
+        for (let said = 0; said < MUCH; said++) say(world, tab);
+      });
     },
   },
   /** Is away, awake, for longer than others keep what is said meanwhile, unless something heals the room before. */

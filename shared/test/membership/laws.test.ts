@@ -101,3 +101,69 @@ describe('after any story', () => {
     expect(runStory(steps)).toEqual(runStory(steps));
   });
 });
+
+describe('merging what owners say of themselves', () => {
+  /**
+   * Nobody says two things under one number. Of one life: links of a life that has not begun are kept for a while only,
+   * and those of one that seems over are left out; the next comparison brings them.
+   */
+  const owned: fc.Arbitrary<Claim> = fc.oneof(
+    fc.record({ id: other, inc }).map((one) => identity(one.id, one)),
+    fc.record({ id: other, seq: fc.nat(7) }).map((one) =>
+      links(
+        one.id,
+        [a, b, c, d].filter((_, at) => one.seq & (1 << at)),
+        one,
+      ),
+    ),
+  );
+  const goodbyes = fc
+    .record({ id: other, inc, epoch: fc.integer({ min: 0, max: 2 }), left: fc.boolean() })
+    .map((one) => identity(one.id, one));
+
+  /** The roster, and the table as reconciliation keeps it; and how often a record changed in the second half. */
+  const merge = (claims: readonly Claim[]): { readonly held: unknown; readonly changesAgain: number } => {
+    const layer = createMembership(
+      { self: a, epoch: epoch(1), rng: createRng([1]) },
+      defaultMembershipConfig,
+    );
+    layer.handle({ kind: 'start' }, now(0));
+    const table = new Map<string, string>();
+    let changes = 0;
+    const take = (from: typeof b): void => {
+      changes = 0;
+      for (const one of claims)
+        for (const effect of layer.handle({ kind: 'claim', from, claim: one }, now(1))) {
+          if (effect.kind === 'recordRemoved') table.delete(effect.key);
+          if (effect.kind !== 'recordChanged') continue;
+          table.set(effect.key, JSON.stringify(effect.record));
+          changes += 1;
+        }
+    };
+    take(b);
+    const { members, departed } = layer.inspect();
+    const held = [members, departed, table].map((map) => [...map].toSorted(([x], [y]) => (x < y ? -1 : 1)));
+    take(c);
+    return { held, changesAgain: changes };
+  };
+  const shuffled = (claims: fc.Arbitrary<Claim>) =>
+    fc
+      .array(claims, { maxLength: 20 })
+      .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })));
+
+  test.prop([shuffled(owned)], { seed: 13, numRuns: 500 })(
+    'records of the living come out the same in any order',
+    ([one, another]) => {
+      expect(merge(another).held).toEqual(merge(one).held);
+    },
+  );
+  test.prop([shuffled(goodbyes)], { seed: 14, numRuns: 500 })('so do their goodbyes', ([one, another]) => {
+    expect(merge(another).held).toEqual(merge(one).held);
+  });
+  test.prop([fc.oneof(fc.array(owned, { maxLength: 20 }), fc.array(goodbyes, { maxLength: 20 }))], {
+    seed: 15,
+    numRuns: 300,
+  })('and when they come again, nothing changes', (all) => {
+    expect(merge(all).changesAgain).toBe(0);
+  });
+});
