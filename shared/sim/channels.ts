@@ -4,14 +4,14 @@
  */
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
 import type { Rng } from '#shared/base/rng.ts';
-import type { Input, LinkMessage } from '#shared/mesh/messages.ts';
-import { WIRE_VERSIONS } from '#shared/wire/versions.ts';
+import type { Effect, Input, LinkMessage } from '#shared/mesh/messages.ts';
 import {
   createLinkDecoder,
   createLinkEncoder,
   type LinkDecoder,
   type LinkEncoder,
 } from '#shared/wire/frame.ts';
+import { linkVersion } from '#shared/wire/versions.ts';
 import type { Agenda } from './agenda.ts';
 import {
   CONGESTED_BYTES,
@@ -33,6 +33,10 @@ interface End {
   readonly connection: Connection;
   readonly encoder: LinkEncoder;
   readonly decoder: LinkDecoder;
+  /** The newest version of the other end, as its descriptions say: they come before it opens. */
+  theirs: number;
+  /** What becomes of the next frame. */
+  tamper: Tamper | undefined;
   open: boolean;
   closed: boolean;
   /** When the link's slot is free for the next frame from this end. */
@@ -43,6 +47,9 @@ interface End {
   held: (() => void)[] | undefined;
 }
 
+/** What is sent in place of a frame: nothing, other bytes, or more. */
+export type Tamper = (frame: Uint8Array) => readonly Uint8Array[];
+
 interface Connection {
   readonly latencyMs: number;
   readonly ends: End[];
@@ -50,12 +57,14 @@ interface Connection {
 
 export interface Channels {
   readonly construct: (tab: SimTab, peer: PeerId, attempt: AttemptId, initiator: boolean) => void;
-  readonly describe: (tab: SimTab, attempt: AttemptId, data: string) => void;
+  readonly describe: (tab: SimTab, effect: Extract<Effect, { kind: 'describe' }>) => void;
   readonly destroy: (tab: SimTab, attempt: AttemptId) => void;
-  /** The frame's size, or `undefined` if there is no open channel to this peer. */
-  readonly send: (tab: SimTab, to: PeerId, message: LinkMessage) => number | undefined;
-  /** Bytes that arrive as if `tab` had sent them. */
-  readonly inject: (tab: SimTab, to: PeerId, bytes: Uint8Array) => void;
+  /** The frame, or `undefined` if there is no open channel to this peer. */
+  readonly send: (tab: SimTab, to: PeerId, message: LinkMessage) => Uint8Array | undefined;
+  /** Bytes that arrive as if `tab` had sent them; false if there is no open channel to this peer. */
+  readonly inject: (tab: SimTab, to: PeerId, bytes: Uint8Array) => boolean;
+  /** The next frame is changed after it was written. */
+  readonly tamper: (tab: SimTab, to: PeerId, change: Tamper) => void;
   /** The connection fails under both ends. */
   readonly fail: (tab: SimTab, peer: PeerId) => void;
   /** The tab is gone without a word; the others find out when ICE gives up. */
@@ -124,14 +133,15 @@ export function createChannels(deps: ChannelDeps): Channels {
         peer,
         attempt,
         connection,
-        decoder: createLinkDecoder(WIRE_VERSIONS, sameText),
+        decoder: createLinkDecoder(tab.versions, sameText),
       });
       connection.ends.push(end);
       if (initiator) later(5, () => tab.give(() => unlessClosed(end, described(end, 'offer'))));
     },
-    describe: (tab, attempt, data) => {
+    describe: (tab, { attempt, wireVersion, data }) => {
       const end = endOf(tab, attempt);
       if (!end) return;
+      end.theirs = wireVersion;
       if (data === 'offer') {
         later(5, () => tab.give(() => unlessClosed(end, described(end, 'answer'))));
       } else if (rng.fraction() >= conditions().setupFailure) {
@@ -155,13 +165,20 @@ export function createChannels(deps: ChannelDeps): Channels {
     send: (tab, to, message) => {
       const end = openByTab.get(tab)?.get(to);
       if (!end) return undefined;
-      const bytes = end.encoder.encode(message);
-      transmit(end, bytes);
-      return bytes.length;
+      const frame = end.encoder.encode(message, linkVersion(tab.versions, end.theirs, tab.speaks()));
+      const { tamper } = end;
+      end.tamper = undefined;
+      for (const bytes of tamper?.(frame) ?? [frame]) transmit(end, bytes);
+      return frame;
     },
     inject: (tab, to, bytes) => {
       const end = openByTab.get(tab)?.get(to);
       if (end) transmit(end, bytes);
+      return end !== undefined;
+    },
+    tamper: (tab, to, change) => {
+      const end = openByTab.get(tab)?.get(to);
+      if (end) end.tamper = change;
     },
     fail: (tab, peer) => {
       const end = openByTab.get(tab)?.get(peer);
@@ -321,6 +338,8 @@ function createEnd(fixed: Pick<End, 'tab' | 'peer' | 'attempt' | 'connection' | 
   return {
     ...fixed,
     encoder: createLinkEncoder(),
+    theirs: fixed.tab.versions.newest,
+    tamper: undefined,
     open: false,
     closed: false,
     freeAt: 0,
@@ -330,11 +349,11 @@ function createEnd(fixed: Pick<End, 'tab' | 'peer' | 'attempt' | 'connection' | 
   };
 }
 
-const described = ({ peer, attempt }: End, data: string): Input => ({
+const described = ({ tab, peer, attempt }: End, data: string): Input => ({
   kind: 'described',
   peer,
   attempt,
-  wireVersion: WIRE_VERSIONS.newest,
+  wireVersion: tab.versions.newest,
   data,
 });
 

@@ -4,9 +4,7 @@
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { Rng } from '#shared/base/rng.ts';
-import type { RoutedPayload } from '#shared/mesh/messages.ts';
-import type { RoutingMessage } from '#shared/routing/messages.ts';
-import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
+import { decodePacket } from '#shared/wire/packet.ts';
 import type { Agenda } from './agenda.ts';
 import { drawFrom, type NetworkConditions, type Range } from './conditions.ts';
 import type { SimTab } from './tab.ts';
@@ -15,7 +13,7 @@ export interface SimServer {
   /** The tab opens its socket, and opens it again whenever it is lost. */
   readonly attach: (tab: SimTab) => void;
   readonly detach: (tab: SimTab) => void;
-  readonly send: (tab: SimTab, to: PeerId, message: RoutingMessage<RoutedPayload>) => void;
+  readonly send: (tab: SimTab, to: PeerId, text: string) => void;
   readonly askContacts: (tab: SimTab) => void;
   /** Gone, with all that it knew, or there again, empty. */
   readonly setUp: (up: boolean) => void;
@@ -34,8 +32,6 @@ export interface ServerDeps {
   readonly isOffline: (tab: SimTab) => boolean;
 }
 
-/** First and longest pause before a tab dials again. */
-const BACKOFF_MS: Range = [500, 15_000];
 /** A tab whose machine slept this long has lost its socket. */
 const DETACHED_AFTER_MS = 30_000;
 
@@ -84,7 +80,9 @@ export function createServer(deps: ServerDeps): SimServer {
   const dial = (tab: SimTab, pauseMs: number): void => {
     if (!tab.isAlive() || placeByTab.has(tab)) return;
     if (!up || isOffline(tab)) {
-      later(pauseMs * (0.5 + rng.fraction()), () => dial(tab, Math.min(2 * pauseMs, BACKOFF_MS[1])));
+      later(pauseMs * (0.5 + rng.fraction()), () =>
+        dial(tab, Math.min(2 * pauseMs, conditions().backoffMs[1])),
+      );
       return;
     }
     placeByTab.set(tab, attached.length);
@@ -98,15 +96,15 @@ export function createServer(deps: ServerDeps): SimServer {
   const lose = (tab: SimTab): void => {
     if (!remove(tab)) return;
     tab.give(() => ({ kind: 'serverDetached' }));
-    later(BACKOFF_MS[0] * (0.5 + rng.fraction()), () => dial(tab, BACKOFF_MS[0]));
+    const [pauseMs] = conditions().backoffMs;
+    later(pauseMs * (0.5 + rng.fraction()), () => dial(tab, pauseMs));
   };
 
   const server: SimServer = {
-    attach: (tab) => later(draw(conditions().attachMs) + slowMs, () => dial(tab, BACKOFF_MS[0])),
+    attach: (tab) => later(draw(conditions().attachMs) + slowMs, () => dial(tab, conditions().backoffMs[0])),
     detach: (tab) => void remove(tab),
-    send: (tab, to, message) => {
+    send: (tab, to, text) => {
       if (!placeByTab.has(tab) || isOffline(tab)) return;
-      const text = encodePacket(message);
       later(wayMs(), () => {
         const receiver = tabOf(to);
         if (!up || !placeByTab.has(tab)) return;
@@ -114,7 +112,7 @@ export function createServer(deps: ServerDeps): SimServer {
           return later(wayMs(), () => tab.give(() => ({ kind: 'serverUnreachable', to })));
         }
         later(wayMs() + jitterMs(), () => {
-          if (!isOffline(receiver)) receiver.give(() => readSignal(tab.id, text));
+          if (!isOffline(receiver)) receiver.give(() => readSignal(receiver, tab.id, text));
         });
       });
     },
@@ -146,8 +144,12 @@ export function createServer(deps: ServerDeps): SimServer {
   return server;
 }
 
-function readSignal(from: PeerId, text: string): ReturnType<Parameters<SimTab['give']>[0]> {
-  const decoded = decodePacket(text);
+function readSignal(
+  { versions }: SimTab,
+  from: PeerId,
+  text: string,
+): ReturnType<Parameters<SimTab['give']>[0]> {
+  const decoded = decodePacket(text, versions);
   return decoded.ok
     ? { kind: 'serverSignal', from, message: decoded.value }
     : { kind: 'badFrame', from, reason: decoded.error };

@@ -7,6 +7,7 @@ import type { PeerId } from '#shared/base/ids.ts';
 import type { Layer } from '#shared/base/layer.ts';
 import { now } from '#shared/base/time.ts';
 import type { Effect, Input } from '#shared/mesh/messages.ts';
+import { versionsUpTo, type WireVersions } from '#shared/wire/versions.ts';
 import type { Agenda } from './agenda.ts';
 
 /** What a tab runs: the whole node, or fewer layers that speak the same inputs and effects. */
@@ -28,6 +29,11 @@ export interface SimTab<Snapshot = unknown> {
   readonly index: number;
   readonly node: SimNode<Snapshot>;
   readonly openedAtMs: number;
+  /** Those of the wire that its software knows. */
+  readonly versions: WireVersions;
+  /** The version that its node says the room speaks. */
+  readonly speaks: () => number;
+  readonly speak: (version: number) => void;
   readonly isAlive: () => boolean;
   readonly mode: () => TabMode;
   /** What its wall clock shows, right or wrong. */
@@ -37,8 +43,8 @@ export interface SimTab<Snapshot = unknown> {
   /** The same for a timer, which a hidden tab runs on whole seconds of its own. */
   readonly giveAfter: (ms: number, happening: Happening) => void;
   readonly stand: (mode: 'frozen' | 'suspended') => void;
-  /** All that waited comes at once, in order. */
-  readonly goOn: () => void;
+  /** All that waited comes at once, in order, behind `first`. */
+  readonly goOn: (first?: Happening) => void;
   /** Timers come on multiples of so many milliseconds; 0: when they are due. */
   readonly throttle: (ms: number) => void;
   /** Every input takes so long; 0: no time at all. */
@@ -53,6 +59,8 @@ export interface TabDeps<Snapshot> {
   readonly id: PeerId;
   readonly index: number;
   readonly node: SimNode<Snapshot>;
+  /** The newest version of the wire that it knows. */
+  readonly wireVersion: number;
   readonly agenda: Agenda;
   readonly timeMs: () => number;
   /** Carries out what the node answered. */
@@ -61,7 +69,7 @@ export interface TabDeps<Snapshot> {
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one tab.
 export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
-  const { id, index, node, agenda, timeMs, carryOut } = deps;
+  const { id, index, node, wireVersion, agenda, timeMs, carryOut } = deps;
   const openedAtMs = timeMs();
   const waiting: Happening[] = [];
   let alive = true;
@@ -73,6 +81,7 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
   let isBusy = false;
   let costMs = 0;
   let skewMs = 0;
+  let speaks = wireVersion;
 
   const work = (happening: Happening): void => {
     if (!alive) return;
@@ -110,6 +119,11 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     index,
     node,
     openedAtMs,
+    versions: versionsUpTo(wireVersion),
+    speaks: () => speaks,
+    speak: (version) => {
+      speaks = version;
+    },
     isAlive: () => alive,
     mode: () => mode,
     wallMs,
@@ -124,8 +138,9 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
       // What it had not got to yet came before all that comes now.
       for (const happening of backlog.splice(0)) wait(happening);
     },
-    goOn: () => {
+    goOn: (first) => {
       mode = 'running';
+      if (first) give(first);
       for (const happening of waiting.splice(0)) give(happening);
     },
     throttle: (ms) => {

@@ -8,8 +8,10 @@ import { createRng, type Rng } from '#shared/base/rng.ts';
 import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
 import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import { createMeshNode, type MeshSnapshot } from '#shared/mesh/node.ts';
+import { encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
+import { encodeTooOld, WIRE_VERSIONS } from '#shared/wire/versions.ts';
 import { createAgenda } from './agenda.ts';
-import { createChannels } from './channels.ts';
+import { createChannels, type Tamper } from './channels.ts';
 import { defaultConditions, type NetworkConditions } from './conditions.ts';
 import { createServer, type SimServer } from './server.ts';
 import { createTab, type SimNode, type SimTab } from './tab.ts';
@@ -18,6 +20,16 @@ import { createTab, type SimNode, type SimTab } from './tab.ts';
 export interface NodeDeps {
   readonly self: PeerId;
   readonly rng: Rng;
+  /** The newest version of the wire that it knows. */
+  readonly wireVersion: number;
+}
+
+/** What is asked of a new tab. */
+export interface OpenOptions {
+  /** How far its wall clock is off. */
+  readonly skewMs?: number;
+  /** The newest version of the wire that it knows; ours, unless told otherwise. */
+  readonly wireVersion?: number;
 }
 
 export interface WorldOptions<Snapshot> {
@@ -34,6 +46,8 @@ export interface Observer<Snapshot = unknown> {
   readonly told?: (tab: SimTab<Snapshot>, event: MeshEvent) => void;
   /** A frame left; `bytes` is its length. */
   readonly sent?: (tab: SimTab<Snapshot>, to: PeerId, message: LinkMessage, bytes: number) => void;
+  /** The same frame, as it was written. */
+  readonly wrote?: (tab: SimTab<Snapshot>, frame: Uint8Array) => void;
   /** A frame that the tab had taken came a second time. `taken`: it was decoded once more, and handed over. */
   readonly repeated?: (tab: SimTab<Snapshot>, taken: boolean) => void;
   /** One input has been carried out to the end. */
@@ -51,7 +65,7 @@ export interface World<Snapshot = unknown> {
   /** Returns what ends it. */
   readonly observe: (observer: Observer<Snapshot>) => () => void;
   /** Opens a tab; it goes to the server at once. */
-  readonly open: (options?: { readonly skewMs?: number }) => SimTab<Snapshot>;
+  readonly open: (options?: OpenOptions) => SimTab<Snapshot>;
   readonly command: (tab: SimTab<Snapshot>, command: Command) => void;
   /** Says goodbye and closes. */
   readonly leave: (tab: SimTab<Snapshot>) => void;
@@ -59,7 +73,8 @@ export interface World<Snapshot = unknown> {
   readonly crash: (tab: SimTab<Snapshot>) => void;
   readonly freeze: (tab: SimTab<Snapshot>) => void;
   readonly suspend: (tab: SimTab<Snapshot>) => void;
-  readonly wake: (tab: SimTab<Snapshot>) => void;
+  /** What it missed comes at once; a command comes before all that. */
+  readonly wake: (tab: SimTab<Snapshot>, first?: Command) => void;
   /** Nothing gets from one to the other until `heal`. */
   readonly cut: (from: SimTab<Snapshot>, to: SimTab<Snapshot>) => void;
   /** Nothing gets from one group to another until `heal`; who is in no group is in the first. */
@@ -68,8 +83,10 @@ export interface World<Snapshot = unknown> {
   readonly failLink: (a: SimTab<Snapshot>, b: SimTab<Snapshot>) => void;
   /** Bytes arrive at `to` as if `from` had sent them. */
   readonly inject: (from: SimTab<Snapshot>, to: PeerId, bytes: Uint8Array) => void;
-  /** A well-formed frame that the node of `from` never meant to send. */
-  readonly forge: (from: SimTab<Snapshot>, to: PeerId, message: LinkMessage) => void;
+  /** The next frame from one to the other is sent as these bytes instead. */
+  readonly tamper: (from: SimTab<Snapshot>, to: PeerId, change: Tamper) => void;
+  /** A well-formed frame that the node of `from` never meant to send; its size, if there is a channel for it. */
+  readonly forge: (from: SimTab<Snapshot>, to: PeerId, message: LinkMessage) => number | undefined;
   /** Frames of any other message vanish unseen, which no real channel would do: see `acquaint.ts`. `undefined`: all are carried. */
   readonly carryOnly: (isCarried: ((message: LinkMessage) => boolean) | undefined) => void;
   readonly setConditions: (conditions: Partial<NetworkConditions>) => void;
@@ -94,7 +111,10 @@ export function createMeshWorld(
   const config = options.config ?? defaultMeshConfig;
   return createWorld({
     ...options,
-    createNode: ({ self, rng }) => createMeshNode({ self, epoch: epoch(1), rng }, config),
+    createNode: ({ self, rng, wireVersion }) => {
+      const membership = { ...config.membership, wireVersion };
+      return createMeshNode({ self, epoch: epoch(1), rng }, { ...config, membership });
+    },
   });
 }
 
@@ -147,26 +167,34 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       }
       case 'send': {
         if (!isCarried(effect.message)) return;
-        const bytes = channels.send(tab, effect.to, effect.message);
-        if (bytes === undefined) return;
-        for (const { sent } of observers) sent?.(tab, effect.to, effect.message, bytes);
+        const frame = channels.send(tab, effect.to, effect.message);
+        if (frame === undefined) return;
+        for (const { sent, wrote } of observers) {
+          sent?.(tab, effect.to, effect.message, frame.length);
+          wrote?.(tab, frame);
+        }
         return;
       }
       case 'serverSend':
-        return server.send(tab, effect.to, effect.message);
+        return server.send(tab, effect.to, encodePacket(effect.message, tab.versions));
       case 'askContacts':
         return server.askContacts(tab);
       case 'construct':
         return channels.construct(tab, effect.peer, effect.attempt, effect.initiator);
       case 'describe':
-        return channels.describe(tab, effect.attempt, effect.data);
+        return channels.describe(tab, effect);
       case 'destroy':
         return channels.destroy(tab, effect.attempt);
-      // All tabs of a world have one version.
       case 'speak':
+        return tab.speak(effect.version);
       case 'tellTooOld':
-        return;
+        return tellTooOld(tab, effect.to);
     }
+  };
+
+  const tellTooOld = (tab: SimTab, to: PeerId): void => {
+    if (channels.inject(tab, to, encodeTooOld(tab.versions))) return;
+    server.send(tab, to, encodeTooOldPacket(tab.versions));
   };
 
   const end = (tab: SimTab<Snapshot>): void => {
@@ -201,10 +229,18 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       observers.push(observer);
       return () => void observers.splice(observers.indexOf(observer), 1);
     },
-    open: ({ skewMs = 0 } = {}) => {
+    open: ({ skewMs = 0, wireVersion = WIRE_VERSIONS.newest } = {}) => {
       const id = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
-      const node = options.createNode({ self: id, rng: rng.fork(id) });
-      const tab = createTab({ id, index: tabs.length, node, agenda, timeMs: shared.timeMs, carryOut });
+      const node = options.createNode({ self: id, rng: rng.fork(id), wireVersion });
+      const tab = createTab({
+        id,
+        index: tabs.length,
+        node,
+        wireVersion,
+        agenda,
+        timeMs: shared.timeMs,
+        carryOut,
+      });
       tab.setSkew(skewMs);
       tabs.push(tab);
       tabById.set(id, tab);
@@ -227,8 +263,8 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     },
     freeze: (tab) => stand(tab, 'frozen'),
     suspend: (tab) => stand(tab, 'suspended'),
-    wake: (tab) => {
-      tab.goOn();
+    wake: (tab, first) => {
+      tab.goOn(first && (() => ({ kind: 'command', command: first })));
       channels.release();
     },
     cut: (from, to) => void cuts.add(wayOf(from, to)),
@@ -242,8 +278,9 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       channels.release();
     },
     failLink: (a, b) => channels.fail(a, b.id),
-    inject: (from, to, bytes) => channels.inject(from, to, bytes),
-    forge: (from, to, message) => void channels.send(from, to, message),
+    inject: (from, to, bytes) => void channels.inject(from, to, bytes),
+    tamper: (from, to, change) => channels.tamper(from, to, change),
+    forge: (from, to, message) => channels.send(from, to, message)?.length,
     carryOnly: (asked) => {
       isCarried = asked ?? carriesAll;
     },

@@ -1,15 +1,22 @@
 /** Tabs that hang for some seconds while the server is away: the room gives them up, and takes them back. */
 import { describe, expect, test } from 'vitest';
 import { createRng } from '#shared/base/rng.ts';
-import { createWorld, isOneComponent, rostersAreEqual, type Tab, type World } from './world.ts';
+import type { NetworkConditions } from '#sim/conditions.ts';
+import {
+  createRoom,
+  cutBothWays,
+  eventsOf,
+  isOneComponent,
+  NEVER_GIVES_UP,
+  rostersAreEqual,
+  type Tab,
+  type World,
+} from './fixture.ts';
 
 /** A settled room of twelve without a server. */
-function createRoom(seed: number): World {
-  const world = createWorld({ seed });
-  for (let n = 0; n < 12; n++) world.open();
-  expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
-  world.run(15_000);
-  world.setServer(false);
+function createTwelve(seed: number, conditions: Partial<NetworkConditions> = {}): World {
+  const world = createRoom(12, { seed, conditions, calmMs: 15_000 });
+  world.server.setUp(false);
   world.run(3_000);
   return world;
 }
@@ -26,19 +33,19 @@ function expectWhole(world: World): void {
 }
 
 const heard = (tab: Tab): unknown[] =>
-  tab.events.flatMap((event) => (event.kind === 'message' ? [event.data] : []));
+  eventsOf(tab).flatMap((event) => (event.kind === 'message' ? [event.data] : []));
 
 const reasonsToLeave = (tab: Tab): string[] =>
-  tab.events.flatMap((event) => (event.kind === 'memberLeft' ? [event.reason] : []));
+  eventsOf(tab).flatMap((event) => (event.kind === 'memberLeft' ? [event.reason] : []));
 
 describe.each([1, 2, 3, 4])('seed %i', (seed) => {
   test.each([3_000, 8_000, 12_000])('half of a room that hangs for %i ms is back soon after', (hangMs) => {
-    const world = createRoom(seed);
+    const world = createTwelve(seed);
     const constructed = world.constructed();
     const hanging = world.living().slice(0, 6);
     for (const tab of hanging) world.freeze(tab);
     world.run(hangMs);
-    for (const tab of hanging) world.thaw(tab);
+    for (const tab of hanging) world.wake(tab);
     expect(world.runUntil(() => rostersAreEqual(world), 10_000)).toBe(true);
     world.run(20_000);
     expectWhole(world);
@@ -47,46 +54,45 @@ describe.each([1, 2, 3, 4])('seed %i', (seed) => {
   });
 
   test('tabs that hang one after another and again and again end as one room', () => {
-    const world = createRoom(seed);
+    const world = createTwelve(seed);
     const rng = createRng([seed, 7]);
     const end = world.timeMs() + 20_000;
     while (world.timeMs() < end) {
       for (const tab of world.living()) {
-        if (tab.frozen && rng.below(4) === 0) world.thaw(tab);
-        else if (!tab.frozen && rng.below(2) === 0) world.freeze(tab);
+        const isFrozen = tab.mode() === 'frozen';
+        if (isFrozen && rng.below(4) === 0) world.wake(tab);
+        else if (!isFrozen && rng.below(2) === 0) world.freeze(tab);
       }
       world.run(300 + rng.below(900));
     }
-    for (const tab of world.living()) if (tab.frozen) world.thaw(tab);
+    for (const tab of world.living()) if (tab.mode() === 'frozen') world.wake(tab);
     world.run(30_000);
     expectWhole(world);
   });
 
   test('what a tab says first when it comes to itself is heard by all, once', () => {
-    const world = createRoom(seed);
+    const world = createTwelve(seed);
     const [hanging, ...others] = world.living() as [Tab, ...Tab[]];
     world.freeze(hanging);
     world.run(8_000);
     expect(reasonsToLeave(others[0]!)).toEqual(['failed']);
-    world.thaw(hanging);
+    world.wake(hanging);
     world.command(hanging, { kind: 'publish', topic: 'chat', data: 'sorry' });
     world.run(5_000);
     for (const tab of others) expect(heard(tab)).toEqual(['sorry']);
   });
 
   test('one that hangs in a room of two is back, and so is one that each end gave up', () => {
-    const world = createWorld({ seed });
-    const [a, b] = [world.open(), world.open()] as const;
-    expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
-    world.setServer(false);
+    const world = createRoom(2, { seed });
+    const [a, b] = world.living() as [Tab, Tab];
+    world.server.setUp(false);
     world.run(5_000);
     world.freeze(b);
     world.run(8_000);
     expect(reasonsToLeave(a)).toEqual(['failed']);
-    world.thaw(b);
+    world.wake(b);
     expect(world.runUntil(() => rostersAreEqual(world), 5_000)).toBe(true);
-    world.cut(a, b);
-    world.cut(b, a);
+    cutBothWays(world, a, b);
     world.run(10_000);
     expect([reasonsToLeave(a), reasonsToLeave(b)]).toEqual([['failed', 'failed'], ['failed']]);
     world.heal();
@@ -94,7 +100,7 @@ describe.each([1, 2, 3, 4])('seed %i', (seed) => {
   });
 
   test('a channel of one that has really crashed is given up', () => {
-    const world = createRoom(seed);
+    const world = createTwelve(seed, NEVER_GIVES_UP);
     const [crashed, other] = world.living() as [Tab, Tab];
     world.crash(crashed);
     world.run(10_000);

@@ -2,10 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { hashToText } from '#shared/base/hash.ts';
 import type { Value } from '#shared/base/value.ts';
+import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
 import { horizonEntry } from '#shared/state/horizon.ts';
-import { createWorld, rostersAreEqual, type Tab, type World } from './world.ts';
+import { createRoom, cutBothWays, eventsOf, rostersAreEqual, type Tab, type World } from './fixture.ts';
 
-const FORGETFUL = { stubsMax: 2, tombstoneMs: 60_000, collectMs: 10_000 };
+const FORGETFUL: MeshConfig = {
+  ...defaultMeshConfig,
+  state: { ...defaultMeshConfig.state, stubsMax: 2, tombstoneMs: 60_000, collectMs: 10_000 },
+};
 
 describe('two halves that forgot different deletions', () => {
   test.each([1, 2, 3, 4])(
@@ -41,7 +45,7 @@ test('a newcomer is given what is older than the horizon, and settles it', () =>
   for (const key of ['gone', 'a', 'b', 'c']) write(world, halves[0][0]!, key, undefined);
   world.run(120_000);
   for (const tab of halves[1]) world.crash(tab);
-  world.setServer(true);
+  world.server.setUp(true);
   const newcomer = world.open();
   expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
   world.run(2_000);
@@ -61,11 +65,16 @@ test('a forged horizon is refused, and one as high as may be takes nothing that 
   const forge = (ageMs: number): void => {
     const wall = 1_700_000_000_000 + Math.floor(world.timeMs()) - ageMs;
     const records = [horizonEntry({ wall, counter: 0, by: liar.id })];
-    world.frame(liar, victim, { kind: 'delta', table: 'state', records });
+    victim.give(() => ({
+      kind: 'frame',
+      from: liar.id,
+      message: { kind: 'delta', table: 'state', records },
+      bytes: 0,
+    }));
     world.run(90_000);
   };
   forge(0);
-  const told = victim.events.flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
+  const told = eventsOf(victim).flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
   expect(told).toEqual(['horizon-too-new']);
   expect(world.living().map(horizonOf)).toEqual(world.living().map(() => 0));
   forge(60_000);
@@ -82,20 +91,14 @@ function parted(seed: number): {
   readonly world: World;
   readonly halves: readonly [readonly Tab[], readonly Tab[]];
 } {
-  const world = createWorld({ seed, state: FORGETFUL });
-  for (let n = 0; n < 6; n++) world.open();
-  expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
-  world.run(10_000);
+  const world = createRoom(6, { seed, config: FORGETFUL, calmMs: 10_000 });
   const tabs = world.living();
   for (const key of ['old', 'gone', ...Array.from('abcdefg')]) write(world, tabs[0]!, key, 1);
   world.run(10_000);
   const halves = [tabs.slice(0, 3), tabs.slice(3)] as const;
-  world.setServer(false);
+  world.server.setUp(false);
   for (const one of halves[0]) {
-    for (const other of halves[1]) {
-      world.cut(one, other);
-      world.cut(other, one);
-    }
+    for (const other of halves[1]) cutBothWays(world, one, other);
   }
   world.run(45_000);
   return { world, halves };
@@ -103,7 +106,7 @@ function parted(seed: number): {
 
 function meet(world: World): void {
   world.heal();
-  world.setServer(true);
+  world.server.setUp(true);
   expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
 }
 
@@ -128,7 +131,7 @@ function roundsOf(world: World): number {
 function refusedKeys(world: World): string[] {
   return world
     .living()
-    .flatMap(({ events }) =>
-      events.flatMap((event) => (event.kind === 'entryRefused' ? [event.entry.key] : [])),
+    .flatMap((tab) =>
+      eventsOf(tab).flatMap((event) => (event.kind === 'entryRefused' ? [event.entry.key] : [])),
     );
 }

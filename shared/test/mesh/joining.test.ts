@@ -1,12 +1,20 @@
 /** Tabs that come many at once, and one that comes back: what is said next is heard soon, what was said before is past. */
 import { describe, expect, test } from 'vitest';
-import { createWorld, rostersAreEqual, type Tab, type World } from './world.ts';
+import {
+  createRoom,
+  createWorld,
+  cutBothWays,
+  eventsOf,
+  rostersAreEqual,
+  type Tab,
+  type World,
+} from './fixture.ts';
 
 describe.each([1, 2, 3, 4, 5, 6])('seed %i', (seed) => {
   test.each([200, 1_000])(
     'eight tabs open at once in a room that said something each %i ms: all hear what is said next, nothing older',
     (pauseMs) => {
-      const world = createRoom(seed, 4);
+      const world = createSettled(seed, 4);
       const residents = world.living();
       for (let n = 0; n < 20; n++) {
         publish(world, residents[n % 2]!, 'old');
@@ -26,20 +34,17 @@ describe.each([1, 2, 3, 4, 5, 6])('seed %i', (seed) => {
   );
 
   test('a tab that was parted for 100 s is heard within 4 s of its return', () => {
-    const world = createRoom(seed, 6);
+    const world = createSettled(seed, 6);
     const [returner, ...residents] = world.living() as [Tab, ...Tab[]];
     for (let n = 0; n < 20; n++) {
       publish(world, returner, 'old');
       world.run(200);
     }
-    for (const other of residents) {
-      world.cut(returner, other);
-      world.cut(other, returner);
-    }
-    world.setServer(false);
+    for (const other of residents) cutBothWays(world, returner, other);
+    world.server.setUp(false);
     world.run(100_000);
     world.heal();
-    world.setServer(true);
+    world.server.setUp(true);
     expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
 
     publish(world, returner, 'back');
@@ -64,12 +69,8 @@ test('newcomers that meet each other in an empty room hear each other from the f
 });
 
 /** A room whose members have all met, well past their beginning. */
-function createRoom(seed: number, tabs: number): World {
-  const world = createWorld({ seed });
-  for (let n = 0; n < tabs; n++) world.open();
-  expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
-  world.run(6_000);
-  return world;
+function createSettled(seed: number, tabs: number): World {
+  return createRoom(tabs, { seed, calmMs: 6_000 });
 }
 
 function publish(world: World, tab: Tab, data: string): void {
@@ -77,11 +78,11 @@ function publish(world: World, tab: Tab, data: string): void {
 }
 
 function heard(tab: Tab): string[] {
-  return tab.events.flatMap((event) =>
+  return eventsOf(tab).flatMap((event) =>
     event.kind === 'message' && typeof event.data === 'string' ? [event.data] : [],
   );
 }
 
 function gapsOf(tab: Tab): string[] {
-  return tab.events.flatMap((event) => (event.kind === 'gap' ? [`${tab.id} missed ${event.missed}`] : []));
+  return eventsOf(tab).flatMap((event) => (event.kind === 'gap' ? [`${tab.id} missed ${event.missed}`] : []));
 }

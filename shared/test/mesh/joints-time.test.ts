@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
 import type { Value } from '#shared/base/value.ts';
-import { createWorld, rostersAreEqual, type Tab, type World } from './world.ts';
+import {
+  createRoom,
+  createWorld,
+  cutBothWays,
+  eventsOf,
+  rostersAreEqual,
+  type Tab,
+  type World,
+} from './fixture.ts';
 
 const WALL_MS = 1_700_000_000_000;
 
@@ -62,7 +70,7 @@ describe('two rooms that meet', () => {
     const world = room(12, seed);
     const [first] = world.living() as [Tab];
     // The server has forgotten them: whoever comes now finds only its like.
-    for (const tab of world.living()) tab.attached = false;
+    for (const tab of world.living()) world.server.detach(tab);
     const newcomers = Array.from({ length: 12 }, () => world.open());
     world.run(20_000);
     for (const tab of world.living()) expect(tab.node.inspect().membership.members.size).toBe(12);
@@ -72,8 +80,9 @@ describe('two rooms that meet', () => {
     }
     world.run(2_000);
 
-    world.setServer(false);
-    world.setServer(true);
+    world.server.setUp(false);
+    world.server.setUp(true);
+    for (const tab of world.tabs.slice(0, 12)) world.server.attach(tab);
     const ids = new Set(newcomers.map(({ id }) => id));
     const haveMet = (): boolean =>
       world.tabs.slice(0, 12).some((tab) => linksOf(tab).some((peer) => ids.has(peer)));
@@ -90,11 +99,7 @@ describe('two rooms that meet', () => {
 });
 
 function room(count: number, seed: number): World {
-  const world = createWorld({ seed });
-  for (let n = 0; n < count; n++) world.open();
-  expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
-  world.run(15_000);
-  return world;
+  return createRoom(count, { seed, calmMs: 15_000 });
 }
 
 /** A room of three that one has been cut off from, alone. */
@@ -105,7 +110,7 @@ function parted(seed: number): {
 } {
   const world = room(3, seed);
   const [absent, ...others] = world.living() as [Tab, ...Tab[]];
-  world.setServer(false);
+  world.server.setUp(false);
   for (const other of others) cutBothWays(world, absent, other);
   world.run(30_000);
   expect(linksOf(absent)).toEqual([]);
@@ -114,14 +119,9 @@ function parted(seed: number): {
 
 function rejoin(world: World): void {
   world.heal();
-  world.setServer(true);
+  world.server.setUp(true);
   expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
   world.run(2_000);
-}
-
-function cutBothWays(world: World, one: Tab, other: Tab): void {
-  world.cut(one, other);
-  world.cut(other, one);
 }
 
 function write(world: World, tab: Tab, key: string, value: Value | undefined): void {
@@ -134,7 +134,7 @@ function valueAt(tab: Tab): Value | undefined {
 
 /** The stamps of all changes that this tab was told of. */
 function changesAt(tab: Tab): number[] {
-  return tab.events.flatMap((event) =>
+  return eventsOf(tab).flatMap((event) =>
     event.kind === 'stateChanged' ? event.changes.map(({ at }) => at) : [],
   );
 }

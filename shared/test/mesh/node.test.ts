@@ -3,13 +3,21 @@ import { wordsToAttemptId } from '#shared/base/ids.ts';
 import { now } from '#shared/base/time.ts';
 import type { Value } from '#shared/base/value.ts';
 import type { Effect, Input, RoutedPayload } from '#shared/mesh/messages.ts';
-import { createWorld, isOneComponent, rostersAreEqual, type Tab, type World } from './world.ts';
+import type { NetworkConditions } from '#sim/conditions.ts';
+import {
+  createRoom,
+  createWorld,
+  cutBothWays,
+  eventsOf,
+  isOneComponent,
+  NEVER_GIVES_UP,
+  rostersAreEqual,
+  type Tab,
+  type World,
+} from './fixture.ts';
 
-function room(count: number, seed: number): World {
-  const world = createWorld({ seed, setupFailure: 0.05 });
-  for (let n = 0; n < count; n++) world.open();
-  expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
-  return world;
+function room(count: number, seed: number, conditions: Partial<NetworkConditions> = {}): World {
+  return createRoom(count, { seed, conditions: { setupFailure: 0.05, ...conditions } });
 }
 
 const write = (world: World, tab: Tab, key: string, value: Value | undefined): void =>
@@ -23,10 +31,10 @@ const notesOf = (tab: Tab): string =>
 const statesAreEqual = (world: World): boolean => new Set(world.living().map(notesOf)).size === 1;
 
 const messagesOf = (tab: Tab): unknown[] =>
-  tab.events.flatMap((event) => (event.kind === 'message' ? [event.data] : []));
+  eventsOf(tab).flatMap((event) => (event.kind === 'message' ? [event.data] : []));
 
 const reasonsAt = (tab: Tab): string[] =>
-  tab.events.flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
+  eventsOf(tab).flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
 
 describe('a room of whole nodes', () => {
   test.each([2, 3, 12, 40])('%i tabs that join at once list each other and are one component', (count) => {
@@ -51,7 +59,7 @@ describe('a room of whole nodes', () => {
     const late = world.open();
     expect(world.runUntil(() => rostersAreEqual(world) && statesAreEqual(world), 20_000)).toBe(true);
     expect(late.node.inspect().state.collections.get('notes')?.size).toBeGreaterThanOrEqual(13);
-    expect(world.runUntil(() => late.events.some((event) => event.kind === 'synced'), 5_000)).toBe(true);
+    expect(world.runUntil(() => eventsOf(late).some((event) => event.kind === 'synced'), 5_000)).toBe(true);
   });
 
   test('messages reach everyone else once and in order while a tab crashes and another leaves', () => {
@@ -59,10 +67,7 @@ describe('a room of whole nodes', () => {
     const [speaker, crashing, leaving] = world.living() as [Tab, Tab, Tab];
     for (let n = 0; n < 30; n++) {
       if (n === 5) world.crash(crashing);
-      if (n === 10) {
-        world.command(leaving, { kind: 'leave' });
-        leaving.alive = false;
-      }
+      if (n === 10) world.leave(leaving);
       world.command(speaker, { kind: 'publish', topic: 'chat', data: n });
       world.run(100);
     }
@@ -71,7 +76,7 @@ describe('a room of whole nodes', () => {
     for (const tab of world.living()) if (tab !== speaker) expect(messagesOf(tab)).toEqual(all);
     expect(messagesOf(speaker)).toEqual([]);
     expect(rostersAreEqual(world)).toBe(true);
-    const reasons = speaker.events.flatMap((event) => (event.kind === 'memberLeft' ? [event.reason] : []));
+    const reasons = eventsOf(speaker).flatMap((event) => (event.kind === 'memberLeft' ? [event.reason] : []));
     expect(reasons.toSorted()).toEqual(['failed', 'goodbye']);
   });
 
@@ -83,7 +88,7 @@ describe('a room of whole nodes', () => {
     world.command(from, { kind: 'sendTo', token: 1, to: to.id, topic: 'chat', data: 'psst' });
     world.run(3_000);
     expect(messagesOf(to)).toEqual(['psst']);
-    expect(from.events.filter((event) => event.kind === 'delivered')).toEqual([
+    expect(eventsOf(from).filter((event) => event.kind === 'delivered')).toEqual([
       { kind: 'delivered', token: 1 },
     ]);
     for (const tab of world.living()) if (tab !== to) expect(messagesOf(tab)).toEqual([]);
@@ -92,11 +97,11 @@ describe('a room of whole nodes', () => {
   test('without a server links are mended, and a tab with one link gains others through it', () => {
     const world = room(16, 11);
     world.run(5_000);
-    world.setServer(false);
+    world.server.setUp(false);
     const [tab] = world.living() as [Tab];
     const [kept, ...lost] = tab.node.inspect().overlay.activeView;
     for (const peer of lost)
-      world.closeChannel(
+      world.failLink(
         tab,
         world.living().find(({ id }) => id === peer)!,
       );
@@ -112,10 +117,7 @@ describe('a room of whole nodes', () => {
     const world = room(12, 31);
     const halves = [world.living().slice(0, 6), world.living().slice(6)] as const;
     for (const a of halves[0]) {
-      for (const b of halves[1]) {
-        world.cut(a, b);
-        world.cut(b, a);
-      }
+      for (const b of halves[1]) cutBothWays(world, a, b);
     }
     world.run(30_000);
     write(world, halves[0][0]!, 'left', 1);
@@ -131,14 +133,14 @@ describe('a room of whole nodes', () => {
   });
 
   test('a link cut in one direction never ends in a death', () => {
-    const world = room(12, 41);
+    const world = room(12, 41, NEVER_GIVES_UP);
     world.run(5_000);
     const [a] = world.living() as [Tab];
     const neighbor = world.living().find(({ id }) => a.node.inspect().overlay.activeView.includes(id))!;
     world.cut(a, neighbor);
     world.run(30_000);
     for (const tab of world.living()) {
-      expect(tab.events.filter((event) => event.kind === 'memberLeft')).toEqual([]);
+      expect(eventsOf(tab).filter((event) => event.kind === 'memberLeft')).toEqual([]);
     }
   });
 
@@ -148,11 +150,11 @@ describe('a room of whole nodes', () => {
     world.freeze(sleeper);
     write(world, writer, 'while-asleep', true);
     world.run(20_000);
-    world.thaw(sleeper);
+    world.wake(sleeper);
     expect(world.runUntil(() => rostersAreEqual(world) && statesAreEqual(world), 60_000)).toBe(true);
     const gone = world
       .living()
-      .flatMap((tab) => tab.events.flatMap((event) => (event.kind === 'memberLeft' ? [event.id] : [])));
+      .flatMap((tab) => eventsOf(tab).flatMap((event) => (event.kind === 'memberLeft' ? [event.id] : [])));
     expect(new Set(gone)).toEqual(gone.length > 0 ? new Set([sleeper.id]) : new Set());
   });
 
@@ -185,7 +187,7 @@ describe('frames that are not as they should be', () => {
     const world = room(2, 71);
     const [a, b] = world.living() as [Tab, Tab];
     for (let n = 0; n < 10; n++) {
-      world.inject(a, b, change);
+      world.tamper(a, b.id, change);
       write(world, a, `key-${n}`, n);
       world.command(a, { kind: 'publish', topic: 'chat', data: n });
       world.run(1_500);

@@ -1,6 +1,14 @@
 /** Who comes back, from being cut off or from a sleep: the others lose nobody by it. */
 import { describe, expect, test } from 'vitest';
-import { createWorld, isOneComponent, rostersAreEqual, type Tab, type World } from './world.ts';
+import {
+  createWorld,
+  cutBothWays,
+  eventsOf,
+  isOneComponent,
+  rostersAreEqual,
+  type Tab,
+  type World,
+} from './fixture.ts';
 
 const SEEDS: readonly number[] = [1, 2, 3, 4, 5, 6];
 
@@ -8,12 +16,12 @@ describe('a tab that was cut off', () => {
   const cases = [25, 60].flatMap((seconds) => SEEDS.map((seed) => ({ seconds, seed })));
   test.each(cases)('for $seconds s takes nobody from the others when it returns (seed $seed)', (given) => {
     const { world, absent, others } = createRoom(given.seed, 12);
-    const seen = others.map(({ events }) => events.length);
+    const seen = others.map((tab) => eventsOf(tab).length);
     isolate(world, absent);
     world.run(given.seconds * 1_000);
 
     world.heal();
-    world.setServer(true);
+    world.server.setUp(true);
     expect(world.runUntil(() => isWhole(world), 30_000)).toBe(true);
     world.run(30_000);
     expect(isWhole(world)).toBe(true);
@@ -24,7 +32,7 @@ describe('a tab that was cut off', () => {
     const { world, absent, others } = createRoom(1, 12);
     isolate(world, absent);
     world.run(60_000);
-    const told = absent.events.flatMap((event) => (event.kind === 'memberSuspected' ? [event.id] : []));
+    const told = eventsOf(absent).flatMap((event) => (event.kind === 'memberSuspected' ? [event.id] : []));
     expect(new Set(told)).toEqual(new Set(others.map(({ id }) => id)));
     expect([...absent.node.inspect().membership.members.keys()]).toEqual([absent.id]);
   });
@@ -35,8 +43,8 @@ describe('a tab that slept for 90 s', () => {
     const { world, absent, others } = createRoom(seed, 6);
     world.freeze(absent);
     world.run(90_000);
-    const seen = world.living().map(({ events }) => events.length);
-    world.thaw(absent);
+    const seen = world.living().map((tab) => eventsOf(tab).length);
+    world.wake(absent);
     world.run(60_000);
     expect(isWhole(world)).toBe(true);
     expect(world.living().flatMap((tab, at) => lostFrom(tab, seen[at]!))).toEqual([]);
@@ -55,11 +63,9 @@ function createRoom(seed: number, size: number): { world: World; absent: Tab; ot
 
 /** Nothing comes to this tab and nothing from it, not even by the server. */
 function isolate(world: World, tab: Tab): void {
-  world.setServer(false);
+  world.server.setUp(false);
   for (const other of world.living()) {
-    if (other === tab) continue;
-    world.cut(tab, other);
-    world.cut(other, tab);
+    if (other !== tab) cutBothWays(world, tab, other);
   }
 }
 
@@ -68,11 +74,13 @@ function isWhole(world: World): boolean {
 }
 
 function lostFrom(tab: Tab, since: number): string[] {
-  return tab.events.slice(since).flatMap((event) => (event.kind === 'memberLeft' ? [event.id] : []));
+  return eventsOf(tab)
+    .slice(since)
+    .flatMap((event) => (event.kind === 'memberLeft' ? [event.id] : []));
 }
 
 function suspectedBy(tab: Tab, accuser: Tab): string[] {
-  return tab.events.flatMap((event) =>
+  return eventsOf(tab).flatMap((event) =>
     event.kind === 'memberSuspected' && event.by === accuser.id ? [event.id] : [],
   );
 }

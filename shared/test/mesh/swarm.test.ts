@@ -4,7 +4,15 @@
  */
 import { describe, expect, test } from 'vitest';
 import { createRng, type Rng } from '#shared/base/rng.ts';
-import { createWorld, isOneComponent, rostersAreEqual, type Tab, type World } from './world.ts';
+import {
+  createWorld,
+  cutBothWays,
+  eventsOf,
+  isOneComponent,
+  rostersAreEqual,
+  type Tab,
+  type World,
+} from './fixture.ts';
 
 const STEPS = 40;
 /** Long enough for the slowest backoff and every departed member to be found out. */
@@ -18,20 +26,14 @@ interface Fault {
 const FAULTS: readonly Fault[] = [
   { weight: 10, happen: (world) => void (world.living().length < 20 && world.open()) },
   { weight: 8, happen: (world, tab) => unlessFew(world, () => world.crash(tab)) },
-  { weight: 6, happen: (world, tab) => unlessFew(world, () => leave(world, tab)) },
+  { weight: 6, happen: (world, tab) => unlessFew(world, () => world.leave(tab)) },
   { weight: 4, happen: (world, tab, other) => world.cut(tab, other) },
-  {
-    weight: 4,
-    happen: (world, tab, other) => {
-      world.cut(tab, other);
-      world.cut(other, tab);
-    },
-  },
+  { weight: 4, happen: cutBothWays },
   { weight: 6, happen: (world) => world.heal() },
-  { weight: 6, happen: (world, tab, other) => world.closeChannel(tab, other) },
-  { weight: 4, happen: (world) => world.setServer(false) },
-  { weight: 6, happen: (world) => world.setServer(true) },
-  { weight: 4, happen: (world, tab) => void (tab.frozen ?? world.freeze(tab)) },
+  { weight: 6, happen: (world, tab, other) => world.failLink(tab, other) },
+  { weight: 4, happen: (world) => world.server.setUp(false) },
+  { weight: 6, happen: (world) => world.server.setUp(true) },
+  { weight: 4, happen: (world, tab) => world.freeze(tab) },
   { weight: 6, happen: thawAll },
   { weight: 16, happen: (world, tab, _other, rng) => write(world, tab, rng) },
   {
@@ -72,14 +74,14 @@ describe('after any faults, when calm has returned', () => {
 
   test('the same seed tells the same story', () => {
     const tell = (): string =>
-      JSON.stringify(runSwarm(3).tabs.map(({ id, events }) => [id, events.map((event) => event.kind)]));
+      JSON.stringify(runSwarm(3).tabs.map((tab) => [tab.id, eventsOf(tab).map((event) => event.kind)]));
     expect(tell()).toBe(tell());
   });
 });
 
 function runSwarm(seed: number): World {
   const rng = createRng([seed, 99]);
-  const world = createWorld({ seed, setupFailure: 0.05 });
+  const world = createWorld({ seed, conditions: { setupFailure: 0.05 } });
   const first = 3 + rng.below(12);
   for (let n = 0; n < first; n++) world.open();
   world.run(3_000);
@@ -90,7 +92,7 @@ function runSwarm(seed: number): World {
   }
   world.heal();
   thawAll(world);
-  world.setServer(true);
+  world.server.setUp(true);
   world.run(CALM_MS);
   return world;
 }
@@ -104,13 +106,8 @@ function unlessFew(world: World, run: () => void): void {
   if (world.living().length > 3) run();
 }
 
-function leave(world: World, tab: Tab): void {
-  world.command(tab, { kind: 'leave' });
-  world.crash(tab);
-}
-
 function thawAll(world: World): void {
-  for (const tab of world.living()) if (tab.frozen) world.thaw(tab);
+  for (const tab of world.living()) if (tab.mode() === 'frozen') world.wake(tab);
 }
 
 function write(world: World, tab: Tab, rng: Rng): void {
@@ -132,11 +129,11 @@ function presenceOf(tab: Tab): string {
 }
 
 function messagesOf(tab: Tab): string[] {
-  return tab.events.flatMap((event) =>
+  return eventsOf(tab).flatMap((event) =>
     event.kind === 'message' ? [`${event.from} ${JSON.stringify(event.data)}`] : [],
   );
 }
 
 function misbehaviour(tab: Tab): string[] {
-  return tab.events.flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
+  return eventsOf(tab).flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
 }

@@ -6,19 +6,18 @@ import { now } from '#shared/base/time.ts';
 import type { Effect } from '#shared/mesh/messages.ts';
 import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
-import { createWorld, rostersAreEqual, type Tab, type World } from './world.ts';
+import { createWorld, eventsOf, NEVER_GIVES_UP, rostersAreEqual, type Tab, type World } from './fixture.ts';
 
 describe.each([1, 2, 3])('a room of version 2, seed %i,', (seed) => {
   test('speaks 1 while a member of version 1 is in it, 2 before and after, and nothing is lost or refused', () => {
     const world = createWorld({ seed });
     const residents = open(world, [2, 2, 2, 2, 2]);
-    expect(world.living().map(({ speaks }) => speaks)).toEqual(residents.map(() => 2));
+    expect(world.living().map((tab) => tab.speaks())).toEqual(residents.map(() => 2));
 
     const [old] = open(world, [1]) as [Tab];
     expect(spokenIn(world)).toEqual([1]);
 
-    world.command(old, { kind: 'leave' });
-    old.alive = false;
+    world.leave(old);
     expect(spokenIn(world)).toEqual([2]);
 
     expect(residents.map(heard)).toEqual(
@@ -28,11 +27,11 @@ describe.each([1, 2, 3])('a room of version 2, seed %i,', (seed) => {
   });
 
   test('speaks 2 again when its member of version 1 crashed', () => {
-    const world = createWorld({ seed });
+    const world = createWorld({ seed, conditions: NEVER_GIVES_UP });
     const [old, ...residents] = open(world, [1, 2, 2, 2]) as [Tab, ...Tab[]];
     expect(spokenIn(world)).toEqual([1]);
     world.crash(old);
-    expect(world.runUntil(() => residents.every(({ speaks }) => speaks === 2), 20_000)).toBe(true);
+    expect(world.runUntil(() => residents.every((tab) => tab.speaks() === 2), 20_000)).toBe(true);
     // Until its parked channels are given up, they are knocked at in a version that it reads.
     world.run(90_000);
     expect(spokenIn(world)).toEqual([2]);
@@ -42,11 +41,11 @@ describe.each([1, 2, 3])('a room of version 2, seed %i,', (seed) => {
   test('goes on with a member of version 1 that hung, was buried, and comes back by its parked channels', () => {
     const world = createWorld({ seed });
     const [old, ...residents] = open(world, [1, 2, 2]) as [Tab, ...Tab[]];
-    world.setServer(false);
+    world.server.setUp(false);
     world.freeze(old);
     world.run(15_000);
-    expect(residents.map(({ speaks }) => speaks)).toEqual([2, 2]);
-    world.thaw(old);
+    expect(residents.map((tab) => tab.speaks())).toEqual([2, 2]);
+    world.wake(old);
     expect(world.runUntil(() => rostersAreEqual(world), 20_000)).toBe(true);
     expect(spokenIn(world)).toEqual([1]);
     expect(world.tabs.flatMap(refusals)).toEqual([]);
@@ -56,11 +55,11 @@ describe.each([1, 2, 3])('a room of version 2, seed %i,', (seed) => {
 describe('a member more than one version back', () => {
   test('learns it from whomever it meets, whoever of them asks the other', () => {
     const world = createWorld({ seed: 4 });
-    const first = world.open({ version: 3 });
+    const first = world.open({ wireVersion: 3 });
     world.run(100);
-    const old = world.open({ version: 1 });
+    const old = world.open({ wireVersion: 1 });
     world.run(10_000);
-    const last = world.open({ version: 3 });
+    const last = world.open({ wireVersion: 3 });
     world.run(60_000);
     expect(new Set(tooOldFor(old))).toEqual(new Set([first.id, last.id]));
     expect([first, last].flatMap(tooOldFor)).toEqual([]);
@@ -69,9 +68,9 @@ describe('a member more than one version back', () => {
 
   test('is told so by the server where its packets already cannot be read', () => {
     const world = createWorld({ seed: 5 });
-    const newest = world.open({ version: 9 });
+    const newest = world.open({ wireVersion: 9 });
     world.run(100);
-    const old = world.open({ version: 5 });
+    const old = world.open({ wireVersion: 5 });
     world.run(1_000);
     expect(tooOldFor(old)).toEqual([newest.id]);
     expect(refusals(old)).toEqual([]);
@@ -82,7 +81,7 @@ describe('a member more than one version back', () => {
     const world = createWorld({ seed: 6 });
     const middle = open(world, [2, 2]);
     const newest = open(world, [3]);
-    const [oldest] = [world.open({ version: 1 })];
+    const [oldest] = [world.open({ wireVersion: 1 })];
     world.run(30_000);
     const tabs = [...middle, ...newest];
     for (const tab of tabs) world.command(tab, { kind: 'publish', topic: 'chat', data: tab.id });
@@ -146,7 +145,7 @@ const said: string[] = [];
 /** Opens a tab for each version, and waits until all know all. */
 function open(world: World, versions: readonly number[]): Tab[] {
   if (world.tabs.length === 0) said.length = 0;
-  const tabs = versions.map((version) => world.open({ version }));
+  const tabs = versions.map((wireVersion) => world.open({ wireVersion }));
   expect(world.runUntil(() => rostersAreEqual(world), 60_000)).toBe(true);
   return tabs;
 }
@@ -162,25 +161,27 @@ function spokenIn(world: World): number[] {
   };
   sayAll();
   world.run(5_000);
-  for (const { wrote } of world.tabs) wrote.clear();
+  const written = new Set<number>();
+  const end = world.observe({ wrote: (_tab, frame) => void written.add(frame[0]!) });
   sayAll();
   world.run(5_000);
-  return [...new Set(world.living().flatMap(({ wrote }) => [...wrote]))];
+  end();
+  return [...written];
 }
 
 function heard(tab: Tab): string[] {
-  const words = tab.events.flatMap((event) =>
+  const words = eventsOf(tab).flatMap((event) =>
     event.kind === 'message' && typeof event.data === 'string' ? [event.data] : [],
   );
   return words.toSorted((one, other) => said.indexOf(one) - said.indexOf(other));
 }
 
 function refusals(tab: Tab): string[] {
-  return tab.events.flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
+  return eventsOf(tab).flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
 }
 
 function tooOldFor(tab: Tab): PeerId[] {
-  return tab.events.flatMap((event) => (event.kind === 'versionTooOld' ? [event.peer] : []));
+  return eventsOf(tab).flatMap((event) => (event.kind === 'versionTooOld' ? [event.peer] : []));
 }
 
 /** A node whose newest version is this one. */

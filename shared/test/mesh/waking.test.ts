@@ -1,6 +1,6 @@
 /** A tab that slept comes back in a new epoch: told as a return, shown and heard as before, at nobody's cost. */
 import { describe, expect, test } from 'vitest';
-import { createWorld, isOneComponent, rostersAreEqual, type Tab, type World } from './world.ts';
+import { createWorld, eventsOf, isOneComponent, rostersAreEqual, type Tab, type World } from './fixture.ts';
 
 const SEEDS: readonly number[] = [1, 2, 3, 4];
 const cases = SEEDS.flatMap((seed) => (['with', 'without'] as const).map((server) => ({ seed, server })));
@@ -11,9 +11,9 @@ describe.each(cases)(
     test('is told as a return and seen again by all, and accuses nobody', () => {
       const { world, sleeper, others } = createRoom(given);
       sleep(world, sleeper, 60_000);
-      const seen = world.tabs.map(({ events }) => events.length);
+      const seen = world.tabs.map((tab) => eventsOf(tab).length);
       expect(others.flatMap((tab) => lost(tab, 0))).toEqual(others.map(() => sleeper.id));
-      world.thaw(sleeper);
+      world.wake(sleeper);
       expect(world.runUntil(() => isWhole(world), 20_000)).toBe(true);
       world.run(30_000);
       expect(isWhole(world)).toBe(true);
@@ -28,7 +28,7 @@ describe.each(cases)(
       const { world, sleeper, others } = createRoom(given);
       sleep(world, sleeper, 60_000);
       expect(others.map((tab) => shown(tab, sleeper))).toEqual(others.map(() => undefined));
-      world.thaw(sleeper);
+      world.wake(sleeper);
       expect(world.runUntil(() => everyone(others, (tab) => shown(tab, sleeper) === 'zoe'), 20_000)).toBe(
         true,
       );
@@ -65,7 +65,7 @@ describe.each(cases)(
       world.run(30_000);
       publish(world, speaker, 'late');
       world.run(10_000);
-      world.thaw(sleeper);
+      world.wake(sleeper);
       world.run(20_000);
       publish(world, speaker, 'after');
       world.run(5_000);
@@ -80,7 +80,7 @@ test('who sleeps for a few seconds only keeps its epoch', () => {
   const { world, sleeper, others } = createRoom({ seed: 1 });
   sleep(world, sleeper, 8_000);
   expect(others.flatMap((tab) => lost(tab, 0)).length).toBeGreaterThan(0);
-  world.thaw(sleeper);
+  world.wake(sleeper);
   expect(world.runUntil(() => isWhole(world), 20_000)).toBe(true);
   expect(world.tabs.map((tab) => epochOf(tab, sleeper))).toEqual(world.tabs.map(() => 1));
 });
@@ -106,7 +106,7 @@ test('a whole room that slept, as on one machine, is whole again and hears each 
 test('a tab that leaves as it wakes does not come back for it', () => {
   const { world, sleeper, others } = createRoom({ seed: 3 });
   sleep(world, sleeper, 60_000);
-  world.command(Object.assign(sleeper, { frozen: undefined }), { kind: 'leave' });
+  world.wake(sleeper, { kind: 'leave' });
   world.run(5_000);
   expect(others.flatMap(returns)).toEqual([]);
 });
@@ -120,14 +120,14 @@ function createRoom({ seed, server = 'with' }: { seed: number; server?: 'with' |
   const world = createWorld({ seed });
   for (let count = 0; count < 8; count++) world.open();
   expect(world.runUntil(() => isWhole(world), 60_000)).toBe(true);
-  if (server === 'without') world.setServer(false);
+  if (server === 'without') world.server.setUp(false);
   const [sleeper, ...others] = world.tabs as [Tab, ...Tab[]];
   for (const [at, tab] of world.tabs.entries()) {
     const name = tab === sleeper ? 'zoe' : `n${at}`;
     world.command(tab, { kind: 'present', fields: new Map([['name', name]]) });
   }
   world.run(10_000);
-  for (const { events } of world.tabs) events.length = 0;
+  for (const tab of world.tabs) eventsOf(tab).length = 0;
   return { world, sleeper, others };
 }
 
@@ -138,11 +138,7 @@ function sleep(world: World, tab: Tab, ms: number): void {
 
 /** Wakes it with a word of its own before anything that came meanwhile. */
 function speakFirst(world: World, tab: Tab, data: string | number): void {
-  const held = tab.frozen;
-  tab.frozen = undefined;
-  world.command(tab, { kind: 'publish', topic: 'chat', data });
-  tab.frozen = held;
-  world.thaw(tab);
+  world.wake(tab, { kind: 'publish', topic: 'chat', data });
 }
 
 function publish(world: World, tab: Tab, data: string): void {
@@ -158,21 +154,23 @@ function everyone(tabs: readonly Tab[], holds: (tab: Tab) => boolean): boolean {
 }
 
 function lost(tab: Tab, since: number): unknown[] {
-  return tab.events.slice(since).flatMap((event) => (event.kind === 'memberLeft' ? [event.id] : []));
+  return eventsOf(tab)
+    .slice(since)
+    .flatMap((event) => (event.kind === 'memberLeft' ? [event.id] : []));
 }
 
-function returns({ events }: Tab): unknown[] {
-  return events.flatMap(({ kind, ...event }) => (kind === 'memberJoined' ? [event] : []));
+function returns(tab: Tab): unknown[] {
+  return eventsOf(tab).flatMap(({ kind, ...event }) => (kind === 'memberJoined' ? [event] : []));
 }
 
-function suspectedBy({ events }: Tab, accuser: Tab): unknown[] {
-  return events.flatMap((event) =>
+function suspectedBy(tab: Tab, accuser: Tab): unknown[] {
+  return eventsOf(tab).flatMap((event) =>
     event.kind === 'memberSuspected' && event.by === accuser.id ? [event.id] : [],
   );
 }
 
-function misbehaviors({ events }: Tab): unknown[] {
-  return events.filter(({ kind }) => kind === 'peerMisbehaved');
+function misbehaviors(tab: Tab): unknown[] {
+  return eventsOf(tab).filter(({ kind }) => kind === 'peerMisbehaved');
 }
 
 function epochOf(tab: Tab, { id }: Tab): number | undefined {
@@ -183,8 +181,10 @@ function shown(tab: Tab, { id }: Tab): unknown {
   return tab.node.inspect().presence.fieldsByOwner.get(id)?.get('name');
 }
 
-function heard({ events }: Tab, from: Tab): unknown[] {
-  return events.flatMap((event) => (event.kind === 'message' && event.from === from.id ? [event.data] : []));
+function heard(tab: Tab, from: Tab): unknown[] {
+  return eventsOf(tab).flatMap((event) =>
+    event.kind === 'message' && event.from === from.id ? [event.data] : [],
+  );
 }
 
 /** The heads of what it said to all, by epoch. */
@@ -195,6 +195,6 @@ function spoken({ id, node }: Tab): unknown[] {
   return heads.map(({ epoch, seq }) => ({ epoch, seq }));
 }
 
-function gaps({ events }: Tab): unknown[] {
-  return events.flatMap(({ kind, ...event }) => (kind === 'gap' ? [event] : []));
+function gaps(tab: Tab): unknown[] {
+  return eventsOf(tab).flatMap(({ kind, ...event }) => (kind === 'gap' ? [event] : []));
 }

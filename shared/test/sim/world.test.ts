@@ -90,6 +90,19 @@ describe('the network', () => {
     expect(eventsOf(b)).toContainEqual({ kind: 'peerMisbehaved', peer: a.id, reason: 'replayed' });
   });
 
+  test('hands over what became of a frame that is tampered with, and of that one only', () => {
+    const { world, heard, eventsOf } = formed(2);
+    const [a, b] = world.living() as [Tab, Tab];
+    world.tamper(a, b.id, (frame) => [frame.subarray(0, -1), Uint8Array.of(99)]);
+    for (const number of [1, 2]) say(world, a, number);
+    world.run(200);
+    expect(heard).toEqual([]);
+    world.run(10_000);
+    expect(heard.map(({ data }) => data)).toEqual([1, 2]);
+    const reasons = eventsOf(b).flatMap((event) => (event.kind === 'peerMisbehaved' ? [event.reason] : []));
+    expect(reasons).toEqual(['malformed', 'newer-version']);
+  });
+
   test('holds back what a cut stops, and hands it over when it is healed', () => {
     const { world, heard } = formed(2);
     const [a, b] = world.living() as [Tab, Tab];
@@ -144,6 +157,18 @@ describe('a tab', () => {
     expect(eventsOf(b)).toContainEqual({ kind: 'memberLeft', id: a.id, reason: 'failed' });
   });
 
+  test('writes in the version that its room speaks', () => {
+    const world = createMeshWorld({ seed: 7, conditions: { setupFailure: 0 } });
+    const [older, newer] = [1, 2].map((wireVersion) => world.open({ wireVersion })) as [Tab, Tab];
+    const written = new Set<string>();
+    world.observe({ wrote: (tab, frame) => void written.add(`${tab.versions.newest} wrote ${frame[0]}`) });
+    expect(newer.speaks()).toBe(2);
+    expect(world.runUntil(() => newer.speaks() === 1, 20_000)).toBe(true);
+    world.run(5_000);
+    expect(older.node.inspect().membership.members.size).toBe(2);
+    expect(written).toEqual(new Set(['1 wrote 1', '2 wrote 1']));
+  });
+
   test('that leaves says goodbye', () => {
     const { world, eventsOf } = formed(3);
     const [a, b] = world.living() as [Tab, Tab];
@@ -163,6 +188,21 @@ describe('a tab', () => {
     expect(heard.map(({ data, atMs }) => [data, atMs])).toEqual(
       [1, 2, 3].map((data) => [data, world.timeMs()]),
     );
+  });
+
+  test('that wakes with a command carries it out before all that waited', () => {
+    const { world, heard } = formed(2);
+    const [a, b] = world.living() as [Tab, Tab];
+    const kinds: string[] = [];
+    world.freeze(b);
+    say(world, a, 1);
+    world.run(800);
+    world.observe({ stepped: (tab, { kind }) => tab === b && void kinds.push(kind) });
+    world.wake(b, { kind: 'publish', topic: 'numbers', data: 2 });
+    expect(kinds[0]).toBe('command');
+    expect(kinds.slice(1)).toContain('frame');
+    world.run(200);
+    expect(heard.map(({ data }) => data)).toEqual([1, 2]);
   });
 
   test('that is suspended hears nothing until it wakes', () => {
@@ -224,6 +264,20 @@ describe('a tab', () => {
 });
 
 describe('the server', () => {
+  test('that is away is dialed again after pauses that double up to the longest', () => {
+    const attachedAt = ([1_000, 16_000] as const).map((longestMs) => {
+      const { world } = formed(2, { backoffMs: [1_000, longestMs] });
+      world.server.setUp(false);
+      world.run(60_000);
+      world.server.setUp(true);
+      const from = world.timeMs();
+      world.runUntil(() => world.living().every((tab) => world.server.isAttached(tab)), 60_000);
+      return world.timeMs() - from;
+    });
+    expect(attachedAt[0]).toBeLessThanOrEqual(1_525);
+    expect(attachedAt[1]).toBeGreaterThan(2_000);
+  });
+
   test('that is away introduces nobody, and takes all in when it is back', () => {
     const { world } = formed(3);
     world.server.setUp(false);
