@@ -25,6 +25,7 @@ interface Heard {
   broken: boolean;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is what was said and heard.
 export const messagesComeOnce: MakeChecker = (world, complain) => {
   const heardByTab = new Map<SimTab, Map<PeerId, Heard>>();
   /** When each number was said, in order. */

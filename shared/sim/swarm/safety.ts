@@ -1,6 +1,7 @@
 /** What must hold at every moment, whatever happens: these checkers watch each step, or each event, as it comes. */
 import type { PeerId } from '#shared/base/ids.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
+import type { Input } from '#shared/mesh/messages.ts';
 import type { SimTab } from '../tab.ts';
 import { nameOf, type MakeChecker } from './checker.ts';
 
@@ -98,7 +99,7 @@ export const clocksRise: MakeChecker = (_world, complain) => {
     name: 'clock',
     observer: {
       stepped: (tab, input) => {
-        if (input.kind !== 'command' || input.command.kind !== 'write') return;
+        if (!mayMoveClock(input)) return;
         const { clock } = tab.node.inspect().state;
         const [wall, counter] = lastByTab.get(tab) ?? [0, 0];
         const isBack = clock.wall < wall || (clock.wall === wall && clock.counter < counter);
@@ -110,6 +111,12 @@ export const clocksRise: MakeChecker = (_world, complain) => {
     },
   };
 };
+
+/** What is written moves it on; another's clock shows that it was ahead. */
+function mayMoveClock(input: Input): boolean {
+  if (input.kind === 'frame') return input.message.kind === 'heartbeatAck';
+  return input.kind === 'command' && input.command.kind === 'write';
+}
 
 /** Every collection that can be seen is within its limit. */
 export const collectionsAreBounded: MakeChecker = (world, complain) => ({
