@@ -11,7 +11,14 @@ export const NODES_MIN = 2;
 export const SEEDS_MAX = 1_000;
 
 export type OptionCode =
-  'badOption' | 'noScenario' | 'unknownScenario' | 'unknownVariant' | 'badNodes' | 'badSeed' | 'badSeeds';
+  | 'badOption'
+  | 'noScenario'
+  | 'unknownScenario'
+  | 'unknownVariant'
+  | 'badNodes'
+  | 'badSeed'
+  | 'badSeeds'
+  | 'badMinutes';
 
 /** For people; the code is stable. */
 export const problem = (code: OptionCode, sentence: string): string => `${code}: ${sentence}`;

@@ -4,16 +4,23 @@ import type { Row, Scenario } from '../scenario.ts';
 import { placeOf, type ScenarioJob } from './jobs.ts';
 import { named, nodesOf, readOptions, SEEDS_MAX, wholeNumber } from './options.ts';
 
-export const BENCH_USAGE = `npm run bench:sim -- [--only NAME] [--seeds N] [--nodes-max N] [--full] [--json] [--baseline]
+export const BENCH_USAGE = `npm run bench:sim -- [--only NAME] [--seeds N] [--nodes-max N] [--minutes M] [--full]
+                     [--json] [--baseline]
 
   --only NAME      one scenario
   --seeds N        seeds of each figure, 8 by default; the table shows their mean and the worst of them
   --nodes-max N    leaves out the figures of larger rooms
+  --minutes M      starts no run later, 25 by default and with --full a day's: the table says
+                   how many seeds there was time for
   --full           the long forms and the largest rooms too
   --json           prints the rows as JSON, and nothing else (npm run -s keeps npm quiet too)
   --baseline       keeps the figures for the next report's "mean before"
 `;
 
+/** What runs then takes some minutes more. */
+const MINUTES = '25';
+const MINUTES_FULL = '1440';
+const MINUTES_MAX = 10_080;
 /** Eight: what the targets are stated for. */
 const SEEDS = '8';
 
@@ -21,6 +28,7 @@ export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly seeds: number;
   readonly nodesMax: number;
+  readonly minutes: number;
   readonly full: boolean;
   readonly json: boolean;
   readonly baseline: boolean;
@@ -35,13 +43,15 @@ export function parseBench(
     only: { type: 'string' },
     seeds: { type: 'string' },
     'nodes-max': { type: 'string' },
+    minutes: { type: 'string' },
     full: { type: 'boolean' },
     json: { type: 'boolean' },
     baseline: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   });
   if (!typed.ok) return typed;
-  const { only, seeds: seedsText = SEEDS, 'nodes-max': nodesText, ...switches } = typed.value;
+  const { only, seeds: seedsText = SEEDS, 'nodes-max': nodesText, minutes: text, ...switches } = typed.value;
+  const minutesText = text ?? (switches.full ? MINUTES_FULL : MINUTES);
   const chosen: Result<readonly Scenario[], string> =
     only === undefined ? ok(scenarios) : one(scenarios, only);
   if (!chosen.ok) return chosen;
@@ -49,7 +59,15 @@ export function parseBench(
   if (!seeds.ok) return seeds;
   const nodesMax = nodesText === undefined ? ok(Infinity) : nodesOf(nodesText, 'nodes-max');
   if (!nodesMax.ok) return nodesMax;
-  return ok({ scenarios: chosen.value, seeds: seeds.value, nodesMax: nodesMax.value, ...switches });
+  const minutes = wholeNumber(minutesText, { name: 'minutes', code: 'badMinutes', min: 1, max: MINUTES_MAX });
+  if (!minutes.ok) return minutes;
+  return ok({
+    scenarios: chosen.value,
+    seeds: seeds.value,
+    nodesMax: nodesMax.value,
+    minutes: minutes.value,
+    ...switches,
+  });
 }
 
 function one(scenarios: readonly Scenario[], name: string): Result<readonly Scenario[], string> {
@@ -58,7 +76,10 @@ function one(scenarios: readonly Scenario[], name: string): Result<readonly Scen
 }
 
 export interface Plan {
-  /** The largest first: what is left at the end is small, so that no core stands idle for long. */
+  /**
+   * One seed of everything, then the next, so that a bench that is cut short has a whole table; of each the largest
+   * first, so that no core stands idle for long at the end.
+   */
   readonly jobs: readonly ScenarioJob[];
   /** By reason, the places of the table that are not run: an option, with what it is set to. */
   readonly leftOut: ReadonlyMap<string, readonly string[]>;
@@ -90,7 +111,7 @@ export function planJobs(options: BenchOptions): Plan {
     }
   }
   return {
-    jobs: [...jobs.values()].toSorted((a, b) => b.nodes - a.nodes),
+    jobs: [...jobs.values()].toSorted((a, b) => a.seed - b.seed || b.nodes - a.nodes),
     leftOut: new Map([...leftOut].map(([reason, places]) => [reason, [...places]])),
   };
 }

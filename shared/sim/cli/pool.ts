@@ -16,9 +16,11 @@ export interface PoolHandlers<J extends Job> {
   readonly onFailed: (job: J, problem: string) => void;
   readonly onStarted?: (job: J) => void;
   readonly onProgress?: (job: J, at: string) => void;
+  /** Asked before each job; once it says no, none is started any more. */
+  readonly mayStart?: () => boolean;
 }
 
-/** Runs all of them and resolves when the last has ended, well or not. */
+/** Runs all of them that may start, in their order, and resolves when the last has ended, well or not. */
 export type RunAll = <J extends Job>(jobs: readonly J[], handlers: PoolHandlers<J>) => Promise<void>;
 
 /** Beside the entry that runs: this file is bundled into a chunk that may lie elsewhere. */
@@ -40,7 +42,9 @@ export async function runAllWith<J extends Job>(
   const release = tieTo(running);
   const waiting = [...jobs];
   const runNext = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+    while (handlers.mayStart?.() ?? true) {
+      const job = waiting.shift();
+      if (job === undefined) return;
       await runOne(fork(worker, { execArgv: [...NODE_ARGS] }), job, { running, handlers });
     }
   };

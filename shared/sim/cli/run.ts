@@ -2,7 +2,7 @@
 import type { Scenario, ScenarioResult } from '../scenario.ts';
 import { placeOf, replayOf, type ScenarioJob } from './jobs.ts';
 import { EXIT_BAD_OPTION } from './options.ts';
-import { BENCH_USAGE, parseBench, planJobs, type Plan } from './plan.ts';
+import { BENCH_USAGE, parseBench, planJobs, type BenchOptions, type Plan } from './plan.ts';
 import { plotsOf, type Done } from './plots.ts';
 import type { RunAll } from './pool.ts';
 import { createProgress, type Screen } from './progress.ts';
@@ -50,9 +50,10 @@ export async function bench(args: readonly string[], world: BenchWorld): Promise
     return 0;
   }
   const plan = planJobs(options);
-  const outcome = await runJobs(plan.jobs, world);
+  const outcome = await runJobs(plan.jobs, options.minutes, world);
   const rows = tableOf(outcome, scenarios);
-  const notes = [...notesOn(plan), summaryOf(rows)].map((note) => `${note}\n`).join('');
+  const lacks = [...notesOn(plan), ...notesOnTime(plan, outcome, options)];
+  const notes = [...lacks, summaryOf(rows)].map((note) => `${note}\n`).join('');
   print(options.json ? jsonOfRows(rows) : `${textOfRows(rows)}\n${notes}`);
   if (options.json) screen.write(notes);
   const before = readRows(world.readBaseline());
@@ -61,10 +62,7 @@ export async function bench(args: readonly string[], world: BenchWorld): Promise
     rows,
     before,
     plots: plotsOf(outcome.done, rows),
-    facts: [
-      `${world.today}; ${options.seeds === 1 ? 'one seed' : `seeds 1 to ${options.seeds}`}`,
-      ...notesOn(plan),
-    ],
+    facts: [`${world.today}; ${options.seeds === 1 ? 'one seed' : `seeds 1 to ${options.seeds}`}`, ...lacks],
     failures: outcome.failed.map(({ job, problem }) => `${replayOf(job)}\n${firstLine(problem)}`),
   });
   screen.write(`The report: ${world.writeReport(report)}\n`);
@@ -81,13 +79,16 @@ export async function bench(args: readonly string[], world: BenchWorld): Promise
 
 async function runJobs(
   jobs: readonly ScenarioJob[],
+  minutes: number,
   { runAll, screen, every }: BenchWorld,
 ): Promise<Outcome> {
   const done: Done[] = [];
   const failed: Failed[] = [];
   const progress = createProgress(screen, jobs.length);
   const stop = every(progress.tick);
+  const startedAtMs = screen.nowMs();
   await runAll(jobs, {
+    mayStart: () => screen.nowMs() - startedAtMs < minutes * 60_000,
     onStarted: progress.started,
     onProgress: progress.at,
     onDone: (job, result) => {
@@ -137,6 +138,22 @@ function tableOf({ done, failed }: Outcome, scenarios: readonly Scenario[]): rea
 /** What the table does not show. */
 function notesOn({ leftOut }: Plan): string[] {
   return [...leftOut].map(([reason, places]) => `Left out ${reason}: ${places.join(', ')}.`);
+}
+
+/** What there was no time for. */
+function notesOnTime({ jobs }: Plan, { done, failed }: Outcome, { minutes, seeds }: BenchOptions): string[] {
+  const ended = done.length + failed.length;
+  if (ended === jobs.length) return [];
+  const seedsByPlace = new Map(jobs.map((job) => [placeOf(job), 0]));
+  for (const { job } of [...done, ...failed]) {
+    seedsByPlace.set(placeOf(job), (seedsByPlace.get(placeOf(job)) ?? 0) + 1);
+  }
+  const counts = [...seedsByPlace.values()];
+  const never = [...seedsByPlace].filter(([, count]) => count === 0).map(([place]) => place);
+  return [
+    `After ${minutes} minutes ${ended} of ${jobs.length} runs had been started: ${Math.min(...counts)} to ${Math.max(...counts)} of ${seeds} seeds of each figure.`,
+    ...(never.length === 0 ? [] : [`Not run at all: ${never.join(', ')}.`]),
+  ];
 }
 
 function summaryOf(rows: readonly RowResult[]): string {

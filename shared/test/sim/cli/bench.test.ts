@@ -50,10 +50,13 @@ async function run(
   line: string,
   { scenarios = [quick, broken], baseline }: { scenarios?: readonly Scenario[]; baseline?: string } = {},
 ): Promise<Given> {
+  let nowMs = 0;
   const given: Given = { exit: -1, printed: '', screen: '', report: '', baseline, ran: 0 };
-  const runAll: RunAll = (jobs, { onStarted, onDone, onFailed }) => {
+  const runAll: RunAll = (jobs, { mayStart, onStarted, onDone, onFailed }) => {
     for (const job of jobs) {
+      if (mayStart?.() === false) return Promise.resolve();
       given.ran += 1;
+      if ('nodes' in job && job.nodes === 1_000) nowMs += 40_000;
       onStarted?.(job);
       try {
         onDone(
@@ -74,7 +77,7 @@ async function run(
       write: (text) => void (given.screen += text),
       isTerminal: false,
       columns: 80,
-      nowMs: () => 0,
+      nowMs: () => nowMs,
     },
     every: () => () => undefined,
     readBaseline: () => given.baseline,
@@ -95,6 +98,7 @@ describe('wrong options', () => {
     ['--seeds 0', 'badSeeds: --seeds is a whole number from 1 to 1000, not "0".'],
     ['--seeds -1', 'badSeeds: --seeds is a whole number from 1 to 1000, not "-1".'],
     ['--seeds 1e3', 'badSeeds: --seeds is a whole number from 1 to 1000, not "1e3".'],
+    ['--minutes 0', 'badMinutes: --minutes is a whole number from 1 to 10080, not "0".'],
     ['--nodes-max 1', 'badNodes: --nodes-max is a whole number from 2 to 10000, not "1".'],
     ['--seeds', expect.stringMatching(/^badOption: Option '--seeds <value>' argument missing; there are /)],
     ['--wrong', expect.stringMatching(/^badOption: Unknown option '--wrong'; there are --only, /)],
@@ -106,6 +110,29 @@ describe('wrong options', () => {
     const lines = screen.trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toEqual(error);
+  });
+});
+
+describe('--minutes', () => {
+  it('starts no run later, has run one seed of everything first, and says what there was no time for', async () => {
+    const { exit, printed, report, ran } = await run('--only quick --seeds 4 --minutes 1');
+    expect({ exit, ran }).toEqual({ exit: 0, ran: 4 });
+    const said = 'After 1 minutes 4 of 12 runs had been started: 1 to 2 of 4 seeds of each figure.';
+    expect(printed).toContain(said);
+    expect(report).toContain(said);
+    expect(printed).not.toContain('Not run at all');
+  });
+
+  it('names what was not run at all', async () => {
+    const late = scenario('late', [row(2)], () => 1);
+    const { printed } = await run('--seeds 2 --minutes 1', {
+      scenarios: [scenario('first', [row(1_000, { metric: 'tookMs' })], () => 1), late],
+    });
+    expect(printed).toContain('3 of 4 runs had been started: 1 to 2 of 2 seeds');
+    const { printed: none } = await run('--seeds 1 --minutes 1', {
+      scenarios: ['a', 'b'].map((name) => scenario(name, [row(1_000)], () => 1)).concat(late),
+    });
+    expect(none).toContain('Not run at all: late plain N=2');
   });
 });
 

@@ -49,6 +49,21 @@ describe('a pool', () => {
     ]);
   });
 
+  it('starts none any more once none may start', async () => {
+    const started: string[] = [];
+    await runAllWith(
+      STUB,
+      ['good', 'good', 'good', 'good', 'good', 'good'].map((name, at) => job(name, String(at))),
+      {
+        mayStart: () => started.length < 2,
+        onStarted: ({ variant }) => started.push(variant),
+        onDone: () => undefined,
+        onFailed: () => undefined,
+      },
+    );
+    expect(started).toEqual(['0', '1']);
+  });
+
   it('leaves the signals of this process to others when it is done', async () => {
     const before = process.listenerCount('SIGINT');
     const handlers = { onDone: () => undefined, onFailed: () => undefined };
