@@ -227,7 +227,10 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     tabOf: (id) => tabById.get(id),
     observe: (observer) => {
       observers.push(observer);
-      return () => void observers.splice(observers.indexOf(observer), 1);
+      return () => {
+        const at = observers.indexOf(observer);
+        if (at >= 0) observers.splice(at, 1);
+      };
     },
     open: ({ skewMs = 0, wireVersion = WIRE_VERSIONS.newest } = {}) => {
       const id = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));

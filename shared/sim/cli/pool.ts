@@ -48,8 +48,11 @@ export async function runAllWith<J extends Job>(
       await runOne(fork(worker, { execArgv: [...NODE_ARGS] }), job, { running, handlers });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, runNext));
-  release();
+  try {
+    await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, runNext));
+  } finally {
+    release();
+  }
 }
 
 interface Run<J extends Job> {

@@ -2,7 +2,7 @@
  * A room of a thousand, in which one after another is told what other scenarios tell in rooms of their own: for it is
  * forming that takes time. Its acts: an idle minute (`reconcile`, with 100 records), `broadcast`, five crashes and
  * three goodbyes (`crash`), and the death of four in five with the server staying (`kill`). A figure is named after its
- * act, and means what it means there.
+ * act, and means what it means there, of fewer records and departures.
  */
 import { formRoom } from '../forming.ts';
 import type { Drawing, Row, Scenario, ScenarioOptions, ScenarioResult } from '../scenario.ts';

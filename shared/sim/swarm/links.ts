@@ -56,7 +56,8 @@ export const roundsEnd: MakeChecker = (_world, complain) => {
     name: 'rounds',
     observer: {
       told: (tab, event) => {
-        if (event.kind !== 'linkOpened') return;
+        // What arrives over a link that has been given up is answered with a goodbye.
+        if (event.kind !== 'linkOpened' && event.kind !== 'linkClosed') return;
         for (const table of TABLES) waitingByPlace.delete(placeOf(tab, event.peer, table));
       },
       stepped: (tab, input, effects) => {

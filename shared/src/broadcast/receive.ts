@@ -30,7 +30,8 @@ export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): 
   const overspender = relay.deps.overspender(message.origin);
   if (overspender !== undefined) {
     const known = relay.origins.current(message);
-    if (known !== undefined) known.stemmedAt = relay.at;
+    const isOwnDoing = overspender === message.origin && message.lane !== 'volatile';
+    if (known !== undefined && isOwnDoing) known.stemmedAt = relay.at;
     return refuse(relay, overspender, 'origin-quota');
   }
   onFirstCopy(relay, from, message);

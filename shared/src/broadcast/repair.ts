@@ -45,8 +45,7 @@ export function ask<P>(relay: Relay<P>, peer: PeerId, graft: Graft): void {
  * much just now, for the answers would be dropped like what they answer for, and we would be blamed for asking.
  */
 export function wantsOf<P>(relay: Relay<P>, head: Head, attempt: number = 0): readonly Want[] {
-  const stemmedAt = relay.origins.current(head)?.stemmedAt ?? null;
-  if (stemmedAt !== null && elapsedMs(stemmedAt, relay.at) < relay.config.graftTimeoutMsMax) return [];
+  if (isStemmed(relay, head)) return [];
   const since = after(relay.at, -retryMs(relay, attempt) + 1);
   const underWay = relay.requests
     .since(head, since)
@@ -59,6 +58,12 @@ export function wantsOf<P>(relay: Relay<P>, head: Head, attempt: number = 0): re
     lane,
     ...range,
   }));
+}
+
+/** Whether what its origin said was dropped a moment ago, because it says too much. */
+function isStemmed<P>(relay: Relay<P>, head: Head): boolean {
+  const stemmedAt = relay.origins.current(head)?.stemmedAt ?? null;
+  return stemmedAt !== null && elapsedMs(stemmedAt, relay.at) < relay.config.graftTimeoutMsMax;
 }
 
 /**
@@ -76,6 +81,9 @@ export function afterGraft<P>(relay: Relay<P>, timer: BroadcastTimer & { readonl
   const peer = nextToAsk(relay, entry);
   const isHopeless = peer === undefined || entry.attempt >= relay.config.graftAttemptsMax;
   if (isHopeless || relay.origins.missing(entry.head).length === 0) return giveUpAsking(relay, entry);
+
+  // No attempt: it is asked for once its origin is quieter, or given up as a hole.
+  if (isStemmed(relay, entry.head)) return schedule(relay, timer, relay.config.graftTimeoutMsMax);
 
   const { head, attempt } = relay.missing.countAttempt(entry);
   // The last asking was one retry ago: what it asked for is not under way any more.

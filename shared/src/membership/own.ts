@@ -63,9 +63,10 @@ export function wantLinks(turn: Turn): void {
   const isPlanned = state.links.dueAt !== null;
   if (isPlanned && isStorm(state, at)) return;
   // Spread wide: the first few records after a storm prune the tree that the others travel then.
-  const jittered = state.config.linksStormSpacingMs * (0.5 + state.rng.fraction() * 1.5);
+  const jitter = 0.5 + state.rng.fraction() * 1.5;
   const spacingMs = linksSpacingMs(state);
-  planLinks(turn, isStorm(state, at) ? Math.max(spacingMs, Math.round(jittered)) : spacingMs);
+  const stormMs = Math.round(Math.max(spacingMs, state.config.linksStormSpacingMs) * jitter);
+  planLinks(turn, isStorm(state, at) ? Math.max(state.config.linksSpacingMs, stormMs) : spacingMs);
 }
 
 /** The stability stamp moved, and is wanted: it waits for the next record, but not for ever. */
@@ -73,7 +74,7 @@ export function onStability(turn: Turn, stamp: number): void {
   const { state } = turn;
   if (stamp === state.links.stability) return;
   state.links.stability = stamp;
-  planLinks(turn, state.config.stabilitySpacingMs);
+  planLinks(turn, Math.max(state.config.stabilitySpacingMs, linksSpacingMs(state)));
 }
 
 export function afterPublishLinks(turn: Turn, token: number): void {

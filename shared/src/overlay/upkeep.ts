@@ -59,7 +59,8 @@ export function follow(core: Core, peers: readonly PeerId[], introducer: PeerId,
   if (isLinked(core)) return maintainIfBelowMin(core, at);
   const effects: OverlayEffect[] = [];
   for (const peer of askable(core, [...new Set(peers)], 'high', at)) {
-    if (links.ownAttempts() >= config.attemptsMax || !links.mayIntroduce(introducer)) break;
+    const isFull = links.slots() >= config.degreeMax || links.ownAttempts() >= config.attemptsMax;
+    if (isFull || !links.mayIntroduce(introducer)) break;
     effects.push(...links.ask(peer, { ...NAMED, introducer, purpose: 'join' }, at));
   }
   return effects.length > 0 ? effects : maintain(core, at);

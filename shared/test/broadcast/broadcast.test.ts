@@ -1,6 +1,6 @@
 import { epoch, type PeerId } from '#shared/base/ids.ts';
 import { describe, expect, test } from 'vitest';
-import type { Lane } from '#shared/broadcast/messages.ts';
+import type { Lane, BroadcastTimer } from '#shared/broadcast/messages.ts';
 import { numberToPeerId } from './world.ts';
 import {
   type Effect,
@@ -743,6 +743,35 @@ describe('links and limits', () => {
     expect(bench.layer.inspect().cachedMessages).toBe(0);
     bench.from(1, a, gossip(1));
     expect(bench.from(2, b, gossip(1)).filter(({ kind }) => kind === 'peerMisbehaved')).toEqual([]);
+  });
+
+  test('nothing is asked for of an origin that was over its quota a moment ago, for that would be dropped too', () => {
+    const loud = new Set<PeerId>();
+    const bench = createBench([a, b], {}, { loud });
+    bench.from(0, a, gossip(1));
+    loud.add(o);
+    bench.from(1, a, gossip(2));
+    loud.clear();
+    const missing: BroadcastTimer = { kind: 'graft', head: head(3), attempt: 0 };
+    expect(bench.from(2, b, ihave(head(3)))).toEqual([schedule(missing, 150)]);
+    expect(bench.timer(152, missing)).toEqual([schedule(missing, 2_000)]);
+    expect(bench.timer(2_152, missing)).toEqual([
+      send(b, { kind: 'graft', trees: [o], wants: [wants(2, 3)] }),
+      schedule({ ...missing, attempt: 1 }, 75),
+    ]);
+  });
+
+  test('what is thinned of the volatile lane leaves the repair of the others alone', () => {
+    const loud = new Set<PeerId>();
+    const bench = createBench([a, b], {}, { loud });
+    bench.from(0, a, gossip(1));
+    loud.add(o);
+    bench.from(1, a, gossip(1, { lane: 'volatile' }));
+    loud.clear();
+    bench.from(2, b, ihave(head(2)));
+    expect(bench.timer(152, { kind: 'graft', head: head(2), attempt: 0 })[0]).toEqual(
+      send(b, { kind: 'graft', trees: [o], wants: [wants(2, 2)] }),
+    );
   });
 
   test('whoever asks for more than it may is told of, and given more in time', () => {

@@ -42,8 +42,11 @@ export const URGENT = 'urgent';
 export function createBench(
   peers: readonly PeerId[],
   changes: Partial<BroadcastConfig> = {},
-  /** Everybody is one, unless named. */
-  { members }: { readonly members?: readonly PeerId[] } = {},
+  /** Everybody is a member, unless named; over its quota is one, unless others are. */
+  {
+    members,
+    loud = new Set([LOUD]),
+  }: { readonly members?: readonly PeerId[]; readonly loud?: Set<PeerId> } = {},
 ): Bench {
   /** Forgotten, and never to return. */
   const gone = new Set<PeerId>();
@@ -52,7 +55,7 @@ export function createBench(
     epoch: epoch(1),
     rng: createRng([5]),
     maySay: ({ payload }: Gossip<string>) => payload !== FORGED,
-    overspender: (origin: PeerId) => (origin === LOUD ? LOUD : undefined),
+    overspender: (origin: PeerId) => (loud.has(origin) ? origin : undefined),
     isUrgent: (payload: string) => payload === URGENT,
     isMember: (origin: PeerId) => !gone.has(origin) && (members?.includes(origin) ?? true),
     sizeOf: (text: string) => text.length,

@@ -190,6 +190,17 @@ describe('one who is referred to others', () => {
     expect(refer(bench, z, id, [self, z, a, a])).toEqual(['attemptFailed', `request ${a}`]);
   });
 
+  it('asks no more than there are slots for, though members ask it meanwhile', () => {
+    const { bench, id } = asking();
+    for (let index = 0; index < 9; index++) {
+      const asker = peer(10 + index);
+      bench.feed({ kind: 'known', peer: asker, degree: 1 });
+      bench.feed(signal(asker, request(attempt(50 + index), 'high')));
+    }
+    expect(bench.overlay.inspect().pending).toHaveLength(10);
+    expect(refer(bench, z, id, [a, b])).toEqual(['attemptFailed', `request ${a}`]);
+  });
+
   it('is not sent on a second time, but asks the next contact', () => {
     const bench = createBench(self);
     const first = requestIn(bench.feed(contacts(a, b)));

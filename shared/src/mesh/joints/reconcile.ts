@@ -30,8 +30,10 @@ function onCompared(peer: PeerId, table: TableName, hub: Hub): void {
   const neighbor = hub.neighbors.get(peer);
   if (!neighbor || neighbor.comparedTables.size === TABLES.length) return;
   const compared = neighbor.comparedTables.add(table);
-  const held = hub.congestedPeers.has(peer) ? [] : takeHeld(neighbor.heldNews, table);
-  for (const message of hub.tables.deltas(table, held)) hub.emit({ kind: 'send', to: peer, message });
+  const held = takeHeld(neighbor.heldNews, table);
+  // A congested link is left out; later comparisons mend it.
+  const deltas = hub.congestedPeers.has(peer) ? [] : hub.tables.deltas(table, held);
+  for (const message of deltas) hub.emit({ kind: 'send', to: peer, message });
   if (compared.size === TABLES.length) hub.tell({ kind: 'synced', peer });
 }
 
