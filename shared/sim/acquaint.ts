@@ -34,7 +34,7 @@ const HAND_ON_MS_MIN = 8_000;
 const HAND_ON_MS_EACH = 20;
 const ROUNDS_MAX = 20;
 
-/** True when in the end all list all, and know all links. */
+/** True when everybody has its links, and has said so; it is handed to all. */
 export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
   world.carryOnly(({ kind }) => CARRIED.has(kind));
   const records = followRecords(world, nodes);
@@ -67,14 +67,14 @@ interface Records {
 
 /** The newest identity and links that each tab has said. */
 function followRecords(world: MeshWorld, nodes: number): Records {
-  const identities = new Map<PeerId, RosterRecord>();
+  const introduced = new Set<PeerId>();
   const links = new Map<PeerId, RosterRecord & { readonly kind: 'links' }>();
   const fresh = new Map<string, RosterRecord>();
   const degreeMin = Math.min(nodes - 1, 4);
   const note = (tab: SimTab, record: RosterRecord): void => {
     if (record.id !== tab.id) return;
     if (record.kind === 'links') links.set(tab.id, record);
-    else identities.set(tab.id, record);
+    else introduced.add(tab.id);
     fresh.set(`${record.kind} ${tab.id}`, record);
   };
   const end = world.observe({
@@ -82,7 +82,7 @@ function followRecords(world: MeshWorld, nodes: number): Records {
       for (const effect of effects) {
         if (effect.kind !== 'send') continue;
         const { message } = effect;
-        if (message.kind === 'hello' && !identities.has(tab.id)) note(tab, message.identity);
+        if (message.kind === 'hello' && !introduced.has(tab.id)) note(tab, message.identity);
         if (message.kind !== 'gossip') continue;
         const { payload } = message;
         if (payload.kind === 'links' && links.get(tab.id) !== payload) note(tab, payload);

@@ -1,6 +1,6 @@
 /**
- * More faults, with a stream of chance of their own: the story that a seed tells with those of `faults.ts` stays as it
- * is, whatever is added here.
+ * More faults, with a stream of chance of their own: what is drawn here shifts no draw of `faults.ts`, though the tabs
+ * that they fall on are those of one room.
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import { epoch } from '#shared/base/ids.ts';

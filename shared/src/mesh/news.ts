@@ -9,7 +9,7 @@ import type { PeerId } from '../base/ids.ts';
 import type { TableName } from '../reconcile/messages.ts';
 import type { LinkMessage } from './messages.ts';
 import type { Quotas } from './quotas.ts';
-import type { Tables } from './tables.ts';
+import { DELTA_RECORDS_MAX, type Tables } from './tables.ts';
 
 export interface News {
   /** From here on, what changes was brought by this neighbor's delta. */
@@ -48,25 +48,22 @@ export function createNews(): News {
 
 /**
  * Keys by table that wait until the first comparison with a neighbor has ended, which may have begun before we knew them.
- * One more than `HELD_MAX` stands for too many: a newcomer that is being told a large state by one neighbor must not
+ * One more than a delta has stands for too many: a newcomer that is being told a large state by one neighbor must not
  * tell it to all the others, and leaves it to the comparisons.
  */
 export type HeldNews = Map<TableName, Set<string>>;
 
-/** As many as a delta has at most. */
-const HELD_MAX = 128;
-
 function hold(held: HeldNews, table: TableName, keys: readonly string[]): void {
   const waiting = held.get(table) ?? new Set();
   held.set(table, waiting);
-  for (const key of keys) if (waiting.size <= HELD_MAX) waiting.add(key);
+  for (const key of keys) if (waiting.size <= DELTA_RECORDS_MAX) waiting.add(key);
 }
 
 /** What has waited, unless it is too much. */
 export function takeHeld(held: HeldNews, table: TableName): readonly string[] {
   const waiting = held.get(table);
   held.delete(table);
-  return waiting && waiting.size <= HELD_MAX ? [...waiting] : [];
+  return waiting && waiting.size <= DELTA_RECORDS_MAX ? [...waiting] : [];
 }
 
 /** Where news goes: the neighbors, which of them can take it, what it may cost, and the way there. */

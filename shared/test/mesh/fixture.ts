@@ -5,6 +5,7 @@ import type { MeshConfig } from '#shared/mesh/config.ts';
 import type { MeshEvent } from '#shared/mesh/messages.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import type { NetworkConditions } from '#sim/conditions.ts';
+import { listExactly } from '#sim/halves.ts';
 import type { SimTab } from '#sim/tab.ts';
 import { createMeshWorld, type World as SimWorld } from '#sim/world.ts';
 
@@ -65,11 +66,7 @@ export function cutBothWays(world: World, one: Tab, other: Tab): void {
 
 /** True when every living tab lists exactly the living. */
 export function rostersAreEqual(world: World): boolean {
-  const ids = world.living().map(({ id }) => id);
-  return world.living().every((tab) => {
-    const { members } = tab.node.inspect().membership;
-    return members.size === ids.length && ids.every((id) => members.has(id));
-  });
+  return listExactly(world.living());
 }
 
 /** True when links in use join all living tabs: parked channels do not count. */
