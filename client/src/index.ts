@@ -1,9 +1,11 @@
 /** The front door of the library. */
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
-import { bytesToPeerId, epoch, isRoomId, PEER_ID_BYTES, type RoomId } from '#shared/base/ids.ts';
+import { epoch, isRoomId, type RoomId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { MeshError } from './errors.ts';
+import { createKeyPair } from './identity/ed25519.ts';
+import { keyToPeerId } from './identity/member-id.ts';
 import { createMesh } from './mesh.ts';
 import { createSharedJoins } from './shared-joins.ts';
 import { pageClock } from './shell/clock.ts';
@@ -49,7 +51,7 @@ function open<P extends PresenceFields>(
 ): Mesh<P> {
   const fault = options.rtc && faultOfRtc(options.rtc);
   if (fault !== undefined) throw new MeshError('BAD_RTC', `The browser refuses this rtc: ${fault}`);
-  const self = bytesToPeerId(crypto.getRandomValues(new Uint8Array(PEER_ID_BYTES)));
+  const self = keyToPeerId(createKeyPair().publicKey);
   const rng = createRng([...crypto.getRandomValues(new Uint32Array(8))]);
   const clock = pageClock;
   const closing = new AbortController();

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  createKeyPair,
+  importVerifier,
+  PUBLIC_KEY_BYTES,
+  SIGNATURE_BYTES,
+} from '#client/identity/ed25519.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (two) => parseInt(two, 16));
+
+/** RFC 8032, section 7.1, test 2. */
+const RFC = {
+  publicKey: fromHex('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c'),
+  message: fromHex('72'),
+  signature: fromHex(
+    '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
+  ),
+};
+
+/** WebCrypto as of a browser that does not know Ed25519. */
+function withoutEd25519(): void {
+  const refuse = (): never => {
+    throw new DOMException('Unrecognized name.', 'NotSupportedError');
+  };
+  vi.spyOn(crypto.subtle, 'importKey').mockImplementation(async () => refuse());
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe.each([
+  ['by WebCrypto', () => undefined],
+  ['by JavaScript, where WebCrypto lacks it', withoutEd25519],
+])('Ed25519 %s', (_name, prepare) => {
+  it('signs what its public key verifies, and nothing else', async () => {
+    prepare();
+    const pair = createKeyPair();
+    const signature = await pair.sign(bytes('hello'));
+    const verify = await importVerifier(pair.publicKey);
+    const verifyOther = await importVerifier(createKeyPair().publicKey);
+    expect(pair.publicKey).toHaveLength(PUBLIC_KEY_BYTES);
+    expect(signature).toHaveLength(SIGNATURE_BYTES);
+    expect(await verify(signature, bytes('hello'))).toBe(true);
+    expect(await verify(signature, bytes('hellO'))).toBe(false);
+    expect(
+      await verify(
+        signature.map((byte, at) => (at === 5 ? byte ^ 1 : byte)),
+        bytes('hello'),
+      ),
+    ).toBe(false);
+    expect(await verify(signature.subarray(1), bytes('hello'))).toBe(false);
+    expect(await verifyOther(signature, bytes('hello'))).toBe(false);
+  });
+
+  it('agrees with the vectors of the standard', async () => {
+    prepare();
+    const verify = await importVerifier(RFC.publicKey);
+    expect(await verify(RFC.signature, RFC.message)).toBe(true);
+  });
+
+  it('verifies nothing by what is no key', async () => {
+    prepare();
+    for (const publicKey of [new Uint8Array(), new Uint8Array(31), new Uint8Array(32).fill(0xff)]) {
+      const verify = await importVerifier(publicKey);
+      expect(await verify(RFC.signature, RFC.message)).toBe(false);
+    }
+  });
+});
+
+describe('a key pair', () => {
+  it('is another one each time, and cannot be taken out of WebCrypto', async () => {
+    const importKey = vi.spyOn(crypto.subtle, 'importKey');
+    const pairs = [createKeyPair(), createKeyPair()];
+    await Promise.all(pairs.map((pair) => pair.sign(bytes('x'))));
+    expect(pairs[0]?.publicKey).not.toEqual(pairs[1]?.publicKey);
+    const made = await Promise.all(importKey.mock.results.map(({ value }) => value as Promise<CryptoKey>));
+    expect(made.map(({ type, extractable }) => ({ type, extractable }))).toEqual(
+      pairs.map(() => ({ type: 'private', extractable: false })),
+    );
+  });
+});
