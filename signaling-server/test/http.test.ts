@@ -89,8 +89,8 @@ describe('the page', () => {
         'cache-control': 'no-cache',
         'x-content-type-options': 'nosniff',
         'content-security-policy':
-          "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; img-src 'self' data:; " +
-          "base-uri 'none'; frame-ancestors 'none'",
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
+          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
       },
     });
   });
