@@ -25,7 +25,7 @@ const sharedJoins = createSharedJoins();
  * Joins the mesh of a room and returns at once; `mesh.ready` tells when the room's members and state are here.
  *
  * Joining a room that this page is in already returns another handle on the same member, which leaves when each
- * join has been left: `presence` is shown as well, `rtc` changes nothing.
+ * join has been left: `presence` is shown as well, `rtc` and `admit` change nothing.
  * Throws `BAD_ROOM`, `BAD_SIGNALING_URL`, `WEBRTC_MISSING`, `BAD_RTC` for an `rtc` that the browser refuses, and
  * what `presence.set` throws.
  */
@@ -72,6 +72,7 @@ function open<P extends PresenceFields>(
         globalThis.addEventListener?.('online', client.hurry, { signal: closing.signal });
         return client;
       },
+      admit: options.admit,
       onClosed: () => {
         onClosed();
         closing.abort();

@@ -7,6 +7,7 @@ import { unlessAborted } from './abort.ts';
 import { createDataFaces } from './data/faces.ts';
 import { MeshError } from './errors.ts';
 import { createEventHub } from './events.ts';
+import { createAdmission } from './people/admission.ts';
 import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
 import { createSource } from './readable.ts';
@@ -16,7 +17,7 @@ import type { SignalingClient, SignalingHandlers } from './signaling/signaling-c
 import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
 import type { Transport } from './transport/transport.ts';
-import type { Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
+import type { Admit, Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
 
 export interface MeshParts {
   readonly room: RoomId;
@@ -25,6 +26,8 @@ export interface MeshParts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly createSignaling: (handlers: SignalingHandlers) => SignalingClient;
+  /** Whom to show; everyone unless given. */
+  readonly admit?: Admit | undefined;
   /** Told once, when the mesh begins to close. */
   readonly onClosed: () => void;
 }
@@ -73,6 +76,14 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     },
   });
   const addressee = (id: PeerId): Addressee => ({ id, stranger: people.members.get(id) === undefined });
+  const admission =
+    parts.admit &&
+    createAdmission({
+      self,
+      admit: parts.admit,
+      pass: (events) => tellings.onEvents(events),
+      count: (reason) => tellings.count(reason),
+    });
   const openLinks = (): number => node.inspect().overlay.activeView.length;
   const tellings = createTellings<P>({ self, hub, people, mine, data, replies, status, openLinks });
   const signaling = parts.createSignaling({
@@ -106,7 +117,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     transport: parts.transport,
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
-    onEvents: tellings.onEvents,
+    onEvents: admission?.onEvents ?? tellings.onEvents,
   });
   const presenceFace = createPresenceFace<P>({
     mine,
@@ -135,6 +146,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     shell.stop();
     signaling.detach();
     replies.close();
+    admission?.close();
   };
 
   shell.handle({ kind: 'start' });
@@ -156,7 +168,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     presence: presenceFace,
     map: data.map,
     topic: data.topic,
-    graph: () => toGraph(node.inspect(), self),
+    graph: () => toGraph(node.inspect(), self, (id) => admission?.isAdmitted(id) ?? true),
     stats: () => {
       const { broadcast, state } = node.inspect();
       const { delivered, duplicates, grafts, gaps } = broadcast.counts;
@@ -185,8 +197,9 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   };
 }
 
-/** The room as this member knows it; an edge counts when both ends name it. */
-function toGraph({ membership: { members } }: MeshSnapshot, self: PeerId): MeshGraph {
+/** The room as this member knows it, as far as it is shown; an edge counts when both ends name it. */
+function toGraph({ membership }: MeshSnapshot, self: PeerId, isShown: (id: PeerId) => boolean): MeshGraph {
+  const members = new Map([...membership.members].filter(([id]) => isShown(id)));
   const nodes = [...members].map(([id, { status }]) => Object.freeze({ id, self: id === self, status }));
   const edges = [...members].flatMap(([a, { neighbors }]) =>
     neighbors.flatMap((b) =>

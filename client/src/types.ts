@@ -41,6 +41,22 @@ export type Shown<P extends PresenceFields> = {
   [K in keyof P]: P[K] extends null ? Value : P[K] extends boolean ? boolean : P[K];
 };
 
+/** Somebody who has come, before anything of it is shown. */
+export interface Candidate {
+  readonly id: string;
+  /** What it shows so far; to be checked like all that others send. */
+  readonly presence: Readonly<Record<string, Value>>;
+}
+
+/**
+ * Decides whether a member is shown in this tab; only `true` lets it in. One that throws, or rejects, keeps it out and
+ * is reported as an uncaught error. The signal aborts when the member is gone, or the mesh is left.
+ */
+export type Admit = (
+  candidate: Candidate,
+  options: { readonly signal: AbortSignal },
+) => boolean | Promise<boolean>;
+
 export interface JoinOptions<P extends PresenceFields = PresenceFields> {
   /** Address of the signaling server, `ws:` or `wss:` (`http:` and `https:` are taken too). Default: the page's origin. */
   readonly signaling?: string | undefined;
@@ -51,6 +67,13 @@ export interface JoinOptions<P extends PresenceFields = PresenceFields> {
    * in the room already, that of the first join stays.
    */
   readonly rtc?: RTCConfiguration | undefined;
+  /**
+   * Asked about everyone who comes, before it is listed here: until then, and if it is turned away, its presence, its
+   * messages and itself are not shown in this tab. It is in the room all the same, hears what is said to all, and
+   * what it writes to maps counts: a key (not this) keeps people out. Of two joins of a page the first's stays.
+   * Default: everyone.
+   */
+  readonly admit?: Admit | undefined;
   /** Leaves when it aborts; has it aborted before, nothing is dialled and the mesh is closed from the start. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -6,7 +6,7 @@ import { createMeshNode } from '#shared/mesh/node.ts';
 import { createMesh } from '#client/mesh.ts';
 import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
 import type { Transport } from '#client/transport/transport.ts';
-import type { Mesh, PresenceFields } from '#client/types.ts';
+import type { Admit, Mesh, PresenceFields } from '#client/types.ts';
 import { createMemoryNetwork } from './memory-transport.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 
@@ -15,6 +15,7 @@ export interface Tab {
   /** What stands between this tab and its channels. */
   readonly wrap: (transport: Transport) => Transport;
   readonly onClosed: () => void;
+  readonly admit: Admit;
 }
 
 export interface Room {
@@ -75,7 +76,7 @@ export function createRoom(): Room {
 
   return {
     clock,
-    join: (presence, { wrap = (transport: Transport) => transport, onClosed = () => {} } = {}) => {
+    join: (presence, { wrap = (transport: Transport) => transport, onClosed = () => {}, admit } = {}) => {
       const self = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
       const mesh = createMesh(
         {
@@ -86,6 +87,7 @@ export function createRoom(): Room {
           transport: wrap(network.createTransport()),
           createSignaling: (handlers) => createSignaling(self, handlers),
           onClosed,
+          admit,
         },
         presence,
       );
