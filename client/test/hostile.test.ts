@@ -250,7 +250,7 @@ describe('a broadcast in the name of another', () => {
         kind: 'presence',
         owner: b.id as PeerId,
         epoch: epoch(1),
-        rest: true,
+        grade: 'rest',
         fields: [{ field: 'name', seq: 99, value: 'forged' }],
       }),
     ],

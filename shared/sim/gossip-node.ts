@@ -59,6 +59,7 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       maySay: () => true,
       overspender: () => undefined,
       isUrgent: () => false,
+      isAnchor: () => true,
       isMember: () => true,
     },
     config.broadcast,

@@ -60,7 +60,8 @@ function tells(
 function recordsIn(message: LinkMessage): readonly PresenceRecord[] {
   if (message.kind === 'hello') return message.presence;
   if (message.kind === 'delta') return message.table === 'presence' ? message.records : [];
-  if (message.kind !== 'gossip' || message.payload.kind !== 'presence' || !message.payload.rest) return [];
-  const { owner, epoch, fields } = message.payload;
+  if (message.kind !== 'gossip' || message.payload.kind !== 'presence') return [];
+  const { owner, epoch, grade, fields } = message.payload;
+  if (grade !== 'rest') return [];
   return fields.map((field) => ({ owner, epoch, ...field }));
 }

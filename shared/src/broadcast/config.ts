@@ -99,6 +99,11 @@ export interface BroadcastConfig {
   readonly forgottenMs: number;
   /** A sequence may be so far beyond what we know. Less: a long absence looks like a lie. */
   readonly sequenceJumpMax: number;
+  /**
+   * A volatile message that nobody vouches for may be so far beyond the last anchor. Less: a stream is silent for
+   * longer where anchors were lost; more: a forged number stands in the way of true ones until the next anchor.
+   */
+  readonly anchorAheadMax: number;
   /** Pause between two sweeps; none runs while there is nothing to forget. Below `gapTimeoutMs`. */
   readonly sweepIntervalMs: number;
   /** Neighbors the node may name; more is a mistake of ours. Over the overlay's hard maximum. */
@@ -145,6 +150,7 @@ export const defaultBroadcastConfig: BroadcastConfig = {
   originsMax: 4_096, // twice the largest room of the design
   forgottenMs: 900_000, // guess: a tab that slept or was cut off for a quarter of an hour
   sequenceJumpMax: 1_000_000, // guess: nine hours at 30 messages a second
+  anchorAheadMax: 256, // guess: eight anchors lost on end, at 30 messages a second
   sweepIntervalMs: 1_000, // iroh-gossip 0.101
   neighborsMax: 64, // guess: six times the overlay's hard maximum
 };

@@ -3,6 +3,7 @@ import { after, elapsedMs } from '../base/time.ts';
 import type { Arrival, Backlog, Origin } from './origins.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
 import { countHeld, newestHeldSince, skipTo, type Step } from './receive-window.ts';
+import { notePastClaim } from './provenance.ts';
 import type { Relay } from './relay.ts';
 import { noteMissing } from './repair.ts';
 
@@ -87,6 +88,7 @@ function skipToFloors<P>(relay: Relay<P>, origin: Origin<P>): void {
   for (const [lane, floor] of floors) {
     if (elapsedMs(floor.at, relay.at) < relay.config.floorMs) continue;
     floors.delete(lane);
+    notePastClaim(origin, lane, { ...floor, at: relay.at });
     if (floors.size === 0) origin.floors = null;
     if (lane === 'record') skipTo(origin.record, floor.seq);
     else deliverSteps(relay, origin, skipTo(origin.reliable, floor.seq), 'untold');

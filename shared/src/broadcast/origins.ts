@@ -23,6 +23,14 @@ export interface Arrival<P> {
 export interface Floor {
   readonly seq: number;
   readonly at: Instant;
+  readonly from: PeerId;
+}
+
+/** That all up to here was said before we met, and so counts as received: one neighbor's word alone. */
+export interface PastClaim {
+  readonly seq: number;
+  readonly at: Instant;
+  readonly from: PeerId;
 }
 
 /** Reliable messages that found no room, or that nobody asked for gave: to ask for when the base moves on. */
@@ -41,11 +49,19 @@ export interface Backlog {
 export interface Origin<P> {
   readonly id: PeerId;
   readonly epoch: Epoch;
+  /** When we first heard of it in this epoch. */
+  readonly begunAt: Instant;
   readonly reliable: ReceiveWindow<Arrival<P>>;
   readonly record: ReceiveWindow<null>;
   newestVolatile: number;
+  /** The newest volatile message that was proven to be its origin's; 0 for none. */
+  newestAnchor: number;
+  /** A message came that its origin must have said. Before, the epoch is what some neighbor claims. */
+  proven: boolean;
   /** `null`, as nearly always, where there is none. */
   floors: Map<Lane, Floor> | null;
+  /** Likewise; those that nothing has borne out. */
+  pastClaims: Map<Lane, PastClaim> | null;
   backlog: Backlog | null;
   forgottenAt: Instant | null;
   /** When a message of it was last dropped because it says too much. */
@@ -57,12 +73,17 @@ export interface Origin<P> {
 }
 
 /** How an epoch stands to those we know. `new` also where we know none. */
-type EpochStanding = 'older' | 'current' | 'new';
+export type EpochStanding = 'older' | 'current' | 'new';
 
 export interface Origins<P> {
   /** The origin, if known in the epoch of `stream`. */
   readonly current: (stream: Stream) => Origin<P> | undefined;
   readonly standing: (origin: PeerId, epoch: Epoch) => EpochStanding;
+  /**
+   * Whether a later epoch has begun. One of which no message has come since `claimedSince`, when we first heard of it, a
+   * neighbor made up.
+   */
+  readonly isSucceeded: (origin: PeerId, epoch: Epoch, claimedSince: Instant) => boolean;
   readonly has: (head: Head) => boolean;
   /** The newest sequence received of a stream; 0 for none. */
   readonly newest: (stream: Stream) => number;
@@ -127,6 +148,11 @@ export function createOrigins<P>(config: BroadcastConfig, isMember: (id: PeerId)
   return {
     current,
     standing,
+    isSucceeded: (id, epoch, claimedSince) => {
+      const known = originById.get(id);
+      const isBelieved = (one: Origin<P>): boolean => one.proven || one.begunAt >= claimedSince;
+      return [known, known?.before].some((one) => one != null && one.epoch > epoch && isBelieved(one));
+    },
     has: (head) => {
       const origin = current(head);
       return origin !== undefined && hasSequence(origin, head);
@@ -136,7 +162,10 @@ export function createOrigins<P>(config: BroadcastConfig, isMember: (id: PeerId)
     admit: (id, epoch, at) => {
       const known = originById.get(id);
       if (known?.before?.epoch === epoch) return { origin: known.before, gone: [] };
-      const origin = known?.epoch === epoch ? known : createOrigin<P>(id, epoch, known);
+      const origin =
+        known?.epoch === epoch
+          ? known
+          : createOrigin<P>(id, { epoch, at, before: epochBefore(known, epoch) });
       origin.heardAt = at;
       // A late word of one that has gone does not bring it back.
       if (isMember(id)) remember(id, origin);
@@ -145,9 +174,10 @@ export function createOrigins<P>(config: BroadcastConfig, isMember: (id: PeerId)
       const evicted = originById.set(id, origin)?.[1] ?? outgoing;
       if (origin.forgottenAt !== null) forgotten.add(id);
       if (evicted !== undefined) forgotten.delete(evicted.id);
-      const gone = [evicted, evicted?.before, known === origin ? null : known?.before];
-      if (known !== undefined && known !== origin) known.before = null;
-      return { origin, gone: gone.filter((one) => one != null) };
+      const kept = [origin, origin.before];
+      const left = [known, known?.before].filter((one) => !kept.includes(one ?? null));
+      if (origin.before !== null) origin.before.before = null;
+      return { origin, gone: [evicted, evicted?.before, ...left].filter((one) => one != null) };
     },
     settle: (at) => {
       for (const [id, origin] of originById.entries()) {
@@ -181,14 +211,28 @@ function inEpoch<P>(origin: Origin<P> | undefined, epoch: Epoch): Origin<P> | un
   return [origin, origin?.before].find((one) => one?.epoch === epoch) ?? undefined;
 }
 
-function createOrigin<P>(id: PeerId, epoch: Epoch, before: Origin<P> | null = null): Origin<P> {
+/** What stays of `known` behind a new epoch; one that is only claimed does not push out a proven one. */
+function epochBefore<P>(known: Origin<P> | undefined, epoch: Epoch): Origin<P> | null {
+  const isOutbid = known?.proven === false && known.before?.proven === true;
+  const last = isOutbid ? known.before : known;
+  return [last, last?.before].find((one) => one != null && one.epoch < epoch) ?? null;
+}
+
+function createOrigin<P>(
+  id: PeerId,
+  { epoch, at, before }: { readonly epoch: Epoch; readonly at: Instant; readonly before: Origin<P> | null },
+): Origin<P> {
   return {
     id,
     epoch,
+    begunAt: at,
     reliable: createReceiveWindow<Arrival<P>>(),
     record: createReceiveWindow<null>(),
     newestVolatile: 0,
+    newestAnchor: 0,
+    proven: false,
     floors: null,
+    pastClaims: null,
     backlog: null,
     forgottenAt: null,
     stemmedAt: null,

@@ -76,6 +76,13 @@ export function lowestHeld({ beyond }: ReceiveWindow<unknown>): number | null {
 }
 
 /** Gives up every hole up to `seq`. */
+/** What counted as received from here on never was: takes it back. */
+export function reopenAt<T>(window: ReceiveWindow<T>, seq: number): void {
+  window.base = Math.min(window.base, seq - 1);
+  const waiting = [...(window.beyond?.keys() ?? [])];
+  window.highest = Math.max(window.base, ...waiting);
+}
+
 export function skipTo<T>(window: ReceiveWindow<T>, seq: number): readonly Step<T>[] {
   const steps: Step<T>[] = [];
   for (const range of holesUpTo(window, seq)) {

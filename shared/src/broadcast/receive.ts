@@ -9,6 +9,7 @@ import { refusalOfGossip } from './checks.ts';
 import { type Gossip, type Head, ROUND_MAX, type Want } from './messages.ts';
 import type { MissingHead } from './missing.ts';
 import { admit, deliver, resume } from './delivery.ts';
+import { bearOutClaim, isBeyondProof, isNewsAfterAll, isPast, isProven } from './provenance.ts';
 import type { Arrival, Origin } from './origins.ts';
 import { type Relay, isSpare, neighborsBut, announce, refuse, send, sendHeads } from './relay.ts';
 import { noteMissing } from './repair.ts';
@@ -24,8 +25,9 @@ export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): 
     if (message.epoch === relay.own.epoch()) onDuplicate(relay, from, message);
     return;
   }
-  if (relay.origins.standing(message.origin, message.epoch) === 'older') return;
-  if (relay.origins.has(message)) return onDuplicate(relay, from, message);
+  const standing = relay.origins.standing(message.origin, message.epoch);
+  if (isPast(relay, message, standing) || isBeyondProof(relay, message, standing)) return;
+  if (relay.origins.has(message) && !isNewsAfterAll(relay, message)) return onDuplicate(relay, from, message);
   if (!relay.deps.maySay(message)) return refuse(relay, from, 'forged-author');
   const overspender = relay.deps.overspender(message.origin);
   if (overspender !== undefined) {
@@ -41,6 +43,7 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
   const head = headOf(message);
   const bytes = relay.deps.sizeOf(message.payload);
   const origin = admit(relay, message.origin, message.epoch);
+  origin.proven ||= isProven(relay, message);
   if (!hasRoom(relay, origin, { message, bytes })) {
     relay.waiting.add(origin);
     return postpone(relay, head, { announcer: from, came: true });
@@ -76,6 +79,7 @@ export function spread<P>(relay: Relay<P>, tree: Tree, message: Gossip<P>, holde
 
 function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, bytes: number): void {
   const { lane, seq } = arrival.message;
+  bearOutClaim(origin, lane, seq);
   switch (lane) {
     case 'reliable':
       for (const next of takeIn(origin.reliable, seq, { item: arrival, bytes, at: relay.at }))
@@ -87,6 +91,7 @@ function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, byte
       return deliver(relay, arrival);
     case 'volatile':
       origin.newestVolatile = seq;
+      if (isProven(relay, arrival.message)) origin.newestAnchor = seq;
       return deliver(relay, arrival);
     default:
       unreachable(lane);

@@ -42,6 +42,8 @@ export interface BroadcastDeps<P> {
   readonly isMember: (origin: PeerId) => boolean;
   /** Whether it cannot wait for the tree: it is flooded, each member handing it to all neighbors, lazy or not. */
   readonly isUrgent: (payload: P) => boolean;
+  /** Whether a volatile message is proven to be its origin's, epoch and sequence included; the others are not. */
+  readonly isAnchor: (payload: P) => boolean;
 }
 
 /** Why something from a neighbor was dropped. */
@@ -57,7 +59,8 @@ export type BroadcastRefusal =
   | 'too-many-trees'
   | 'malformed-want'
   | 'origin-quota'
-  | 'graft-flood';
+  | 'graft-flood'
+  | 'lying-vector';
 
 interface Neighbor {
   readonly congested: boolean;

@@ -11,6 +11,7 @@ import { admit, deliverSteps } from './delivery.ts';
 import type { Head, Lane, Vector, VectorHead, Want } from './messages.ts';
 import { inFrames, neighborsBut, refuse, type Relay, send } from './relay.ts';
 import { ask, onHead, wantsOf } from './repair.ts';
+import { notePastClaim } from './provenance.ts';
 import { skipTo } from './receive-window.ts';
 import { headOf } from './streams.ts';
 
@@ -72,7 +73,7 @@ export function onVector<P>(relay: Relay<P>, from: PeerId, { heads, begun, last 
   if (neighbor !== undefined && begun) relay.neighbors.set(from, { ...neighbor, begun });
   const starts = relay.past === 'none' || (relay.past === 'beginner' && begun);
   const past = starts ? heads.filter((head) => isNews(relay, head)) : [];
-  for (const head of past) startAt(relay, head);
+  for (const head of past) startAt(relay, from, head);
   relay.tookOver ||= begun && past.length > 0;
   catchUp(
     relay,
@@ -91,10 +92,11 @@ function isNews<P>(relay: Relay<P>, head: VectorHead): boolean {
   return !isOver && relay.origins.newest(head) === 0;
 }
 
-function startAt<P>(relay: Relay<P>, head: Head): void {
+function startAt<P>(relay: Relay<P>, from: PeerId, head: Head): void {
   // A head before it may have named a newer epoch.
   if (relay.origins.standing(head.origin, head.epoch) === 'older') return;
   const origin = admit(relay, head.origin, head.epoch);
+  notePastClaim(origin, head.lane, { seq: head.seq, at: relay.at, from });
   if (head.lane === 'record') skipTo(origin.record, head.seq);
   else deliverSteps(relay, origin, skipTo(origin.reliable, head.seq), 'untold');
 }
@@ -123,7 +125,7 @@ function catchUp<P>(relay: Relay<P>, from: PeerId, heads: readonly VectorHead[])
     const refusal = isVectorHead(head) ? refusalOfHead(relay, head) : 'implausible-sequence';
     if (refusal !== null) refuse(relay, from, refusal);
     if (refusal !== null || head.origin === relay.deps.self) continue;
-    if (raiseFloor(relay, head)) floors.push({ ...head, seq: head.from - 1 });
+    if (raiseFloor(relay, from, head)) floors.push({ ...head, seq: head.from - 1 });
     wants.push(...wantsOf(relay, head).flatMap((want) => cutAbove(want, head.from)));
     if (head.from <= head.seq) onHead(relay, from, headOf(head));
   }
@@ -142,7 +144,7 @@ function cutAbove(want: Want, from: number): readonly Want[] {
  * met. What of it is still under way to us by others gets a moment to come (`giveUpHoles`). Of one that was heard in
  * any lane without gaps it was said while we were away, and is a hole like any other.
  */
-function raiseFloor<P>(relay: Relay<P>, { origin: id, epoch, lane, from }: VectorHead): boolean {
+function raiseFloor<P>(relay: Relay<P>, by: PeerId, { origin: id, epoch, lane, from }: VectorHead): boolean {
   if (from === 1 || relay.origins.standing(id, epoch) === 'older') return false;
   const known = relay.origins.current({ origin: id, epoch, lane });
   const floor = known?.floors?.get(lane);
@@ -150,7 +152,7 @@ function raiseFloor<P>(relay: Relay<P>, { origin: id, epoch, lane, from }: Vecto
   if (floor === undefined ? wasHeard : floor.seq < from) return false;
   const origin = admit(relay, id, epoch);
   origin.floors ??= new Map();
-  origin.floors.set(lane, { seq: from - 1, at: floor?.at ?? relay.at });
+  origin.floors.set(lane, { seq: from - 1, at: floor?.at ?? relay.at, from: by });
   relay.waiting.add(origin);
   return floor === undefined;
 }

@@ -21,6 +21,11 @@ export function isByItsAuthor({ payload, origin, epoch }: Gossip<Payload>): bool
   }
 }
 
+/** Volatile, and proven to be its origin's all the same. */
+export function isAnchor(payload: Payload): boolean {
+  return payload.kind === 'presence' && payload.grade === 'anchor';
+}
+
 /** Goodbyes and all that is said of somebody's death: each is short, and each moment is one in which a ghost is shown. */
 export function isUrgent(payload: Payload): boolean {
   switch (payload.kind) {

@@ -15,7 +15,7 @@ import { createState, type State } from '../state/state.ts';
 import type { StateInput } from '../state/messages.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import { isByItsAuthor, isUrgent } from './authors.ts';
+import { isAnchor, isByItsAuthor, isUrgent } from './authors.ts';
 import type { MeshConfig } from './config.ts';
 import type { Payload, RoutedPayload } from './messages.ts';
 import type { Quotas } from './quotas.ts';
@@ -66,6 +66,7 @@ export function createLayers(
         overspender: quotas.overspender,
         isMember,
         isUrgent,
+        isAnchor,
       },
       config.broadcast,
     ),

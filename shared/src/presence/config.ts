@@ -37,6 +37,21 @@ export interface PresenceConfig {
    * for longer; less lets a lossy link flicker. Above `intervalMsMax` and `restMs`.
    */
   readonly expireMs: number;
+  /**
+   * While an owner moves, how far apart its proven frames are. More shows a forged value for longer; less costs every
+   * member a verification more. Below `expireMs`.
+   */
+  readonly anchorMs: number;
+  /**
+   * An unproven value that came so long before a proven one with a lower number may have overtaken it, and stays. More
+   * shows a forged value for longer; less lets a pointer jump back where lanes differ. Below `anchorMs`.
+   */
+  readonly overtakeMs: number;
+  /**
+   * An unproven value may be so many changes ahead of the last proven one. Less refuses owners that change very
+   * often where an anchor was lost; more lets a forged number stand for longer.
+   */
+  readonly aheadMax: number;
   /** Fields of one owner in one epoch. More costs records; fewer refuses sooner. At least 1. */
   readonly fieldsMax: number;
   /** UTF-16 units of a field's name. Longer names cost bytes in every frame. At least 1. */
@@ -53,6 +68,9 @@ export const defaultPresenceConfig: PresenceConfig = {
   frameBytesMax: 8_000, // a quarter of the wire's 32 kB frame
   moverMs: 1_000, // guess
   expireMs: 2_000, // the design's starting point
+  anchorMs: 1_000, // the design
+  overtakeMs: 250, // guess: two ways through a room differ by less
+  aheadMax: 4_096, // guess: two seconds of a mouse that tells a thousand places a second, twice over
   fieldsMax: PRESENCE_FIELDS_MAX, // guess
   fieldLengthMax: PRESENCE_FIELD_LENGTH_MAX, // guess
   ownersMax: 4_096, // the design: rooms up to about 2,000, and as many again that have just gone
@@ -70,5 +88,7 @@ export function checkPresenceConfig(config: PresenceConfig): void {
     intervalMsMin <= intervalMsMax && intervalMsMax < expireMs,
     `intervalMsMax ${intervalMsMax} must lie between intervalMsMin ${intervalMsMin} and expireMs ${expireMs}`,
   );
+  assert(config.overtakeMs < config.anchorMs, `overtakeMs ${config.overtakeMs} must be below anchorMs`);
+  assert(config.anchorMs < expireMs, `anchorMs ${config.anchorMs} must be below expireMs ${expireMs}`);
   assert(restMs < expireMs, `restMs ${restMs} must be below expireMs ${expireMs}`);
 }

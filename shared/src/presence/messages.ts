@@ -7,6 +7,10 @@
  * is volatile: throttled, latest wins, unconfirmed. When it has rested for 150 ms the last value goes
  * out at rest again, which outranks every volatile one. A volatile value that nothing confirms for 2 s
  * gives way to the last confirmed one.
+ *
+ * Volatile values pass unproven, for proving each would cost more than all else: one a second is an anchor,
+ * which is proven as values at rest are. Whatever is proven outranks everything unproven that was there before,
+ * so a forged value is shown for a second at most, whatever number it bears.
  */
 import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
@@ -26,12 +30,19 @@ export interface PresenceRecord {
 /** Changes of one life are counted up to here; what claims more is no count. */
 export const PRESENCE_SEQ_MAX: number = 2 ** 48;
 
+/**
+ * - `rest`: a record, proven, reliable.
+ * - `anchor`: volatile, but proven.
+ * - `passing`: volatile, and nobody's word but that of whoever brings it.
+ */
+export type Grade = 'rest' | 'anchor' | 'passing';
+
 /** Some fields of one owner, broadcast together. */
 export interface PresenceUpdate {
   readonly kind: 'presence';
   readonly owner: PeerId;
   readonly epoch: Epoch;
-  readonly rest: boolean;
+  readonly grade: Grade;
   readonly fields: readonly {
     readonly field: string;
     readonly seq: number;
@@ -63,7 +74,7 @@ export type PresenceInput =
 export type PresenceEffect =
   | Schedule<PresenceTimer>
   | PeerMisbehaved
-  /** `rest` goes out on the record lane, else on the volatile lane. */
+  /** What is at rest goes out on the record lane, all else on the volatile lane. */
   | { readonly kind: 'publish'; readonly update: PresenceUpdate }
   /** What a member shows is different; `fields` names what changed. */
   | {

@@ -1,19 +1,20 @@
 /**
- * What others show. Each field has its last confirmed value (at rest; a record) and perhaps an
- * unconfirmed one above it, which is what is seen until it is confirmed, overtaken or expires.
+ * What others show. Each field has its last confirmed value (at rest; a record), perhaps an anchored one above it
+ * (proven, but no record), and perhaps an unconfirmed one above both, which is what is seen until it is confirmed,
+ * overtaken, contradicted by a proven one that is newer than the last, or expires.
  */
 import { after, elapsedMs, type Instant } from '../base/time.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
 import { equalValues } from '../base/value-equal.ts';
 import type { Value } from '../base/value.ts';
 import type { PresenceConfig } from './config.ts';
-import type { PresenceRecord } from './messages.ts';
+import type { Grade, PresenceRecord } from './messages.ts';
 import { PRESENCE_SEQ_MAX, presenceKey } from './messages.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One field's value as a peer claims it; at rest it is a record. */
 export interface Claim extends PresenceRecord {
-  readonly rest: boolean;
+  readonly grade: Grade;
 }
 
 /** Why a claim was refused; nothing changed. */
@@ -36,12 +37,15 @@ interface Owner {
   readonly id: PeerId;
   readonly epoch: Epoch;
   readonly fields: Map<string, Field>;
+  /** The newest proven change of any field; 0 for none. */
+  provenSeq: number;
 }
 
 interface Field {
   readonly owner: Owner;
   readonly name: string;
   confirmed: Held | undefined;
+  anchored: Held | undefined;
   unconfirmed: (Held & { readonly cameAt: Instant }) | undefined;
 }
 
@@ -66,8 +70,9 @@ export function createOthers(config: PresenceConfig): Others {
     if (held && claim.epoch > held.epoch) leaveEpoch(held, outcome);
     const field = fieldOf(claim);
     const before = shownIn(field);
-    if (claim.rest) confirm(field, claim, outcome);
-    else move(field, claim, at);
+    if (claim.grade === 'rest') confirm(field, claim, at, outcome);
+    else if (claim.grade === 'anchor') anchor(field, claim, at);
+    else pass(field, claim, at);
     showDifference(field, before, outcome);
     return undefined;
   };
@@ -90,12 +95,18 @@ export function createOthers(config: PresenceConfig): Others {
   };
 
   const fieldOf = (claim: Claim): Field => {
-    const owner = ownerById.get(claim.owner) ?? { id: claim.owner, epoch: claim.epoch, fields: new Map() };
+    const owner: Owner = ownerById.get(claim.owner) ?? {
+      id: claim.owner,
+      epoch: claim.epoch,
+      fields: new Map(),
+      provenSeq: 0,
+    };
     ownerById.set(owner.id, owner);
     const field: Field = owner.fields.get(claim.field) ?? {
       owner,
       name: claim.field,
       confirmed: undefined,
+      anchored: undefined,
       unconfirmed: undefined,
     };
     owner.fields.set(field.name, field);
@@ -106,23 +117,49 @@ export function createOthers(config: PresenceConfig): Others {
    * A record is judged against the last record, not against what is shown: one that a volatile frame
    * overtook is not shown, but it is kept, and the tables of two neighbors agree.
    */
-  const confirm = (field: Field, claim: Claim, outcome: Outcome): void => {
+  const confirm = (field: Field, claim: Claim, at: Instant, outcome: Outcome): void => {
     const { owner, epoch, field: name, seq, value } = claim;
     if (field.confirmed && seq <= field.confirmed.seq) return;
     field.confirmed = { seq, value };
     outcome.keep({ owner, epoch, field: name, seq, value });
-    if (field.unconfirmed && field.unconfirmed.seq <= seq) settle(field);
+    if (field.anchored && field.anchored.seq <= seq) field.anchored = undefined;
+    prove(field, seq, at);
   };
 
-  const move = (field: Field, claim: Claim, at: Instant): void => {
-    const newest = field.unconfirmed ?? field.confirmed;
-    if (newest && claim.seq <= newest.seq) return;
+  const anchor = (field: Field, { owner, seq, value }: Claim, at: Instant): void => {
+    if (seq <= provenIn(field)) return;
+    field.anchored = { seq, value };
+    prove(field, seq, at);
+    noteMover(owner, at);
+  };
+
+  /**
+   * A proven value newer than all proven ones of its owner outranks the unproven one, whatever number that bears;
+   * only what came just before may have overtaken it.
+   */
+  const prove = (field: Field, seq: number, at: Instant): void => {
+    const { owner, unconfirmed } = field;
+    const isNewest = seq > owner.provenSeq;
+    if (isNewest) owner.provenSeq = seq;
+    if (!unconfirmed) return;
+    const mayHaveOvertaken = elapsedMs(unconfirmed.cameAt, at) <= config.overtakeMs;
+    if (unconfirmed.seq <= seq || (isNewest && !mayHaveOvertaken)) settle(field);
+  };
+
+  const pass = (field: Field, claim: Claim, at: Instant): void => {
+    const { provenSeq } = field.owner;
+    if (claim.seq <= Math.max(provenIn(field), field.unconfirmed?.seq ?? 0)) return;
+    if (provenSeq > 0 && claim.seq - provenSeq > config.aheadMax) return;
     settle(field);
     field.unconfirmed = { seq: claim.seq, value: claim.value, cameAt: at };
     unconfirmedFields.add(field);
+    noteMover(claim.owner, at);
+  };
+
+  const noteMover = (owner: PeerId, at: Instant): void => {
     movers(at);
-    movedAtByOwner.delete(claim.owner);
-    movedAtByOwner.set(claim.owner, at);
+    movedAtByOwner.delete(owner);
+    movedAtByOwner.set(owner, at);
   };
 
   const settle = (field: Field): void => {
@@ -135,7 +172,7 @@ export function createOthers(config: PresenceConfig): Others {
       if (!field.unconfirmed || after(field.unconfirmed.cameAt, config.expireMs) > at) return;
       const before = shownIn(field);
       settle(field);
-      if (!field.confirmed) removeField(field);
+      if (!field.confirmed && !field.anchored) removeField(field);
       showDifference(field, before, outcome);
     }
   };
@@ -181,8 +218,13 @@ export function createOthers(config: PresenceConfig): Others {
   };
 }
 
-function shownIn({ unconfirmed, confirmed }: Field): Value | undefined {
-  return (unconfirmed ?? confirmed)?.value;
+function shownIn({ unconfirmed, anchored, confirmed }: Field): Value | undefined {
+  return (unconfirmed ?? anchored ?? confirmed)?.value;
+}
+
+/** The newest proven change of this field; 0 for none. */
+function provenIn({ anchored, confirmed }: Field): number {
+  return (anchored ?? confirmed)?.seq ?? 0;
 }
 
 function showDifference(field: Field, before: Value | undefined, outcome: Outcome): void {

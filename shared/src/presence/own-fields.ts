@@ -12,6 +12,13 @@ import { PRESENCE_SEQ_MAX, type PresenceUpdate } from './messages.ts';
 
 export type SentFields = PresenceUpdate['fields'];
 
+export interface VolatileFrame {
+  readonly fields: SentFields;
+  readonly grade: 'anchor' | 'passing';
+}
+
+export const NOTHING: VolatileFrame = { fields: [], grade: 'passing' };
+
 export interface OwnFields {
   /** The number of the last change of any field. */
   readonly seq: () => number;
@@ -28,8 +35,11 @@ export interface OwnFields {
   readonly change: (name: string, value: Value | undefined, at: Instant) => boolean;
   /** Fields whose publication at rest is due; they count as published. */
   readonly takeRest: (at: Instant) => SentFields;
-  /** Fields with an unsent change, if the throttle allows a frame now; they count as sent. */
-  readonly takeVolatile: (at: Instant, movers: number) => SentFields;
+  /**
+   * Fields with an unsent change, if the throttle allows a frame now; they count as sent. One frame a second is an
+   * anchor, counted from the last one that was proven, at rest or not.
+   */
+  readonly takeVolatile: (at: Instant, movers: number) => VolatileFrame;
   readonly restDue: () => Instant | undefined;
   readonly volatileDue: (movers: number) => Instant | undefined;
   readonly isMoving: (at: Instant) => boolean;
@@ -62,6 +72,8 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
   /** When we last said all again, or are about to. */
   let outnumberedAt = NEVER;
   let volatileSentAt = NEVER;
+  /** When we last said something that is proven to be ours. */
+  let provenAt = NEVER;
 
   const hasRoomFor = (name: string): boolean =>
     name.length <= config.fieldLengthMax && fields.size - disowned.size < config.fieldsMax;
@@ -131,15 +143,18 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
   const takeRest = (at: Instant): SentFields => {
     const due = [...fields.values()].filter((field) => field.restAt !== undefined && field.restAt <= at);
     for (const field of due) field.restAt = undefined;
+    if (due.length > 0) provenAt = at;
     return send(due, at);
   };
 
-  const takeVolatile = (at: Instant, movers: number): SentFields => {
+  const takeVolatile = (at: Instant, movers: number): VolatileFrame => {
     const due = volatileDue(movers);
-    if (due === undefined || due > at) return [];
+    if (due === undefined || due > at) return NOTHING;
     // A frame that goes out late counts as sent when it was due, or one late timer would delay all that follow.
     volatileSentAt = later(due, instant(at - config.intervalMsMin / 2));
-    return send(unsent(), volatileSentAt);
+    const isAnchor = elapsedMs(provenAt, at) >= config.anchorMs;
+    if (isAnchor) provenAt = at;
+    return { fields: send(unsent(), volatileSentAt), grade: isAnchor ? 'anchor' : 'passing' };
   };
 
   const unsent = (): readonly OwnField[] => [...fields.values()].filter((field) => field.sentSeq < field.seq);

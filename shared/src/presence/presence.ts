@@ -11,6 +11,7 @@ import { cutToFrames } from './budget.ts';
 import { checkPresenceConfig, type PresenceConfig } from './config.ts';
 import { createDeadline, earliest } from './deadline.ts';
 import type {
+  Grade,
   PresenceEffect,
   PresenceInput,
   PresenceRecord,
@@ -20,7 +21,7 @@ import type {
 } from './messages.ts';
 import { createOthers, type Claim } from './others.ts';
 import { createOutcome, type Outcome } from './outcome.ts';
-import { createOwnFields, type SentFields } from './own-fields.ts';
+import { createOwnFields, NOTHING, type SentFields } from './own-fields.ts';
 import { createShown } from './shown.ts';
 
 export type Presence = Layer<PresenceInput, PresenceEffect, PresenceSnapshot>;
@@ -86,21 +87,21 @@ export function createPresence(
     const isHeard = neighbors > 0;
     const moversWithUs = others.movers(at) + 1;
     const rest = own.takeRest(at);
-    const volatile = isHeard ? own.takeVolatile(at, moversWithUs) : [];
+    const volatile = isHeard ? own.takeVolatile(at, moversWithUs) : NOTHING;
     for (const field of rest) outcome.keep({ owner: self, epoch, ...field });
     const due = earliest([own.restDue(), isHeard ? own.volatileDue(moversWithUs) : undefined]);
     return [
       ...publish(rest, 'rest'),
-      ...publish(volatile, 'volatile'),
+      ...publish(volatile.fields, volatile.grade),
       ...outcome.effects(),
       ...flushDeadline.arm(due, at),
     ];
   };
 
-  const publish = (fields: SentFields, lane: 'rest' | 'volatile'): readonly PresenceEffect[] =>
+  const publish = (fields: SentFields, grade: Grade): readonly PresenceEffect[] =>
     cutToFrames(fields, config.frameBytesMax).map((frame) => ({
       kind: 'publish',
-      update: { kind: 'presence', owner: self, epoch, rest: lane === 'rest', fields: frame },
+      update: { kind: 'presence', owner: self, epoch, grade, fields: frame },
     }));
 
   const take = (from: PeerId, claims: readonly Claim[], at: Instant): readonly PresenceEffect[] => {
@@ -151,10 +152,10 @@ export function createPresence(
   return { handle, inspect };
 }
 
-function updateToClaims({ owner, epoch, rest, fields }: PresenceUpdate): readonly Claim[] {
-  return fields.map(({ field, seq, value }) => ({ owner, epoch, field, seq, value, rest }));
+function updateToClaims({ owner, epoch, grade, fields }: PresenceUpdate): readonly Claim[] {
+  return fields.map(({ field, seq, value }) => ({ owner, epoch, field, seq, value, grade }));
 }
 
 function recordToClaim(record: PresenceRecord): Claim {
-  return { ...record, rest: true };
+  return { ...record, grade: 'rest' };
 }

@@ -1,17 +1,20 @@
 /** Presence: updates that are broadcast, and records that are reconciled or greet a newcomer. */
 import { epoch } from '../base/ids.ts';
-import type { PresenceRecord, PresenceUpdate } from '../presence/messages.ts';
+import type { Grade, PresenceRecord, PresenceUpdate } from '../presence/messages.ts';
+import { createChoice, type Choice } from './choice.ts';
 import { FIELD_BYTES_MAX, FIELDS_MAX } from './limits.ts';
-import { readFlag, readId, readList, readText, readUint, type Reader } from './reader.ts';
+import { readChoice, readId, readList, readText, readUint, type Reader } from './reader.ts';
 import { readOptionalValue, writeOptionalValue } from './value-codec.ts';
-import { writeFlag, writeId, writeList, writeText, writeUint, type Writer } from './writer.ts';
+import { writeChoice, writeId, writeList, writeText, writeUint, type Writer } from './writer.ts';
 
 type Field = PresenceUpdate['fields'][number];
+
+const grades: Choice<Grade> = createChoice({ passing: 0, rest: 1, anchor: 2 });
 
 export function writePresenceUpdate(writer: Writer, update: PresenceUpdate): void {
   writeId(writer, update.owner);
   writeUint(writer, update.epoch);
-  writeFlag(writer, update.rest);
+  writeChoice(writer, grades, update.grade);
   writeList(writer, update.fields, FIELDS_MAX, writeField);
 }
 
@@ -20,7 +23,7 @@ export function readPresenceUpdate(reader: Reader): PresenceUpdate {
     kind: 'presence',
     owner: readId(reader),
     epoch: epoch(readUint(reader)),
-    rest: readFlag(reader),
+    grade: readChoice(reader, grades),
     fields: readList(reader, FIELDS_MAX, readField),
   };
 }

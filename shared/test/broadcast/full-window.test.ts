@@ -25,6 +25,7 @@ function listen(rttMs: number | null): Outcome {
     maySay: () => true,
     overspender: () => undefined,
     isUrgent: () => false,
+    isAnchor: () => true,
     isMember: () => true,
     sizeOf: () => 16_384,
   };

@@ -38,6 +38,9 @@ export interface Bench {
 /** What every node floods. */
 export const URGENT = 'urgent';
 
+/** What a volatile message begins with that nobody vouches for; all others are anchors. */
+export const UNPROVEN = 'unproven';
+
 /** A layer with these neighbors that has begun, by an empty vector of the first. */
 export function createBench(
   peers: readonly PeerId[],
@@ -57,6 +60,7 @@ export function createBench(
     maySay: ({ payload }: Gossip<string>) => payload !== FORGED,
     overspender: (origin: PeerId) => (loud.has(origin) ? origin : undefined),
     isUrgent: (payload: string) => payload === URGENT,
+    isAnchor: (payload: string) => !payload.startsWith(UNPROVEN),
     isMember: (origin: PeerId) => !gone.has(origin) && (members?.includes(origin) ?? true),
     sizeOf: (text: string) => text.length,
   };

@@ -102,6 +102,7 @@ export function createWorld(seed: number): World {
         maySay: () => true,
         overspender: () => undefined,
         isUrgent: () => false,
+        isAnchor: () => true,
         isMember: () => true,
         sizeOf: (text: string) => text.length,
       };

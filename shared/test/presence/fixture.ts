@@ -4,6 +4,7 @@ import { now } from '#shared/base/time.ts';
 import type { Value } from '#shared/base/value.ts';
 import { defaultPresenceConfig, type PresenceConfig } from '#shared/presence/config.ts';
 import type {
+  Grade,
   PresenceEffect,
   PresenceInput,
   PresenceRecord,
@@ -27,20 +28,22 @@ export interface Origin {
   readonly epoch?: number;
 }
 
-function updateOf(origin: Origin, rest: boolean, fields: readonly Claimed[]): PresenceUpdate {
+export function updateOf(origin: Origin, grade: Grade, fields: readonly Claimed[]): PresenceUpdate {
   return {
     kind: 'presence',
     owner: origin.owner,
     epoch: epoch(origin.epoch ?? 1),
-    rest,
+    grade,
     fields: fields.map(([field, seq, value]) => ({ field, seq, value })),
   };
 }
 
 export const restUpdate = (origin: Origin, ...fields: Claimed[]): PresenceUpdate =>
-  updateOf(origin, true, fields);
+  updateOf(origin, 'rest', fields);
 export const volatileUpdate = (origin: Origin, ...fields: Claimed[]): PresenceUpdate =>
-  updateOf(origin, false, fields);
+  updateOf(origin, 'passing', fields);
+export const anchorUpdate = (origin: Origin, ...fields: Claimed[]): PresenceUpdate =>
+  updateOf(origin, 'anchor', fields);
 
 export function record(origin: Origin, [field, seq, value]: Claimed): PresenceRecord {
   return { owner: origin.owner, epoch: epoch(origin.epoch ?? 1), field, seq, value };

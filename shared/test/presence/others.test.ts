@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PresenceEffect } from '#shared/presence/messages.ts';
 import {
+  anchorUpdate,
   a,
   b,
   c,
@@ -169,6 +170,66 @@ describe('an unconfirmed value', () => {
       scheduled('expire', 1, 2_000),
     ]);
     expect(shower.runUntil(2_000)).toEqual([]);
+  });
+});
+
+describe('a forged value', () => {
+  const HUGE = 2 ** 47;
+
+  test('with a huge sequence is refused where a proven one is known, and the true ones go on', () => {
+    const shower = createShower();
+    shower.update(0, restUpdate(bobs, ['pointer', 1, 0]));
+    expect(shower.update(10, volatileUpdate(bobs, ['pointer', HUGE, 'forged']))).toEqual([]);
+    expect(shower.update(20, volatileUpdate(bobs, ['pointer', 1 + 4_097, 'forged']))).toEqual([]);
+    shower.update(30, volatileUpdate(bobs, ['pointer', 2, 1]));
+    expect(shower.shows(b)).toEqual({ pointer: 1 });
+  });
+
+  test('within the bound stands in the way of true ones until the next anchor, and no longer', () => {
+    const shower = createShower();
+    shower.update(0, restUpdate(bobs, ['pointer', 1, 0]));
+    shower.update(300, volatileUpdate(bobs, ['pointer', 1_000, 'forged']));
+    shower.update(330, volatileUpdate(bobs, ['pointer', 11, 11]));
+    expect(shower.shows(b)).toEqual({ pointer: 'forged' });
+    shower.update(1_000, anchorUpdate(bobs, ['pointer', 31, 31]));
+    expect(shower.shows(b)).toEqual({ pointer: 31 });
+    shower.update(1_033, volatileUpdate(bobs, ['pointer', 32, 32]));
+    expect(shower.shows(b)).toEqual({ pointer: 32 });
+  });
+
+  test('that came where nothing proven was known gives way to the first proven one', () => {
+    const shower = createShower();
+    shower.update(0, volatileUpdate(bobs, ['pointer', HUGE, 'forged']));
+    expect(shower.shows(b)).toEqual({ pointer: 'forged' });
+    shower.update(500, restUpdate(bobs, ['pointer', 3, 3]));
+    expect(shower.shows(b)).toEqual({ pointer: 3 });
+  });
+});
+
+describe('an anchor', () => {
+  test('is shown for as long as nothing newer comes, and is no record', () => {
+    const shower = createShower();
+    shower.update(0, restUpdate(bobs, ['pointer', 1, 0]));
+    const effects = shower.update(1_000, anchorUpdate(bobs, ['pointer', 30, 5]));
+    expect(effects).toEqual([presenceChanged(b, { pointer: 5 })]);
+    expect(shower.runUntil(60_000)).toEqual([]);
+    expect(shower.shows(b)).toEqual({ pointer: 5 });
+  });
+
+  test('is what an unconfirmed value gives way to', () => {
+    const shower = createShower();
+    shower.update(0, restUpdate(bobs, ['pointer', 1, 0]));
+    shower.update(1_000, anchorUpdate(bobs, ['pointer', 30, 5]));
+    shower.update(1_033, volatileUpdate(bobs, ['pointer', 31, 6]));
+    expect(shower.runUntil(3_033)).toEqual([presenceChanged(b, { pointer: 5 })]);
+  });
+
+  test('gives way to the value at rest, and does not come back when it is late', () => {
+    const shower = createShower();
+    shower.update(0, anchorUpdate(bobs, ['pointer', 30, 5]));
+    shower.update(10, restUpdate(bobs, ['pointer', 31, 6]));
+    expect(shower.update(20, anchorUpdate(bobs, ['pointer', 30, 5]))).toEqual([]);
+    expect(shower.shows(b)).toEqual({ pointer: 6 });
   });
 });
 

@@ -104,12 +104,28 @@ describe('a moving field', () => {
     for (let at = 16; at <= 1_600; at += 16) {
       updates.push(...updatesIn(shower.runUntil(at)), ...updatesIn(shower.set(at, { pointer: at })));
     }
-    expect(updates.every(({ rest }) => !rest)).toBe(true);
+    expect(updates.every(({ grade }) => grade !== 'rest')).toBe(true);
     expect(updates.length).toBeGreaterThan(1_600 / 33 - 3);
     expect(updates.length).toBeLessThanOrEqual(1_600 / 33 + 1);
     const end = updatesIn(shower.runUntil(5_000));
     expect(end.at(-1)).toEqual(restUpdate(ours, ['pointer', 101, 1_600]));
-    expect(end.filter(({ rest }) => rest)).toHaveLength(1);
+    expect(end.filter(({ grade }) => grade === 'rest')).toHaveLength(1);
+  });
+
+  test('one of its frames a second is an anchor, beginning a second after it was last at rest', () => {
+    const shower = withPointer();
+    const anchoredAt: number[] = [];
+    for (let at = 1_010; at <= 4_500; at += 10) {
+      const due = updatesIn(shower.runUntil(at));
+      const updates = [...due, ...updatesIn(shower.set(at, { pointer: at }))];
+      if (updates.some(({ grade }) => grade === 'anchor')) anchoredAt.push(at);
+    }
+    const gaps = anchoredAt.map((at, nth) => at - (anchoredAt[nth - 1] ?? 1_010));
+    expect(gaps).toHaveLength(3);
+    for (const gap of gaps) {
+      expect(gap).toBeGreaterThanOrEqual(1_000);
+      expect(gap).toBeLessThanOrEqual(1_050);
+    }
   });
 
   test('a pointer that moves never re-sends a name', () => {

@@ -5,7 +5,7 @@ import { compareIds, epoch, type PeerId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { compareVersions, versionToText } from '#shared/base/version.ts';
 import type { PresenceEffect, PresenceRecord, PresenceUpdate } from '#shared/presence/messages.ts';
-import { a, b, createShower, peer, record, restUpdate, type Shower, volatileUpdate } from './fixture.ts';
+import { a, b, createShower, peer, record, type Shower, updateOf } from './fixture.ts';
 
 interface World {
   readonly members: ReadonlyMap<PeerId, Shower>;
@@ -25,9 +25,9 @@ function createWorld(options: { size: number; latencyMsMax: number; loss: number
   const send = (effects: readonly PresenceEffect[], from: PeerId, at: number): void => {
     for (const effect of effects) {
       if (effect.kind !== 'publish') continue;
-      sent[effect.update.rest ? 'rest' : 'volatile'] += 1;
+      sent[effect.update.grade === 'rest' ? 'rest' : 'volatile'] += 1;
       for (const [id, to] of members) {
-        const isLost = !effect.update.rest && rng.fraction() < options.loss;
+        const isLost = effect.update.grade !== 'rest' && rng.fraction() < options.loss;
         const dueMs = at + 1 + rng.below(options.latencyMsMax);
         if (id !== from && !isLost) underWay.push({ dueMs, to, update: effect.update });
       }
@@ -99,7 +99,7 @@ describe('laws', () => {
       field: fc.constantFrom('x', 'y'),
       epoch: fc.integer({ min: 1, max: 2 }),
       seq: fc.integer({ min: 1, max: 5 }),
-      rest: fc.boolean(),
+      grade: fc.constantFrom('rest', 'anchor', 'passing'),
     }),
     { maxLength: 20 },
   );
@@ -109,10 +109,10 @@ describe('laws', () => {
   function outcomeOf(all: Claims): { shown: unknown; records: unknown } {
     const shower = createShower({ self: a });
     const records = new Map<string, string>();
-    for (const { field, epoch: life, seq, rest } of all) {
+    for (const { field, epoch: life, seq, grade } of all) {
       const origin = { owner: b, epoch: life };
       const claimed = [field, seq, `${life}.${seq}`] as const;
-      const update = rest ? restUpdate(origin, claimed) : volatileUpdate(origin, claimed);
+      const update = updateOf(origin, grade, [claimed]);
       for (const effect of shower.update(0, update)) {
         if (effect.kind === 'recordChanged') records.set(effect.key, versionToText(effect.version));
         if (effect.kind === 'recordRemoved') records.delete(effect.key);
@@ -136,14 +136,14 @@ describe('laws', () => {
     );
   });
 
-  test('the newest record of the newest epoch stays, and is what is shown in the end', () => {
+  test('the newest proven value of the newest epoch is what is shown in the end', () => {
     fc.assert(
       fc.property(claims, (all) => {
         const newestEpoch = Math.max(...all.map((claim) => claim.epoch));
         const newest = new Map<string, PresenceRecord>();
-        for (const { field, epoch: life, seq, rest } of all) {
+        for (const { field, epoch: life, seq, grade } of all) {
           const held = newest.get(field);
-          if (!rest || life < newestEpoch) continue;
+          if (grade === 'passing' || life < newestEpoch) continue;
           const claimed = record({ owner: b, epoch: life }, [field, seq, `${life}.${seq}`]);
           if (!held || compareVersions(versionOf(held), versionOf(claimed)) < 0) newest.set(field, claimed);
         }

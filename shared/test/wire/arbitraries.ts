@@ -168,7 +168,7 @@ const anyPresenceUpdate: Arbitrary<PresenceUpdate> = record({
   kind: kind('presence'),
   owner: anyId,
   epoch: anyEpoch,
-  rest: fc.boolean(),
+  grade: fc.constantFrom('rest', 'anchor', 'passing'),
   fields: fc.array(record(field), { maxLength: LIST_MAX }),
 });
 

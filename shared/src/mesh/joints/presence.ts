@@ -12,7 +12,7 @@ export function afterPresence(effect: PresenceEffect, hub: Hub): void {
       return hub.tell(effect);
     case 'publish': {
       const { update } = effect;
-      const lane = update.rest ? 'record' : 'volatile';
+      const lane = update.grade === 'rest' ? 'record' : 'volatile';
       return hub.feed({ layer: 'broadcast', input: { kind: 'broadcast', lane, payload: update } });
     }
     case 'recordChanged': {
