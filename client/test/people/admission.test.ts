@@ -197,8 +197,8 @@ describe('in a mesh', () => {
   interface Shown extends Record<string, Value | undefined> {
     name?: string;
   }
-  const names = (mesh: Mesh<Shown>): readonly unknown[] =>
-    Array.from(mesh.members, ({ presence }) => presence.name).toSorted();
+  const names = (mesh: Mesh<Shown>): readonly string[] =>
+    Array.from(mesh.members, ({ presence }) => presence.name ?? '').toSorted();
 
   test('a member that one tab turns away is not there for it, and all the same for the others', async () => {
     const room = createRoom();
