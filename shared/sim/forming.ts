@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 export const JOINED_MAX: number = 300;
 /** Virtual time after which forming has failed. */
 const FORM_MS_MAX = 120_000;
+/** How often a large room is looked at, which is dear. */
+const LOOK_LARGE_MS = 1_000;
 
 export interface FormOptions {
   readonly nodes: number;
@@ -18,18 +20,26 @@ export interface FormOptions {
   readonly calmMs?: number;
 }
 
-/** Opens the tabs and waits until all list all and hold enough links; false if that took too long. */
-export function formRoom(world: World<MeshSnapshot>, options: FormOptions): boolean {
+/**
+ * Opens the tabs and waits until all list all and hold enough links. Throws if that takes too long: of a room that is
+ * none, no figure means what it says.
+ */
+export function formRoom(world: World<MeshSnapshot>, options: FormOptions): void {
   const { nodes, perSecond = 50, calmMs = 20_000 } = options;
   if (nodes > JOINED_MAX) {
-    const acquainted = acquaintRoom(world, nodes);
+    if (!acquaintRoom(world, nodes)) throw notFormed(nodes);
     world.run(calmMs);
-    return acquainted && isFormed(world);
+    // It was handed what it knows; whoever has just lost a link gets time for another.
+    if (!world.runUntil(() => isFormed(world), FORM_MS_MAX, LOOK_LARGE_MS)) throw notFormed(nodes);
+    return;
   }
   openTabs(world, nodes, perSecond);
-  const formed = world.runUntil(() => isFormed(world), FORM_MS_MAX, 250);
+  if (!world.runUntil(() => isFormed(world), FORM_MS_MAX, 250)) throw notFormed(nodes);
   world.run(calmMs);
-  return formed;
+}
+
+function notFormed(nodes: number): Error {
+  return new Error(`The room of ${nodes} did not form within ${FORM_MS_MAX / 1_000} s.`);
 }
 
 function openTabs<Snapshot>(world: World<Snapshot>, nodes: number, perSecond: number): void {
@@ -53,12 +63,11 @@ export function isFormed(world: World<MeshSnapshot>): boolean {
 }
 
 /** The same for nodes without a roster: until each holds enough links, and all hang together. */
-export function formGossip(world: World<GossipSnapshot>, options: FormOptions): boolean {
+export function formGossip(world: World<GossipSnapshot>, options: FormOptions): void {
   const { nodes, perSecond = 200, calmMs = 20_000 } = options;
   openTabs(world, nodes, perSecond);
-  const formed = world.runUntil(() => isLinked(world), FORM_MS_MAX, 1_000);
+  if (!world.runUntil(() => isLinked(world), FORM_MS_MAX, LOOK_LARGE_MS)) throw notFormed(nodes);
   world.run(calmMs);
-  return formed;
 }
 
 function isLinked(world: World<GossipSnapshot>): boolean {

@@ -2,6 +2,7 @@
 import { err, ok, type Result } from '#shared/base/result.ts';
 import type { Row, Scenario } from '../scenario.ts';
 import { placeOf, type ScenarioJob } from './jobs.ts';
+import { SEEDS_STATED } from './table.ts';
 import { named, nodesOf, readOptions, SEEDS_MAX, wholeNumber } from './options.ts';
 
 export const BENCH_USAGE = `npm run bench:sim -- [--only NAME] [--seeds N] [--nodes-max N] [--minutes M] [--full]
@@ -21,11 +22,11 @@ export const BENCH_USAGE = `npm run bench:sim -- [--only NAME] [--seeds N] [--no
 const MINUTES = '25';
 const MINUTES_FULL = '1440';
 const MINUTES_MAX = 10_080;
-/** Eight: what the targets are stated for. */
-const SEEDS = '8';
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
+  /** Those that were not asked for: acts of them may be what was. */
+  readonly others: readonly Scenario[];
   readonly seeds: number;
   readonly nodesMax: number;
   readonly minutes: number;
@@ -50,7 +51,13 @@ export function parseBench(
     help: { type: 'boolean', short: 'h' },
   });
   if (!typed.ok) return typed;
-  const { only, seeds: seedsText = SEEDS, 'nodes-max': nodesText, minutes: text, ...switches } = typed.value;
+  const {
+    only,
+    seeds: seedsText = String(SEEDS_STATED),
+    'nodes-max': nodesText,
+    minutes: text,
+    ...switches
+  } = typed.value;
   const minutesText = text ?? (switches.full ? MINUTES_FULL : MINUTES);
   const chosen: Result<readonly Scenario[], string> =
     only === undefined ? ok(scenarios) : one(scenarios, only);
@@ -63,6 +70,7 @@ export function parseBench(
   if (!minutes.ok) return minutes;
   return ok({
     scenarios: chosen.value,
+    others: scenarios.filter((scenario) => !chosen.value.includes(scenario)),
     seeds: seeds.value,
     nodesMax: nodesMax.value,
     minutes: minutes.value,
@@ -88,13 +96,15 @@ export interface Plan {
 export function planJobs(options: BenchOptions): Plan {
   const jobs = new Map<string, ScenarioJob>();
   const leftOut = new Map<string, Set<string>>();
+  const leave = (reason: string, place: string): void =>
+    void leftOut.set(reason, (leftOut.get(reason) ?? new Set()).add(place));
   for (const scenario of options.scenarios) {
     for (const row of scenario.rows) {
       const { nodes, variant } = row;
       const place = placeOf({ scenario: scenario.name, nodes, variant });
       const reason = reasonAgainst(row, options);
       if (reason !== undefined) {
-        leftOut.set(reason, (leftOut.get(reason) ?? new Set()).add(place));
+        leave(reason, place);
         continue;
       }
       for (let seed = 1; seed <= options.seeds; seed++) {
@@ -110,10 +120,26 @@ export function planJobs(options: BenchOptions): Plan {
       }
     }
   }
+  for (const { place, reason } of actsElsewhere(options)) leave(reason, place);
   return {
     jobs: [...jobs.values()].toSorted((a, b) => a.seed - b.seed || b.nodes - a.nodes),
     leftOut: new Map([...leftOut].map(([reason, places]) => [reason, [...places]])),
   };
+}
+
+/** What is told of the chosen scenarios as an act of one that was not chosen. */
+function actsElsewhere(
+  options: BenchOptions,
+): readonly { readonly place: string; readonly reason: string }[] {
+  return options.others.flatMap(({ name, rows }) =>
+    rows.flatMap((row) => {
+      const { act, nodes } = row;
+      const chosen = options.scenarios.find((scenario) => scenario.name === act?.scenario);
+      if (act === undefined || chosen === undefined) return [];
+      const reason = reasonAgainst(row, options) ?? `by --only ${chosen.name}`;
+      return [{ place: `${placeOf({ ...act, nodes })} (an act of ${name})`, reason }];
+    }),
+  );
 }
 
 function reasonAgainst({ nodes, fullOnly }: Row, { nodesMax, full }: BenchOptions): string | undefined {

@@ -5,7 +5,15 @@ import type { Scenario } from '../scenario.ts';
 import pageScript from './page/draw.js?raw';
 import pageStyle from './page/style.css?raw';
 import type { Plot } from './plots.ts';
-import { sameRow, textOfFigure, textOfTarget, type JsonRow, type RowResult } from './table.ts';
+import {
+  isMetSoFar,
+  sameRow,
+  SEEDS_STATED,
+  textOfFigure,
+  textOfTarget,
+  type JsonRow,
+  type RowResult,
+} from './table.ts';
 
 export interface Report {
   /** In the order of the report; one without rows is left out. */
@@ -134,10 +142,14 @@ function changeOf(was: number | null, is: number): string {
   return ` <small>${percent > 0 ? '+' : '−'}${Math.abs(percent)} %</small>`;
 }
 
-function verdictOf({ met, failed }: RowResult): string {
+function verdictOf(row: RowResult): string {
+  const { met, seeds, failed } = row;
   if (met === null) return '';
   const runs = failed === 0 ? '' : ` <small>${failed} failed</small>`;
-  return met ? '<span class="verdict met">met</span>' : `<span class="verdict missed">missed</span>${runs}`;
+  const few = isMetSoFar(row) ? ` <small>${seeds} of ${SEEDS_STATED} seeds</small>` : '';
+  return met
+    ? `<span class="verdict met">met</span>${few}`
+    : `<span class="verdict missed">missed</span>${runs}`;
 }
 
 const UNITS: readonly (readonly [ending: string, unit: string])[] = [

@@ -7,7 +7,16 @@ import { plotsOf, type Done } from './plots.ts';
 import type { RunAll } from './pool.ts';
 import { createProgress, type Screen } from './progress.ts';
 import { htmlReport } from './report.ts';
-import { jsonOfRows, mergeRows, rowsOf, textOfRows, type JsonRow, type RowResult } from './table.ts';
+import {
+  isMetSoFar,
+  jsonOfRows,
+  mergeRows,
+  rowsOf,
+  SEEDS_STATED,
+  textOfRows,
+  type JsonRow,
+  type RowResult,
+} from './table.ts';
 
 export interface BenchWorld {
   readonly scenarios: readonly Scenario[];
@@ -159,8 +168,10 @@ function notesOnTime({ jobs }: Plan, { done, failed }: Outcome, { minutes, seeds
 function summaryOf(rows: readonly RowResult[]): string {
   const judged = rows.filter(({ met }) => met !== null);
   const met = judged.filter((row) => row.met === true);
+  const soFar = rows.filter(isMetSoFar).length;
+  const few = soFar === 0 ? '' : `, ${soFar} of them by fewer than ${SEEDS_STATED} seeds`;
   const failed = rows.some((row) => row.failed > 0) ? ' Of failed runs nothing counts as met.' : '';
-  return `${met.length} of ${judged.length} targets met.${failed}`;
+  return `${met.length} of ${judged.length} targets met${few}.${failed}`;
 }
 
 /** A baseline that cannot be read is none. */

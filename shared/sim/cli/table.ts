@@ -21,10 +21,15 @@ export interface RowResult extends JsonRow {
   readonly mean: number;
   readonly worst: number;
   readonly is: Target['is'] | null;
-  /** Seeds that gave no figures, because their runs failed: no target is met then. */
+  /** Seeds that gave figures. */
+  readonly seeds: number;
+  /** Seeds that gave none, because their runs failed: no target is met then. */
   readonly failed: number;
   readonly anchor: string;
 }
+
+/** How many seeds the targets are stated for: of fewer, a target is met only so far. */
+export const SEEDS_STATED = 8;
 
 type Metrics = Readonly<Record<string, number>>;
 
@@ -47,7 +52,6 @@ const MORE_IS_BETTER: ReadonlySet<string> = new Set([
   'degreeMin',
   'deliveredPct',
   'diedPct',
-  'formed',
   'fullPct',
   'largestComponentPct',
   'listed',
@@ -101,6 +105,7 @@ function judge(scenario: string, row: Row, { results, failed }: Runs): RowResult
     scenario: row.act?.scenario ?? scenario,
     variant: row.act?.variant ?? variant,
     is: target?.is ?? null,
+    seeds: figures.length,
     failed,
     anchor: row.anchor ?? '',
   };
@@ -129,8 +134,19 @@ export function textOfTarget({ target, is }: Pick<RowResult, 'target' | 'is'>): 
   return target === null ? '' : `${is === 'least' ? '≥' : '≤'} ${target}`;
 }
 
-const HEADINGS = ['#', 'scenario', 'N', 'metric', 'mean', 'worst', 'target', 'met', 'beside'];
-const NUMBERS: ReadonlySet<string> = new Set(['N', 'mean', 'worst', 'target']);
+/** Whether the target is met, but by fewer seeds than it is stated for. */
+export function isMetSoFar({ met, seeds }: Pick<RowResult, 'met' | 'seeds'>): boolean {
+  return met === true && seeds < SEEDS_STATED;
+}
+
+function textOfMet(row: RowResult): string {
+  if (row.met === null) return '';
+  if (!row.met) return 'NO';
+  return isMetSoFar(row) ? `yes (${row.seeds} of ${SEEDS_STATED} seeds)` : 'yes';
+}
+
+const HEADINGS = ['#', 'scenario', 'N', 'seeds', 'metric', 'mean', 'worst', 'target', 'met', 'beside'];
+const NUMBERS: ReadonlySet<string> = new Set(['N', 'seeds', 'mean', 'worst', 'target']);
 
 /** Columns for people, numbers flush right. */
 export function textOfRows(rows: readonly RowResult[]): string {
@@ -140,11 +156,12 @@ export function textOfRows(rows: readonly RowResult[]): string {
       row.id,
       `${row.scenario} ${row.variant}`,
       String(row.nodes),
+      String(row.seeds),
       row.metric,
       textOfFigure(row.mean),
       textOfFigure(row.worst),
       textOfTarget(row),
-      row.met === null ? '' : row.met ? 'yes' : 'NO',
+      textOfMet(row),
       row.anchor,
     ]),
   ];

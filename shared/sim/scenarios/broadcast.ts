@@ -18,7 +18,6 @@
  * - `hops`: of the delivery over the most hops, the mean over messages.
  * - `controlBytesPerDelivery`: bytes of all announcements, grafts, prunes and vectors of the measured phase.
  * - `coldLastMs`, `coldP99Ms`: of the first round.
- * - `formed`: 1 if the room was complete before anybody spoke.
  */
 import { formGossip, formRoom } from '../forming.ts';
 import { createGossipWorld } from '../gossip-node.ts';
@@ -118,16 +117,17 @@ function run(options: ScenarioOptions): ScenarioResult {
   progress('forming');
   if (variant === 'alone') {
     const world = createGossipWorld({ seed, nodes });
-    return speak(world, formGossip(world, { nodes }), options);
+    formGossip(world, { nodes });
+    return speak(world, options);
   }
   const world = createMeshWorld({ seed });
-  return speak(world, formRoom(world, { nodes }), options);
+  formRoom(world, { nodes });
+  return speak(world, options);
 }
 
 /** The story in a room that exists. */
 export function speak<S>(
   world: World<S>,
-  formed: boolean,
   { nodes, progress }: Pick<ScenarioOptions, 'nodes' | 'progress'>,
 ): ScenarioResult {
   const traffic = createTraffic(world);
@@ -150,7 +150,7 @@ export function speak<S>(
   const measured = traffic.begin();
   sayInTurn(world, traffic, drawn);
   world.run(DRAIN_MS);
-  return resultOf(formed, rounds, measured);
+  return resultOf(rounds, measured);
 }
 
 function sayInTurn<S>(world: World<S>, traffic: Traffic<S>, senders: readonly SimTab<S>[]): void {
@@ -163,7 +163,7 @@ function sayInTurn<S>(world: World<S>, traffic: Traffic<S>, senders: readonly Si
 /** Of `byRound`. */
 const ROUND = 'message of each speaker (6: measured)';
 
-function resultOf(formed: boolean, rounds: readonly Phase[], measured: Phase): ScenarioResult {
+function resultOf(rounds: readonly Phase[], measured: Phase): ScenarioResult {
   const { sayings, tookMs, hops } = measured;
   const cold = rounds[0]!;
   return {
@@ -177,7 +177,6 @@ function resultOf(formed: boolean, rounds: readonly Phase[], measured: Phase): S
       coldLastMs: mean(cold.sayings.map(({ lastMs }) => lastMs)),
       coldLastOverFloor: total(cold.sayings, 'lastMs') / total(cold.sayings, 'floorMs'),
       coldDeliveredPct: deliveredPct(cold.sayings),
-      formed: formed ? 1 : 0,
     },
     curves: {
       Convergence: plot('ms since it was said', '% of deliveries', inPercent(distribution(tookMs, 10))),

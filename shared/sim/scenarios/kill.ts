@@ -237,10 +237,10 @@ function anyListed(lists: Lists<MeshSnapshot>, surviving: readonly Tab[], dying:
   return surviving.some((tab) => dying.some(({ id }) => lists.has(tab, id)));
 }
 
-/** When each survivor was told of each death; `Infinity` where it lists the dead still. */
+/** When each survivor was told of each death; `Infinity` where it was not, be it that it never listed the dead. */
 function burials(lists: Lists<MeshSnapshot>, surviving: readonly Tab[], dying: readonly Tab[]): number[] {
   return surviving.flatMap((tab) =>
-    dying.map(({ id }) => (lists.has(tab, id) ? Infinity : (lists.goneAtMs(tab, id) ?? -Infinity))),
+    dying.map(({ id }) => (lists.has(tab, id) ? Infinity : (lists.goneAtMs(tab, id) ?? Infinity))),
   );
 }
 

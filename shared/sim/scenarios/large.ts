@@ -44,10 +44,10 @@ function run({ nodes, seed, progress }: ScenarioOptions): ScenarioResult {
   const world = createMeshWorld({ seed });
   const departures = watchDepartures(world);
   progress('forming');
-  const formed = formRoom(world, { nodes });
+  formRoom(world, { nodes });
   const acts: readonly (readonly [string, () => ScenarioResult])[] = [
-    ['reconcile', () => beIdle(world, formed, { progress, records: RECORDS })],
-    ['broadcast', () => speak(world, formed, { nodes, progress })],
+    ['reconcile', () => beIdle(world, { progress, records: RECORDS })],
+    ['broadcast', () => speak(world, { nodes, progress })],
     ['crash', () => depart(departures, { progress }, [CRASHES, LEAVES])],
     ['kill', () => killMost(world, departures.lists, { variant: KILL_VARIANT, progress })],
   ];

@@ -54,7 +54,7 @@ export const partition: Scenario = {
   run: ({ nodes, seed, variant, progress }: ScenarioOptions) => {
     const world = createMeshWorld({ seed });
     progress('forming');
-    const formed = formRoom(world, { nodes });
+    formRoom(world, { nodes });
     const [one, other] = halvesOf(world);
     const before = world.constructed();
     world.part([one, other]);
@@ -80,7 +80,6 @@ export const partition: Scenario = {
     world.run(healedAt + WATCHED_MS - world.timeMs());
     return {
       metrics: {
-        formed: Number(formed),
         mergedS: merge.mergedMs / 1_000,
         firstCrossS: merge.firstCrossMs / 1_000,
         crossedPct: crossedPct(world, one),

@@ -159,13 +159,13 @@ const entryOf = (key: string, wall: number, by: PeerId): Entry => ({
 function runIdle({ nodes, seed, progress }: ScenarioOptions): ScenarioResult {
   const world = createMeshWorld({ seed });
   progress('forming');
-  return beIdle(world, formRoom(world, { nodes }), { progress, records: RECORDS });
+  formRoom(world, { nodes });
+  return beIdle(world, { progress, records: RECORDS });
 }
 
 /** The story in a room that exists. */
 export function beIdle(
   world: World<MeshSnapshot>,
-  formed: boolean,
   { progress, records }: Pick<ScenarioOptions, 'progress'> & { readonly records: number },
 ): ScenarioResult {
   progress('filling');
@@ -176,9 +176,9 @@ export function beIdle(
   const before = world.constructed();
   world.run(MINUTE_MS);
   const seconds = MINUTE_MS / 1_000;
+  if (!haveEqualState(world.living())) throw new Error('The room at rest does not hold one state.');
   return {
     metrics: {
-      formed: Number(formed && haveEqualState(world.living())),
       idleBytesPerS: frames.bytes() / seconds / world.living().length,
       idleRounds: frames.rounds().filter(({ message }) => message.kind === 'top').length,
       idleConstructed: world.constructed() - before,
@@ -191,7 +191,7 @@ function runCursors({ nodes, seed, progress }: ScenarioOptions): ScenarioResult 
   const world = createMeshWorld({ seed });
   const frames = countFrames(world);
   progress('forming');
-  const formed = formRoom(world, { nodes });
+  formRoom(world, { nodes });
   const fresh = new Set<string>();
   world.observe({
     told: (tab, event) => {
@@ -211,7 +211,6 @@ function runCursors({ nodes, seed, progress }: ScenarioOptions): ScenarioResult 
   const tops = frames.rounds().filter(({ message }) => message.kind === 'top');
   return {
     metrics: {
-      formed: Number(formed),
       cursorRounds: tops.filter(({ from, to }) => !fresh.has(`${from}/${to}`)).length,
       linksOpened: fresh.size / 2,
       bytesPerS: frames.bytes() / 70 / nodes,

@@ -6,7 +6,7 @@ import type { PeerId } from '#shared/base/ids.ts';
 import type { IdentityRecord } from '#shared/membership/messages.ts';
 import { compareLives, type Life } from '#shared/membership/roster.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
-import type { LinkMessage } from '#shared/mesh/messages.ts';
+import type { Effect, LinkMessage } from '#shared/mesh/messages.ts';
 import type { SimTab } from '../tab.ts';
 import { nameOf, type MakeChecker } from './checker.ts';
 
@@ -55,6 +55,13 @@ function identitiesIn(message: LinkMessage): readonly IdentityRecord[] {
   return message.records.filter((record) => record.kind === 'identity');
 }
 
+/** The last word over a link is heard like every other. */
+function hasClosed(effects: readonly Effect[], peer: PeerId): boolean {
+  return effects.some(
+    (effect) => effect.kind === 'tell' && effect.event.kind === 'linkClosed' && effect.event.peer === peer,
+  );
+}
+
 /**
  * Lifeguard's local health, seen from outside: two links or more, and not a frame over any of them for so long that a
  * watch must have noticed. From then on, for the time that doubt may last, nobody is accused.
@@ -88,7 +95,8 @@ export const theDeafDoubt: MakeChecker = (world, complain) => {
         }
       },
       stepped: (tab, input, effects) => {
-        if (input.kind === 'frame' && linksByTab.get(tab)?.has(input.from))
+        const isLinked = (peer: PeerId): boolean => linksByTab.get(tab)?.has(peer) === true;
+        if (input.kind === 'frame' && (isLinked(input.from) || hasClosed(effects, input.from)))
           heardAtByTab.set(tab, world.timeMs());
         if (!effects.some((effect) => effect.kind === 'schedule' && effect.timer.timer.kind === 'watch'))
           return;

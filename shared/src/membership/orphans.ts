@@ -25,9 +25,13 @@ export function afterOrphans(turn: Turn, token: number): void {
 /** The answer to a routed ping: proof of life, of an orphan or of a neighbor that we lost. */
 export function onRoutedAck(turn: Turn, from: PeerId, probe: number): void {
   const { state, at } = turn;
-  if (state.lost.get(from)?.probe === probe) state.lost.delete(from);
+  const isLost = state.lost.get(from)?.probe === probe;
+  if (isLost) state.lost.delete(from);
   const orphan = state.orphans.get(from);
-  if (orphan?.probe !== probe) return;
+  const isOrphan = orphan?.probe === probe;
+  // Its next silence is another one, and may be doubted anew.
+  if (isLost || isOrphan) state.heldSince.delete(from);
+  if (!isOrphan) return;
   state.orphans.set(from, { ...orphan, unanswered: 0, quietSince: at, answeredAt: at });
   review(turn, from);
 }

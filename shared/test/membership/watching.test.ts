@@ -343,6 +343,23 @@ describe('orphans', () => {
     ]);
   });
 
+  it('doubt holds back what is said of an orphan anew after each of its answers', () => {
+    const bench = orphaned();
+    /** The orphans' turn comes while a late watch has us doubt ourselves. */
+    const lookInDoubt = (ms: number) => {
+      bench.at(ms - 100, { kind: 'timer', timer: bench.timer('watch') });
+      expect(bench.layer.inspect().doubting).toBe(true);
+      return bench.runTo(ms);
+    };
+    keepHearing(bench, [b, c], [500, 24_000]);
+    const third = lookInDoubt(25_000);
+    expect(claimsOf(third, 'accusation')).toEqual([]);
+    bench.at(25_010, { kind: 'routed', from: d, message: { kind: 'routedAck', probe: probes(third)[0]! } });
+    bench.at(25_020, { kind: 'heard', peer: b });
+    keepHearing(bench, [b, c], [25_500, 39_000]);
+    expect(claimsOf(lookInDoubt(40_000), 'accusation')).toEqual([]);
+  });
+
   it('an orphan that answers is left alone, and stood up for', () => {
     const bench = orphaned();
     keepHearing(bench, [b, c], [500, 14_500]);

@@ -10,6 +10,7 @@ const peer = (byte: number): PeerId => bytesToPeerId(new Uint8Array(16).fill(byt
 export const a: PeerId = peer(1);
 export const b: PeerId = peer(2);
 export const c: PeerId = peer(3);
+export const d: PeerId = peer(4);
 
 /** What of a snapshot the checkers look at; whatever is not given is well. */
 export interface Shows {

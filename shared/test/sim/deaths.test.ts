@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMembershipConfig, checkMembershipConfig } from '#shared/membership/config.ts';
 import type { Scenario, ScenarioResult } from '#sim/scenario.ts';
+import { formRoom } from '#sim/forming.ts';
+import { createMeshWorld } from '#sim/world.ts';
 import { churn } from '#sim/scenarios/churn.ts';
 import { crash } from '#sim/scenarios/crash.ts';
 import { credulousConfig, falseDeaths, ratioPct } from '#sim/scenarios/false-deaths.ts';
-import { kill } from '#sim/scenarios/kill.ts';
+import { kill, killMost } from '#sim/scenarios/kill.ts';
 
 const play = (scenario: Scenario, nodes: number, variant: string): ScenarioResult =>
   scenario.run({ nodes, seed: 1, variant, full: false, progress: () => undefined });
@@ -35,6 +37,14 @@ describe('a killed room', () => {
     expect(largestComponentPct).toBe(percolationPct);
     expect(deadDeclaredPct).toBe(100);
   });
+});
+
+it('who never listed the dead has not buried them', () => {
+  const world = createMeshWorld({ seed: 1 });
+  formRoom(world, { nodes: 6, calmMs: 0 });
+  const blind = { has: () => false, goneAtMs: () => undefined };
+  const { metrics } = killMost(world, blind, { variant: '50-alone', progress: () => undefined });
+  expect(metrics['deadDeclaredPct']).toBe(0);
 });
 
 it('a crash takes longer to be seen than a goodbye, and everybody sees both', () => {

@@ -9,7 +9,7 @@ import { nobodyGivesUpEarly } from '#sim/swarm/giving-up.ts';
 import { framesCountOnce, linksAreSynced, roundsEnd } from '#sim/swarm/links.ts';
 import { refutationsCount, theDeafDoubt } from '#sim/swarm/lives.ts';
 import { newestIsShown } from '#sim/swarm/shown.ts';
-import { a, b, bench, c, joined, left, start, tabOf } from './checker-bench.ts';
+import { a, b, bench, c, d, joined, left, start, tabOf } from './checker-bench.ts';
 
 const frame = (from: PeerId, message: LinkMessage): Input => ({ kind: 'frame', from, message, bytes: 1 });
 const send = (to: PeerId, message: LinkMessage): Effect => ({ kind: 'send', to, message });
@@ -145,6 +145,28 @@ describe('the checker of doubt', () => {
     }
     told(tab, accuses);
     expect(complaints).toHaveLength(times);
+  });
+
+  test('of who accuses soon after the last word over a link that closed with it', () => {
+    const tab = tabOf(a, { members: [a, b, c] });
+    const { told, stepped, pass, complaints } = bench(theDeafDoubt, [tab]);
+    const wait = (ms: number): void => {
+      for (let at = 0; at < ms; at += 250) {
+        pass(250);
+        stepped(tab, start, [watch]);
+      }
+    };
+    pass(1_000);
+    stepped(tab, start, [watch]);
+    for (const peer of [b, c, d]) told(tab, opened(peer));
+    wait(1_500);
+    // What a step comes to is told before the step itself.
+    const closed: MeshEvent = { kind: 'linkClosed', peer: d, reason: 'leaving' };
+    told(tab, closed);
+    stepped(tab, frame(d, { kind: 'disconnect', reason: 'leaving' }), [tell(closed)]);
+    wait(1_500);
+    told(tab, accuses);
+    expect(complaints).toEqual([]);
   });
 });
 

@@ -16,8 +16,8 @@ const scenario: Scenario = {
   run: () => ({ metrics: {}, curves: {} }),
 };
 const results = [
-  { tookMs: 9, deliveredPct: 100, goneMs: Infinity, formed: 1, bytes: 3 },
-  { tookMs: 11, deliveredPct: 98, goneMs: 4, formed: 0, bytes: 5 },
+  { tookMs: 9, deliveredPct: 100, goneMs: Infinity, mended: 1, bytes: 3 },
+  { tookMs: 11, deliveredPct: 98, goneMs: 4, mended: 0, bytes: 5 },
 ];
 
 describe('the rows of a place', () => {
@@ -27,7 +27,7 @@ describe('the rows of a place', () => {
       ['tookMs', 10, 11, false],
       ['deliveredPct', 99, 98, false],
       ['goneMs', Infinity, Infinity, false],
-      ['formed', 0.5, 0, null],
+      ['mended', 0.5, 0, null],
       ['bytes', 4, 5, null],
     ]);
   });
@@ -48,12 +48,12 @@ describe('the rows of a place', () => {
 
 it('the table for people stands in columns, numbers flush right', () => {
   expect(textOfRows(rowsOf(scenario, place, { results, failed: 0 }))).toBe(
-    `#  scenario      N  metric         mean  worst  target  met  beside
-1  story plain  20  tookMs           10     11    ≤ 10  NO   others: 12
-1  story plain  20  deliveredPct     99     98    ≥ 99  NO
-1  story plain  20  goneMs        never  never     ≤ 5  NO
-1  story plain  20  formed          0.5      0
-1  story plain  20  bytes             4      5
+    `#  scenario      N  seeds  metric         mean  worst  target  met  beside
+1  story plain  20      2  tookMs           10     11    ≤ 10  NO   others: 12
+1  story plain  20      2  deliveredPct     99     98    ≥ 99  NO
+1  story plain  20      2  goneMs        never  never     ≤ 5  NO
+1  story plain  20      2  mended          0.5      0
+1  story plain  20      2  bytes             4      5
 `,
   );
 });
