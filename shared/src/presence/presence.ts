@@ -152,7 +152,7 @@ export function createPresence(
 }
 
 function updateToClaims({ owner, epoch, rest, fields }: PresenceUpdate): readonly Claim[] {
-  return fields.map(({ field, seq, value }) => ({ owner, epoch, field, seq, value, rest }));
+  return fields.map((field) => ({ owner, epoch, ...field, rest }));
 }
 
 function recordToClaim(record: PresenceRecord): Claim {

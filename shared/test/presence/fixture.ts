@@ -33,7 +33,7 @@ function updateOf(origin: Origin, rest: boolean, fields: readonly Claimed[]): Pr
     owner: origin.owner,
     epoch: epoch(origin.epoch ?? 1),
     rest,
-    fields: fields.map(([field, seq, value]) => ({ field, seq, value })),
+    fields: fields.map(([field, seq, value]) => ({ field, seq, value, proof: null })),
   };
 }
 
@@ -43,7 +43,7 @@ export const volatileUpdate = (origin: Origin, ...fields: Claimed[]): PresenceUp
   updateOf(origin, false, fields);
 
 export function record(origin: Origin, [field, seq, value]: Claimed): PresenceRecord {
-  return { owner: origin.owner, epoch: epoch(origin.epoch ?? 1), field, seq, value };
+  return { owner: origin.owner, epoch: epoch(origin.epoch ?? 1), field, seq, value, proof: null };
 }
 
 export const published = (update: PresenceUpdate): PresenceEffect => ({ kind: 'publish', update });
