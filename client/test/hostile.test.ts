@@ -160,6 +160,8 @@ describe('a neighbor that claims to be another', () => {
     incarnation: incarnation(0),
     left: false,
     wireVersion: 1,
+    card: new Uint8Array(0),
+    proof: null,
   });
 
   test('in a greeting is refused, and neither is touched', async () => {
@@ -201,8 +203,8 @@ describe('a neighbor that claims to be another', () => {
       kind: 'hello',
       identity: { ...identityOf(c.id), epoch: epoch(1), incarnation: incarnation(5) },
       presence: [
-        { owner: c.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'mine' },
-        { owner: b.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged' },
+        { owner: c.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'mine', proof: null },
+        { owner: b.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
       ],
     });
     await room.clock.advance(20);
@@ -218,7 +220,9 @@ describe('a neighbor that claims to be another', () => {
     link.say({
       kind: 'delta',
       table: 'presence',
-      records: [{ owner: a.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged' }],
+      records: [
+        { owner: a.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
+      ],
     });
     await room.clock.advance(20);
     expect(told).toEqual([
@@ -240,6 +244,7 @@ describe('a broadcast in the name of another', () => {
     seq,
     hot: false,
     round: 0,
+    proof: null,
     payload,
   });
 
@@ -251,7 +256,7 @@ describe('a broadcast in the name of another', () => {
         owner: b.id as PeerId,
         epoch: epoch(1),
         grade: 'rest',
-        fields: [{ field: 'name', seq: 99, value: 'forged' }],
+        fields: [{ field: 'name', seq: 99, value: 'forged', proof: null }],
       }),
     ],
     [
@@ -264,6 +269,7 @@ describe('a broadcast in the name of another', () => {
             key: 'forged',
             value: 1,
             stamp: { wall: room.clock.now().wall, counter: 0, by: b.id as PeerId },
+            proof: null,
           },
         ],
       }),
@@ -277,6 +283,8 @@ describe('a broadcast in the name of another', () => {
         incarnation: incarnation(9),
         left: true,
         wireVersion: 1,
+        card: new Uint8Array(0),
+        proof: null,
       }),
     ],
     [
@@ -288,6 +296,7 @@ describe('a broadcast in the name of another', () => {
         seq: 900,
         neighbors: [],
         stability: 0,
+        proof: null,
       }),
     ],
     [
@@ -299,6 +308,7 @@ describe('a broadcast in the name of another', () => {
         epoch: epoch(1),
         incarnation: incarnation(0),
         silentMs: 9_000,
+        proof: null,
       }),
     ],
   ])('%s of a third is refused, and nothing changes', async (_what, forge) => {

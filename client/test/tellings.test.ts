@@ -78,6 +78,7 @@ const entry: Entry = {
   key: 'k',
   value: 1,
   stamp: { wall: 1, counter: 0, by: a },
+  proof: null,
 };
 
 describe('told is', () => {

@@ -154,6 +154,7 @@ const entryOf = (key: string, wall: number, by: PeerId): Entry => ({
   key,
   value: 'newer',
   stamp: { wall, counter: 0, by },
+  proof: null,
 });
 
 function runIdle({ nodes, seed, progress }: ScenarioOptions): ScenarioResult {

@@ -143,6 +143,7 @@ const EXTRAS: readonly Extra[] = [
             field: draw.rng.pick(['name', 'color', 'cursor']) ?? 'name',
             seq,
             value: 'a lie',
+            proof: null,
           },
         ],
       });
@@ -165,6 +166,7 @@ const EXTRAS: readonly Extra[] = [
               counter: 0,
               by: draw.tab.id,
             },
+            proof: null,
           },
         ],
       }),

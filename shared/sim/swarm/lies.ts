@@ -31,7 +31,13 @@ export const LIES: readonly Lie[] = [
     tell(draw, {
       kind: 'claims',
       claims: [
-        { kind: 'accusation', ...lifeOf(draw, draw.other.id), observer: draw.tab.id, silentMs: 9_000 },
+        {
+          kind: 'accusation',
+          ...lifeOf(draw, draw.other.id),
+          observer: draw.tab.id,
+          silentMs: 9_000,
+          proof: null,
+        },
       ],
     }),
   /** Buries somebody who is well, with three accusers that it made up. */
@@ -51,6 +57,7 @@ export const LIES: readonly Lie[] = [
               ...lifeOf(draw, draw.other.id),
               observer: id,
               silentMs: 9_000,
+              proof: null,
             })),
         },
       ],
@@ -60,7 +67,7 @@ export const LIES: readonly Lie[] = [
     const { target, ...life } = lifeOf(draw, draw.other.id);
     tell(draw, {
       kind: 'claims',
-      claims: [{ kind: 'identity', wireVersion: WIRE_VERSIONS.newest, id: target, ...life, left: true }],
+      claims: [{ ...nameless, id: target, ...life, left: true }],
     });
   },
   /** Greets as somebody else. */
@@ -68,7 +75,7 @@ export const LIES: readonly Lie[] = [
     const { target, ...life } = lifeOf(draw, draw.other.id);
     tell(draw, {
       kind: 'hello',
-      identity: { kind: 'identity', wireVersion: WIRE_VERSIONS.newest, id: target, ...life, left: false },
+      identity: { ...nameless, id: target, ...life, left: false },
       presence: [],
     });
   },
@@ -87,6 +94,7 @@ export const LIES: readonly Lie[] = [
             counter: 0,
             by: draw.tab.id,
           },
+          proof: null,
         },
       ],
     }),
@@ -95,7 +103,9 @@ export const LIES: readonly Lie[] = [
     tell(draw, {
       kind: 'delta',
       table: 'presence',
-      records: [{ owner: nobody(draw), epoch: epoch(1), field: 'name', seq: 1, value: 'nobody' }],
+      records: [
+        { owner: nobody(draw), epoch: epoch(1), field: 'name', seq: 1, value: 'nobody', proof: null },
+      ],
     }),
   /** Asks for all there is, again and again. */
   (draw) => {
@@ -117,6 +127,13 @@ export const LIES: readonly Lie[] = [
       roots: { roster: zero, state: zero, presence: zero },
     }),
 ];
+
+const nameless = {
+  kind: 'identity',
+  wireVersion: WIRE_VERSIONS.newest,
+  card: new Uint8Array(0),
+  proof: null,
+} as const;
 
 const zero = { high: 0, low: 0 };
 

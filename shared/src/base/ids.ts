@@ -2,8 +2,9 @@
  * Names for the things that must not be mixed up. Each brand has one door through which a plain
  * string or number becomes it; casts live in this file alone.
  */
+import { bytesToHex } from './hex.ts';
 
-/** Names one member for one life of its tab: 16 random bytes as 32 lowercase hex digits. Text order is byte order. */
+/** Names one member for one life of its tab: 16 bytes as 32 lowercase hex digits. Text order is byte order. */
 export type PeerId = string & { readonly brand: 'PeerId' };
 
 /** Names a mesh; the one scope of every protocol. 1 to 128 characters. */
@@ -20,10 +21,6 @@ export type Incarnation = number & { readonly brand: 'Incarnation' };
 
 export const PEER_ID_BYTES: number = 16;
 export const ROOM_ID_LENGTH_MAX: number = 128;
-
-const DIGITS: string = '0123456789abcdef';
-const ZERO: number = DIGITS.charCodeAt(0);
-const LETTERS_FROM: number = DIGITS.charCodeAt(10);
 
 const PEER_ID: RegExp = /^[0-9a-f]{32}$/;
 const ATTEMPT_ID: RegExp = /^[0-9a-f]{16}$/;
@@ -42,21 +39,7 @@ export function isRoomId(text: unknown): text is RoomId {
 
 /** Makes a `PeerId` of 16 bytes. */
 export function bytesToPeerId(bytes: Uint8Array): PeerId {
-  const codes: number[] = [];
-  for (const byte of bytes) codes.push(DIGITS.charCodeAt(byte >>> 4), DIGITS.charCodeAt(byte & 15));
-  // In one piece: text put together bit by bit is a rope, which every map that it is a key of must flatten first.
-  return String.fromCharCode(...codes) as PeerId;
-}
-
-/** Calls `write` with each of the id's 16 bytes, in order. */
-export function eachPeerIdByte(id: PeerId, write: (byte: number) => void): void {
-  for (let at = 0; at < id.length; at += 2) write(digitAt(id, at) * 16 + digitAt(id, at + 1));
-}
-
-/** The value of a lowercase hex digit. */
-function digitAt(hex: string, at: number): number {
-  const code = hex.charCodeAt(at);
-  return code < LETTERS_FROM ? code - ZERO : code - LETTERS_FROM + 10;
+  return bytesToHex(bytes) as PeerId;
 }
 
 /** Makes an `AttemptId` of two random 32-bit numbers. */

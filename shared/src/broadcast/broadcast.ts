@@ -152,7 +152,7 @@ function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {
   const { self: origin } = relay.deps;
   const epoch = relay.own.epoch();
   const { seq, hot } = relay.own.speak(lane, relay.at);
-  return { kind: 'gossip', origin, epoch, lane, seq, hot, round: 0, payload };
+  return { kind: 'gossip', origin, epoch, lane, seq, hot, round: 0, proof: null, payload };
 }
 
 function forget<P>(relay: Relay<P>, origin: PeerId): void {

@@ -15,6 +15,7 @@
  */
 import type { PeerMisbehaved, Schedule, Send } from '../base/effects.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
+import type { Proof } from '../base/proof.ts';
 
 /**
  * What a payload asks of delivery; sequences count from 1 per (origin, epoch, lane).
@@ -45,6 +46,8 @@ export interface Gossip<P> {
   readonly hot: boolean;
   /** Hops travelled, at most `ROUND_MAX`; the origin sends 0. */
   readonly round: number;
+  /** That its origin said it, where the payload does not carry proofs itself. Carried along, never looked into. */
+  readonly proof: Proof | null;
   readonly payload: P;
 }
 

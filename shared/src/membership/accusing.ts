@@ -107,6 +107,7 @@ export function accuse(turn: Turn, target: PeerId, silentMs: number): void {
     incarnation,
     observer: state.self,
     silentMs: Math.floor(silentMs),
+    proof: null,
   };
   state.heldSince.delete(target);
   out.push({ kind: 'publish', claim: accusation });
@@ -146,7 +147,7 @@ function object(turn: Turn, accusation: Accusation): boolean {
   state.objectedAt.set(target, at);
   out.push({
     kind: 'publish',
-    claim: { kind: 'objection', target, epoch, incarnation, observer: state.self },
+    claim: { kind: 'objection', target, epoch, incarnation, observer: state.self, proof: null },
   });
   out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });
   endSuspicion(turn, target);

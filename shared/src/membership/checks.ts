@@ -1,7 +1,14 @@
 /** What a claim must be before it is looked at. Everything here is refused with a reason and changes nothing. */
 import { unreachable } from '../base/assert.ts';
 import type { MembershipConfig } from './config.ts';
-import type { Accusation, Claim, LinksRecord, Verdict } from './messages.ts';
+import {
+  CARD_BYTES_MAX,
+  type Accusation,
+  type Claim,
+  type IdentityRecord,
+  type LinksRecord,
+  type Verdict,
+} from './messages.ts';
 import { compareLives, type Life } from './roster.ts';
 
 /** Above this no incarnation is taken. */
@@ -19,9 +26,7 @@ export const TICK_MS_MAX: number = 60_000;
 export function claimFault(claim: Claim, config: MembershipConfig): string | null {
   switch (claim.kind) {
     case 'identity':
-      return claim.wireVersion === 0 || !isNatural(claim.wireVersion, WIRE_VERSION_MAX)
-        ? 'malformed-claim'
-        : lifeFault(claim);
+      return identityFault(claim);
     case 'objection':
       return lifeFault(claim);
     case 'links':
@@ -42,6 +47,13 @@ export function isTick(tickMs: number): boolean {
 function lifeFault(life: Life): string | null {
   const sound = isNatural(life.epoch, EPOCH_MAX) && isNatural(life.incarnation, INCARNATION_MAX);
   return sound ? null : 'malformed-claim';
+}
+
+function identityFault(record: IdentityRecord): string | null {
+  const { wireVersion, card } = record;
+  const isSound =
+    wireVersion > 0 && isNatural(wireVersion, WIRE_VERSION_MAX) && card.length <= CARD_BYTES_MAX;
+  return isSound ? lifeFault(record) : 'malformed-claim';
 }
 
 function linksFault(links: LinksRecord, config: MembershipConfig): string | null {

@@ -17,7 +17,14 @@ import type {
   MembershipTimer,
 } from './messages.ts';
 import { afterOrphans, onRoutedAck } from './orphans.ts';
-import { afterPublishLinks, onStability, publishFarewell, publishFirst, refuteIfAccused } from './own.ts';
+import {
+  afterPublishLinks,
+  onCard,
+  onStability,
+  publishFarewell,
+  publishFirst,
+  refuteIfAccused,
+} from './own.ts';
 import {
   createState,
   isBusy,
@@ -63,6 +70,8 @@ export function createMembership(deps: MembershipDeps, config: MembershipConfig)
           incarnation: incarnation(0),
           left: false,
           wireVersion: config.wireVersion,
+          card: new Uint8Array(0),
+          proof: null,
         } as const;
         const state = createState(config, { identity, rng, startedAt: at });
         phase = { kind: 'here', state };
@@ -110,6 +119,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return onHeard(turn, input.peer);
     case 'stability':
       return onStability(turn, input.stamp);
+    case 'card':
+      return onCard(turn, input.card);
     case 'timer':
       return onTimer(turn, input.timer);
     default:

@@ -14,10 +14,20 @@
  */
 import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
 import type { Epoch, Incarnation, PeerId } from '../base/ids.ts';
+import type { Proof } from '../base/proof.ts';
 import type { Instant } from '../base/time.ts';
 
+/** What its author must answer for before others. The layer carries the proof along and never looks in. */
+interface Provable {
+  /** `null`: our own, which is proven on its way out, or of a world without keys. */
+  readonly proof: Proof | null;
+}
+
+/** What an identity record's card may hold. */
+export const CARD_BYTES_MAX: number = 256;
+
 /** Says that its owner is here, or that it left. Changes rarely. */
-export interface IdentityRecord {
+export interface IdentityRecord extends Provable {
   readonly kind: 'identity';
   readonly id: PeerId;
   readonly epoch: Epoch;
@@ -25,10 +35,12 @@ export interface IdentityRecord {
   readonly left: boolean;
   /** The newest version of the wire that its owner speaks. It is the software's, and never changes within a life. */
   readonly wireVersion: number;
+  /** What its owner tells everyone of itself, at most `CARD_BYTES_MAX` bytes that mean nothing here. */
+  readonly card: Uint8Array;
 }
 
 /** Says whose channels its owner holds. An edge counts when both ends name it. */
-export interface LinksRecord {
+export interface LinksRecord extends Provable {
   readonly kind: 'links';
   readonly id: PeerId;
   readonly epoch: Epoch;
@@ -41,7 +53,7 @@ export interface LinksRecord {
 export type RosterRecord = IdentityRecord | LinksRecord;
 
 /** `observer` has not heard `target` for `silentMs`. */
-export interface Accusation {
+export interface Accusation extends Provable {
   readonly kind: 'accusation';
   readonly target: PeerId;
   readonly epoch: Epoch;
@@ -51,7 +63,7 @@ export interface Accusation {
 }
 
 /** `observer` hears `target` well. */
-export interface Objection {
+export interface Objection extends Provable {
   readonly kind: 'objection';
   readonly target: PeerId;
   readonly epoch: Epoch;
@@ -118,6 +130,8 @@ export type MembershipInput =
   | { readonly kind: 'heard'; readonly peer: PeerId }
   /** The stability stamp moved, and somebody wants it; it rides on the links record. Not given while nobody does. */
   | { readonly kind: 'stability'; readonly stamp: number }
+  /** What we tell everyone of ourselves; it costs the room an identity record, unless nobody is there yet. */
+  | { readonly kind: 'card'; readonly card: Uint8Array }
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: MembershipTimer };
 

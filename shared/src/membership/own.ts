@@ -1,8 +1,9 @@
 /** The own two records: identity, raised only to refute or after a sleep, and links, published seldom enough for the whole room. */
+import { assert } from '../base/assert.ts';
 import { epoch, incarnation, type Incarnation } from '../base/ids.ts';
 import { after, elapsedMs, type Instant } from '../base/time.ts';
 import { INCARNATION_MAX, SEQ_MAX } from './checks.ts';
-import type { IdentityRecord, LinksRecord } from './messages.ts';
+import { CARD_BYTES_MAX, type IdentityRecord, type LinksRecord } from './messages.ts';
 import type { Life } from './roster.ts';
 import { recordChanged, recordRemoved, schedule, type State, type Turn } from './state.ts';
 
@@ -50,6 +51,14 @@ export function publishFarewell(turn: Turn): void {
   recordRemoved(turn, state.identity);
   recordRemoved(turn, state.links.record);
   state.roster.remove(state.self);
+}
+
+/** A higher incarnation: of one version there must never be two records that differ. */
+export function onCard(turn: Turn, card: Uint8Array): void {
+  const { state } = turn;
+  assert(card.length <= CARD_BYTES_MAX, `a card of ${card.length} bytes is over ${CARD_BYTES_MAX}`);
+  state.identity = { ...state.identity, card };
+  raiseIncarnation(turn, state.identity.incarnation);
 }
 
 /** How far apart own links records are: what every member says costs each of them, so the larger the room the further. */

@@ -119,7 +119,7 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
     config,
     identity: seed.identity,
     links: {
-      record: { kind: 'links', id, epoch, seq: 0, neighbors: [], stability: 0 },
+      record: { kind: 'links', id, epoch, seq: 0, neighbors: [], stability: 0, proof: null },
       stability: 0,
       publishedAt: null,
       dueAt: null,

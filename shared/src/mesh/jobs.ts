@@ -70,6 +70,8 @@ function commandToJob(command: Command): Job {
     }
     case 'echo':
       return ackedTo(command.to, command.token, { kind: 'echo' });
+    case 'card':
+      return { layer: 'membership', input: command };
     case 'present':
       return { layer: 'presence', input: { kind: 'set', fields: command.fields } };
     case 'write':

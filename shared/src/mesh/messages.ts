@@ -135,6 +135,8 @@ export type Command =
     }
   /** Measures the way to one member; ends as `sendTo` does. */
   | { readonly kind: 'echo'; readonly token: number; readonly to: PeerId }
+  /** What our identity record tells everyone of us; see `CARD_BYTES_MAX`. */
+  | { readonly kind: 'card'; readonly card: Uint8Array }
   | { readonly kind: 'present'; readonly fields: ReadonlyMap<string, Value | undefined> }
   /** `undefined` deletes. */
   | {

@@ -14,6 +14,7 @@
  */
 import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
+import type { Proof } from '../base/proof.ts';
 import type { Value } from '../base/value.ts';
 
 /** One field's value under one version; the unit that is reconciled (values at rest only). */
@@ -25,6 +26,8 @@ export interface PresenceRecord {
   readonly seq: number;
   /** `undefined`: the owner took the field away. */
   readonly value: Value | undefined;
+  /** Carried along, never looked into. `null`: our own, which is proven on its way out, or of a world without keys. */
+  readonly proof: Proof | null;
 }
 
 /** Changes of one life are counted up to here; what claims more is no count. */
@@ -47,6 +50,8 @@ export interface PresenceUpdate {
     readonly field: string;
     readonly seq: number;
     readonly value: Value | undefined;
+    /** As in a record; a volatile field has none. */
+    readonly proof: Proof | null;
   }[];
 }
 

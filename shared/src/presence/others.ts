@@ -118,10 +118,10 @@ export function createOthers(config: PresenceConfig): Others {
    * overtook is not shown, but it is kept, and the tables of two neighbors agree.
    */
   const confirm = (field: Field, claim: Claim, at: Instant, outcome: Outcome): void => {
-    const { owner, epoch, field: name, seq, value } = claim;
+    const { owner, epoch, field: name, seq, value, proof } = claim;
     if (field.confirmed && seq <= field.confirmed.seq) return;
     field.confirmed = { seq, value };
-    outcome.keep({ owner, epoch, field: name, seq, value });
+    outcome.keep({ owner, epoch, field: name, seq, value, proof });
     if (field.anchored && field.anchored.seq <= seq) field.anchored = undefined;
     prove(field, seq, at);
   };

@@ -204,7 +204,7 @@ function send(due: readonly OwnField[], at: Instant): SentFields {
 }
 
 function sentField(field: OwnField): SentFields[number] {
-  return { field: field.name, seq: field.seq, value: field.value };
+  return { field: field.name, seq: field.seq, value: field.value, proof: null };
 }
 
 function valuesOf(fields: Iterable<OwnField>): ReadonlyMap<string, Value> {

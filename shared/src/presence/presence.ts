@@ -153,7 +153,7 @@ export function createPresence(
 }
 
 function updateToClaims({ owner, epoch, grade, fields }: PresenceUpdate): readonly Claim[] {
-  return fields.map(({ field, seq, value }) => ({ owner, epoch, field, seq, value, grade }));
+  return fields.map((field) => ({ owner, epoch, ...field, grade }));
 }
 
 function recordToClaim(record: PresenceRecord): Claim {

@@ -65,7 +65,7 @@ export function createHorizon(self: PeerId): Horizon {
 
 /** The horizon as it travels: a deletion in the one collection that no application can name. */
 export function horizonEntry(stamp: Hlc): Entry {
-  return { collection: '\0', key: '', value: undefined, stamp };
+  return { collection: '\0', key: '', value: undefined, stamp, proof: null };
 }
 
 export function isHorizon({ collection, key, value }: Entry): boolean {

@@ -13,6 +13,7 @@
  */
 import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
 import type { PeerId } from '../base/ids.ts';
+import type { Proof } from '../base/proof.ts';
 import type { Value } from '../base/value.ts';
 
 /** A hybrid logical clock stamp; compared in the order of its fields. */
@@ -30,6 +31,8 @@ export interface Entry {
   /** `undefined`: deleted (a tombstone). */
   readonly value: Value | undefined;
   readonly stamp: Hlc;
+  /** Carried along, never looked into. `null`: our own, which is proven on its way out, or of a world without keys. */
+  readonly proof: Proof | null;
 }
 
 /** Entries written together, broadcast together. */

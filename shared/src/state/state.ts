@@ -89,7 +89,8 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     assert(!collection.includes('\0'), 'a collection name holds no NUL');
     const held = table.get(collection, key);
     if (value === undefined && held?.value === undefined) return [];
-    const entry: Entry = { collection, key, value, stamp: nextStamp(collection, key, correctedMs) };
+    const stamp = nextStamp(collection, key, correctedMs);
+    const entry: Entry = { collection, key, value, stamp, proof: null };
     if (!held && !table.hasRoomFor(collection, key)) return [refused(entry, 'over-limit')];
     clock = observe(tick(clock, correctedMs), entry.stamp, correctedMs + config.driftMsMax);
     const change = put(entry, 'local');
@@ -107,7 +108,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     const isOld = stamp.wall <= correctedMs - config.tombstoneMs;
     if (!isOld || !held || compareHlc(held.stamp, stamp) !== 0) return [];
     clock = tick(clock, correctedMs);
-    return restate({ collection, key, value, stamp: clock });
+    return restate({ collection, key, value, stamp: clock, proof: null });
   };
 
   /** The clock's next stamp, or one more than what is known of the key: a writer wins over what it saw. */
@@ -200,7 +201,8 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     return keys.flatMap(({ collection, key }) => {
       const isKnown = compareHlc(stubs.stampOf(stateKey({ collection, key })) ?? top, top) > 0;
       if (isKnown || table.get(collection, key) || !table.hasRoomFor(collection, key)) return [];
-      const tombstone: Entry = { collection, key, value: undefined, stamp: nextHlc(top, self) };
+      const stamp = nextHlc(top, self);
+      const tombstone: Entry = { collection, key, value: undefined, stamp, proof: null };
       put(tombstone, 'local');
       // Not published: who offers many such keys must not make each of its neighbors tell the whole room of each.
       return [recordOf(tombstone)];
@@ -271,7 +273,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     return stranded.flatMap((entry) => {
       if (entry.stamp.by !== self) return giveUp(entry);
       clock = tick(clock, correctedMs);
-      return restate({ ...entry, stamp: clock });
+      return restate({ ...entry, stamp: clock, proof: null });
     });
   };
 

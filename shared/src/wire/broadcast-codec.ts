@@ -1,5 +1,5 @@
 /** Broadcast's messages, around a payload that `payload-codec.ts` knows. */
-import { unreachable } from '../base/assert.ts';
+import { assert, unreachable } from '../base/assert.ts';
 import { epoch } from '../base/ids.ts';
 import type {
   BroadcastMessage,
@@ -14,10 +14,12 @@ import type { Payload } from '../mesh/messages.ts';
 import { createChoice, type Choice } from './choice.ts';
 import { HEADS_MAX, ROUND_MAX, TREES_MAX, WANTS_MAX } from './limits.ts';
 import { readPayload, writePayload } from './payload-codec.ts';
+import { readProof, writeProof } from './proof-codec.ts';
+import { isProvenByGossip } from './sayings.ts';
 import { readChoice, readFlag, readId, readList, readUint, type Reader } from './reader.ts';
 import { writeChoice, writeFlag, writeId, writeList, writeUint, type Writer } from './writer.ts';
 
-const lanes: Choice<Lane> = createChoice({ reliable: 0, record: 1, volatile: 2 });
+export const lanes: Choice<Lane> = createChoice({ reliable: 0, record: 1, volatile: 2 });
 
 export function writeBroadcast(writer: Writer, message: BroadcastMessage<Payload>): void {
   switch (message.kind) {
@@ -73,16 +75,17 @@ function writeGossip(writer: Writer, gossip: Gossip<Payload>): void {
   writeFlag(writer, gossip.hot);
   writeUint(writer, gossip.round, ROUND_MAX);
   writePayload(writer, gossip.payload);
+  if (isProvenByGossip(gossip.payload)) return writeProof(writer, gossip.proof);
+  assert(gossip.proof === null, `a gossip of ${gossip.payload.kind} carries a proof of its own`);
 }
 
 function readGossip(reader: Reader): Gossip<Payload> {
-  return {
-    kind: 'gossip',
-    ...readHead(reader),
-    hot: readFlag(reader),
-    round: readUint(reader, ROUND_MAX),
-    payload: readPayload(reader),
-  };
+  const head = readHead(reader);
+  const hot = readFlag(reader);
+  const round = readUint(reader, ROUND_MAX);
+  const payload = readPayload(reader);
+  const proof = isProvenByGossip(payload) ? readProof(reader) : null;
+  return { kind: 'gossip', ...head, hot, round, proof, payload };
 }
 
 function writeHead(writer: Writer, head: Head): void {

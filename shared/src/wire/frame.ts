@@ -2,7 +2,7 @@
  * Bytes on a channel.
  *
  * A frame is a version, a sequence that counts the frames of this link in this direction, a kind, and the
- * kind's body. Both ends of a direction keep state: the sequence, and the short names of member ids.
+ * kind's body. Both ends of a direction keep state: the sequence, and the short names of member ids and keys.
  * A frame that is refused changes nothing, so that the next good one decodes.
  */
 import { createEncoder } from 'lib0/encoding';
@@ -11,10 +11,10 @@ import type { PeerId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { LinkMessage } from '../mesh/messages.ts';
 import { readBroadcast, writeBroadcast } from './broadcast-codec.ts';
-import { createIdDecoder, createIdEncoder } from './ids-codec.ts';
 import { linkKinds, payloadKinds, routedKinds } from './kinds.ts';
-import { FRAME_BYTES_MAX, INTERNED_IDS_MAX, WIRE_VERSION } from './limits.ts';
+import { FRAME_BYTES_MAX, INTERNED_IDS_MAX, INTERNED_KEYS_MAX, WIRE_VERSION } from './limits.ts';
 import { readNodeMessage, writeNodeMessage } from './mesh-codec.ts';
+import { createLinkNameReaders, createLinkNames } from './names-codec.ts';
 import { readOverlayMessage, writeOverlayMessage } from './overlay-codec.ts';
 import {
   readChoice,
@@ -36,6 +36,8 @@ export const MESSAGE_KINDS: readonly string[] = [
   ...new Set<string>([...linkKinds.names, ...payloadKinds.names, ...routedKinds.names]),
 ];
 
+const INTERNED = { ids: INTERNED_IDS_MAX, keys: INTERNED_KEYS_MAX };
+
 /** The writing end of one direction of one link. Every frame it makes must be sent, in order. */
 export interface LinkEncoder {
   /** `version`: what it is written in; another may follow with the next frame. */
@@ -48,22 +50,22 @@ export interface LinkDecoder {
 }
 
 export function createLinkEncoder(): LinkEncoder {
-  const ids = createIdEncoder(INTERNED_IDS_MAX);
+  const names = createLinkNames(INTERNED);
   let sequence = 0;
   let out = createEncoder();
   return {
     encode: (message, version = WIRE_VERSION) => {
       // An assertion may have cut the last frame short; its definitions were not sent.
-      ids.rollback();
+      names.rollback();
       // Nearly all frames fit the buffer that an encoder begins with; one that has grown is not kept for long.
       if (out.bufs.length === 0) out.cpos = 0;
       else out = createEncoder();
-      const writer: Writer = { out, writeId: ids.write };
+      const writer: Writer = { out, names };
       writeByte(writer, version);
       writeUint(writer, sequence + 1);
       writeLinkMessage(writer, message);
       const bytes = finish(writer, FRAME_BYTES_MAX);
-      ids.commit();
+      names.commit();
       sequence += 1;
       return bytes;
     },
@@ -75,7 +77,7 @@ export function createLinkDecoder(
   versions: WireVersions = WIRE_VERSIONS,
   sameText?: (id: PeerId) => PeerId,
 ): LinkDecoder {
-  const ids = createIdDecoder(INTERNED_IDS_MAX, sameText);
+  const names = createLinkNameReaders(INTERNED, sameText);
   const sequences = createSequenceWindow();
 
   function readFrame(reader: Reader): { readonly sequence: number; readonly message: LinkMessage } {
@@ -90,12 +92,12 @@ export function createLinkDecoder(
   return {
     decode: (bytes) => {
       if (bytes.length > FRAME_BYTES_MAX) return err('oversized');
-      const frame = readWhole(bytes, ids.read, readFrame);
+      const frame = readWhole(bytes, names, readFrame);
       if (!frame.ok) {
-        ids.rollback();
+        names.rollback();
         return frame;
       }
-      ids.commit();
+      names.commit();
       sequences.accept(frame.value.sequence);
       return ok(frame.value.message);
     },

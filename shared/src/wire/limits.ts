@@ -20,6 +20,8 @@ export const PACKET_TEXT_LENGTH_MAX: number = 32_768;
 
 /** Member ids with a two-byte name, per link and direction. Later ones are written in full. */
 export const INTERNED_IDS_MAX: number = 4_096;
+/** Session keys likewise; there is one to a member. */
+export const INTERNED_KEYS_MAX: number = 4_096;
 /** Ranges of sequences that were passed over and may be told from seen ones, per link. */
 export const SEQUENCE_GAPS_MAX: number = 64;
 
@@ -51,7 +53,9 @@ export const NEIGHBORS_MAX: number = 32;
 /** Accusations in a verdict. */
 export const ACCUSATIONS_MAX: number = 16;
 /** Claims told to one neighbor in one frame. */
-export const CLAIMS_MAX: number = 32;
+export const CLAIMS_MAX: number = 8;
+/** What an identity record's card holds. */
+export const CARD_BYTES_MAX: number = 256;
 
 /** Nodes of a hash tree, and leaves of a node. */
 export const TREE_WIDTH: number = 16;

@@ -10,9 +10,21 @@ import type {
   RosterRecord,
 } from '../membership/messages.ts';
 import { claimKinds, rosterKinds } from './kinds.ts';
-import { ACCUSATIONS_MAX, NEIGHBORS_MAX, WIRE_VERSION_MAX } from './limits.ts';
-import { readChoice, readFlag, readId, readIds, readList, readUint, type Reader } from './reader.ts';
+import { ACCUSATIONS_MAX, CARD_BYTES_MAX, NEIGHBORS_MAX, WIRE_VERSION_MAX } from './limits.ts';
+import { readProof, writeProof } from './proof-codec.ts';
 import {
+  readBytes,
+  readChoice,
+  readCount,
+  readFlag,
+  readId,
+  readIds,
+  readList,
+  readUint,
+  type Reader,
+} from './reader.ts';
+import {
+  writeBytes,
   writeChoice,
   writeFlag,
   writeId,
@@ -37,21 +49,31 @@ export function readRosterRecord(reader: Reader): RosterRecord {
   return kind === 'identity' ? readIdentity(reader) : readLinks(reader);
 }
 
-/** A claim whose kind has been written. */
+/** A claim whose kind has been written. A verdict has no proof of its own: its accusations do, and its gossip. */
 export function writeClaimBody(writer: Writer, claim: Claim): void {
+  if (claim.kind === 'verdict') {
+    writeLife(writer, claim);
+    return writeList(writer, claim.accusations, ACCUSATIONS_MAX, writeAccusation);
+  }
+  writeClaimFacts(writer, claim);
+  writeProof(writer, claim.proof);
+}
+
+/** The same without any proof. */
+export function writeClaimFacts(writer: Writer, claim: Claim): void {
   switch (claim.kind) {
     case 'identity':
-      return writeIdentity(writer, claim);
+      return writeIdentityFacts(writer, claim);
     case 'links':
-      return writeLinks(writer, claim);
+      return writeLinksFacts(writer, claim);
     case 'accusation':
-      return writeAccusation(writer, claim);
+      return writeAccusationFacts(writer, claim);
     case 'objection':
       writeLife(writer, claim);
       return writeId(writer, claim.observer);
     case 'verdict':
       writeLife(writer, claim);
-      return writeList(writer, claim.accusations, ACCUSATIONS_MAX, writeAccusation);
+      return writeList(writer, claim.accusations, ACCUSATIONS_MAX, writeAccusationFacts);
     default:
       return unreachable(claim);
   }
@@ -67,7 +89,7 @@ export function readClaimBody(reader: Reader, kind: Claim['kind']): Claim {
     case 'accusation':
       return readAccusation(reader);
     case 'objection':
-      return { kind, ...readLife(reader), observer: readId(reader) };
+      return { kind, ...readLife(reader), observer: readId(reader), proof: readProof(reader) };
     case 'verdict':
       return { kind, ...readLife(reader), accusations: readList(reader, ACCUSATIONS_MAX, readAccusation) };
     default:
@@ -76,11 +98,18 @@ export function readClaimBody(reader: Reader, kind: Claim['kind']): Claim {
 }
 
 export function writeIdentity(writer: Writer, record: IdentityRecord): void {
+  writeIdentityFacts(writer, record);
+  writeProof(writer, record.proof);
+}
+
+function writeIdentityFacts(writer: Writer, record: IdentityRecord): void {
   writeId(writer, record.id);
   writeUint(writer, record.epoch);
   writeUint(writer, record.incarnation);
   writeFlag(writer, record.left);
   writeUint(writer, record.wireVersion, WIRE_VERSION_MAX);
+  writeUint(writer, record.card.length, CARD_BYTES_MAX);
+  writeBytes(writer, record.card, record.card.length);
 }
 
 export function readIdentity(reader: Reader): IdentityRecord {
@@ -91,6 +120,8 @@ export function readIdentity(reader: Reader): IdentityRecord {
     incarnation: incarnation(readUint(reader)),
     left: readFlag(reader),
     wireVersion: readUint(reader, WIRE_VERSION_MAX),
+    card: readBytes(reader, readCount(reader, CARD_BYTES_MAX)),
+    proof: readProof(reader),
   };
 }
 
@@ -118,7 +149,7 @@ export function readMembershipRouted(reader: Reader, kind: MembershipRouted['kin
   }
 }
 
-function writeLinks(writer: Writer, record: LinksRecord): void {
+function writeLinksFacts(writer: Writer, record: LinksRecord): void {
   writeId(writer, record.id);
   writeUint(writer, record.epoch);
   writeUint(writer, record.seq);
@@ -134,10 +165,16 @@ function readLinks(reader: Reader): LinksRecord {
     seq: readUint(reader),
     neighbors: readIds(reader, NEIGHBORS_MAX),
     stability: readUint(reader),
+    proof: readProof(reader),
   };
 }
 
 function writeAccusation(writer: Writer, accusation: Accusation): void {
+  writeAccusationFacts(writer, accusation);
+  writeProof(writer, accusation.proof);
+}
+
+function writeAccusationFacts(writer: Writer, accusation: Accusation): void {
   writeLife(writer, accusation);
   writeId(writer, accusation.observer);
   writeMs(writer, accusation.silentMs);
@@ -149,6 +186,7 @@ function readAccusation(reader: Reader): Accusation {
     ...readLife(reader),
     observer: readId(reader),
     silentMs: readUint(reader),
+    proof: readProof(reader),
   };
 }
 

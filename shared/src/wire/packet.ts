@@ -1,6 +1,6 @@
 /**
  * A packet that stands alone, as text: it goes through the server, where no link keeps state for it. So it
- * has no sequence, and ids are in full.
+ * has no sequence, and ids and keys are in full.
  *
  * It goes to those of whom nothing is known, so it is written in the version before our newest, and read one
  * version further back than frames: then each of two neighboring versions reads the other's.
@@ -10,9 +10,9 @@ import { err, type Result } from '../base/result.ts';
 import type { RoutedPayload } from '../mesh/messages.ts';
 import type { RoutingMessage } from '../routing/messages.ts';
 import { base64ToBytes, bytesToBase64 } from './base64.ts';
-import { readPlainId, writePlainId } from './ids-codec.ts';
 import { routingKinds } from './kinds.ts';
 import { PACKET_BYTES_MAX, PACKET_TEXT_LENGTH_MAX } from './limits.ts';
+import { plainReaders, plainWriters } from './names-codec.ts';
 import { readChoice, readVersion, readWhole, type FrameProblem } from './reader.ts';
 import { readRouting, writeRouting } from './routing-codec.ts';
 import { encodeTooOld, WIRE_VERSIONS, type WireVersions } from './versions.ts';
@@ -23,7 +23,7 @@ export function encodePacket(
   message: RoutingMessage<RoutedPayload>,
   { oldest }: WireVersions = WIRE_VERSIONS,
 ): string {
-  const writer: Writer = { out: createEncoder(), writeId: writePlainId };
+  const writer: Writer = { out: createEncoder(), names: plainWriters };
   writeByte(writer, oldest);
   writeChoice(writer, routingKinds, message.kind);
   writeRouting(writer, message);
@@ -38,7 +38,7 @@ export function decodePacket(
   if (text.length > PACKET_TEXT_LENGTH_MAX) return err('oversized');
   const bytes = base64ToBytes(text);
   if (!bytes.ok) return err('malformed');
-  return readWhole(bytes.value, readPlainId, (reader) => {
+  return readWhole(bytes.value, plainReaders, (reader) => {
     readVersion(reader, { oldest: oldest - 1, newest });
     return readRouting(reader, readChoice(reader, routingKinds, 'unknown-kind'));
   });

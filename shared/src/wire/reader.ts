@@ -17,6 +17,7 @@ import {
 } from 'lib0/decoding';
 import type { Hash64 } from '../base/hash.ts';
 import { wordsToAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
+import type { PublicKey } from '../base/proof.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Choice } from './choice.ts';
 import { TOO_OLD_NOTICE, type WireVersions } from './versions.ts';
@@ -37,17 +38,23 @@ export type FrameProblem =
   | 'misordered'
   /** A message, payload or record of a kind that is not known, or not allowed there. */
   | 'unknown-kind'
-  /** A member's two-byte name that was never defined. */
+  /** A member's or a key's two-byte name that was never defined. */
   | 'unknown-index'
   /** A list, text, number or value beyond its limit. */
   | 'value-limit'
   /** Too short, too long, or not in the one form that is written. */
   | 'malformed';
 
-/** Where a message comes from, and how it reads member ids. `problem` is what a throw means. */
+/** How member ids and keys are read. */
+export interface NameReaders {
+  readonly readId: (reader: Reader) => PeerId;
+  readonly readKey: (reader: Reader) => PublicKey;
+}
+
+/** Where a message comes from. `problem` is what a throw means. */
 export interface Reader {
   readonly from: Decoder;
-  readonly readId: (reader: Reader) => PeerId;
+  readonly names: NameReaders;
   problem: FrameProblem;
 }
 
@@ -62,10 +69,10 @@ export function refuse(reader: Reader, problem: FrameProblem): never {
 /** The door: reads all of `bytes` with `read`, or says why not. Never throws. */
 export function readWhole<T>(
   bytes: Uint8Array,
-  idReader: (reader: Reader) => PeerId,
+  names: NameReaders,
   read: (reader: Reader) => T,
 ): Result<T, FrameProblem> {
-  const reader: Reader = { from: createDecoder(bytes), readId: idReader, problem: 'malformed' };
+  const reader: Reader = { from: createDecoder(bytes), names, problem: 'malformed' };
   try {
     const value = read(reader);
     return hasContent(reader.from) ? err('malformed') : ok(value);
@@ -133,7 +140,11 @@ export function readHash(reader: Reader): Hash64 {
 }
 
 export function readId(reader: Reader): PeerId {
-  return reader.readId(reader);
+  return reader.names.readId(reader);
+}
+
+export function readKey(reader: Reader): PublicKey {
+  return reader.names.readKey(reader);
 }
 
 export function readIds(reader: Reader, limit: number): readonly PeerId[] {

@@ -1,6 +1,7 @@
 /** State: entries, broadcast together or reconciled one by one. */
 import type { Entry, Hlc, StateUpdate } from '../state/messages.ts';
 import { COLLECTION_BYTES_MAX, KEY_BYTES_MAX, RECORDS_MAX, STAMP_COUNTER_MAX } from './limits.ts';
+import { readProof, writeProof } from './proof-codec.ts';
 import { readId, readList, readText, readUint, type Reader } from './reader.ts';
 import { readOptionalValue, writeOptionalValue } from './value-codec.ts';
 import { writeId, writeList, writeText, writeUint, type Writer } from './writer.ts';
@@ -14,6 +15,12 @@ export function readStateUpdate(reader: Reader): StateUpdate {
 }
 
 export function writeEntry(writer: Writer, entry: Entry): void {
+  writeEntryFacts(writer, entry);
+  writeProof(writer, entry.proof);
+}
+
+/** An entry without its proof. */
+export function writeEntryFacts(writer: Writer, entry: Entry): void {
   writeText(writer, entry.collection, COLLECTION_BYTES_MAX);
   writeText(writer, entry.key, KEY_BYTES_MAX);
   writeStamp(writer, entry.stamp);
@@ -26,6 +33,7 @@ export function readEntry(reader: Reader): Entry {
     key: readText(reader, KEY_BYTES_MAX),
     stamp: readStamp(reader),
     value: readOptionalValue(reader),
+    proof: readProof(reader),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   writeFloat64,
   writeUint32BigEndian,
   writeUint8,
+  writeUint8Array,
   writeVarString,
   writeVarUint,
   type Encoder,
@@ -14,13 +15,20 @@ import {
 import { assert } from '../base/assert.ts';
 import type { Hash64 } from '../base/hash.ts';
 import { isAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
+import type { PublicKey } from '../base/proof.ts';
 import type { Choice } from './choice.ts';
 import { isWireText } from './text.ts';
 
-/** Where a message goes, and how it writes member ids. */
+/** How member ids and keys are written. */
+export interface NameWriters {
+  readonly writeId: (out: Encoder, id: PeerId) => void;
+  readonly writeKey: (out: Encoder, key: PublicKey) => void;
+}
+
+/** Where a message goes. */
 export interface Writer {
   readonly out: Encoder;
-  readonly writeId: (out: Encoder, id: PeerId) => void;
+  readonly names: NameWriters;
 }
 
 /** The bytes written, asserted to be within the limit. */
@@ -69,7 +77,17 @@ export function writeWord(writer: Writer, word: number): void {
 }
 
 export function writeId(writer: Writer, id: PeerId): void {
-  writer.writeId(writer.out, id);
+  writer.names.writeId(writer.out, id);
+}
+
+export function writeKey(writer: Writer, key: PublicKey): void {
+  writer.names.writeKey(writer.out, key);
+}
+
+/** So many bytes that their number need not be said. */
+export function writeBytes(writer: Writer, bytes: Uint8Array, length: number): void {
+  assert(bytes.length === length, `${bytes.length} bytes are not ${length}`);
+  writeUint8Array(writer.out, bytes);
 }
 
 export function writeIds(writer: Writer, ids: readonly PeerId[], limit: number): void {

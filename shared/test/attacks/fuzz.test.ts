@@ -13,7 +13,7 @@ import {
 import type { Result } from '#shared/base/result.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { WIRE_VERSION } from '#shared/wire/limits.ts';
-import { readPlainId, writePlainId } from '#shared/wire/ids-codec.ts';
+import { plainReaders, plainWriters } from '#shared/wire/names-codec.ts';
 import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
 import { readPayload, writePayload } from '#shared/wire/payload-codec.ts';
 import { readWhole } from '#shared/wire/reader.ts';
@@ -30,7 +30,7 @@ const toBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, '
 const wordOf = (result: Result<unknown, string>): string => (result.ok ? 'accepted' : result.error);
 
 function payloadToBytes(payload: Parameters<typeof writePayload>[1]): Uint8Array {
-  const writer = { out: createEncoder(), writeId: writePlainId };
+  const writer = { out: createEncoder(), names: plainWriters };
   writePayload(writer, payload);
   return toUint8Array(writer.out);
 }
@@ -83,7 +83,7 @@ const payloads = (): FuzzTarget => ({
   name: 'payloads',
   corpus: fc.sample(anyPayload, SAMPLE).map(payloadToBytes),
   take: (bytes) => {
-    const decoded = readWhole(bytes, readPlainId, readPayload);
+    const decoded = readWhole(bytes, plainReaders, readPayload);
     if (decoded.ok) sameAgain(bytes, payloadToBytes(decoded.value));
     return wordOf(decoded);
   },

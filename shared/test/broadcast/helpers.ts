@@ -92,7 +92,7 @@ export const FORGED = 'forged';
 /** A message of `o`; hot and reliable unless said otherwise. */
 export function gossip(seq: number, changes: Partial<Gossip<string>> = {}): Gossip<string> {
   const name = { origin: o, epoch: epoch(1), lane: 'reliable', seq } as const;
-  return { kind: 'gossip', ...name, hot: true, round: 0, payload: `m${seq}`, ...changes };
+  return { kind: 'gossip', ...name, hot: true, round: 0, proof: null, payload: `m${seq}`, ...changes };
 }
 
 export function head(seq: number, changes: Partial<Head> = {}): Head {

@@ -117,6 +117,7 @@ const gossipLike = fc.record({
   seq: number,
   hot: fc.boolean(),
   round: number.map((round) => (round === 999_999 ? Number.NaN : Math.abs(round) || 0)),
+  proof: fc.constant(null),
   payload: fc.string({ maxLength: 30 }),
 });
 const message: fc.Arbitrary<BroadcastMessage<string>> = fc.oneof(

@@ -36,6 +36,8 @@ export function identity(
     incarnation: incarnation(change.inc ?? 0),
     left: change.left ?? false,
     wireVersion: change.wireVersion ?? 1,
+    card: new Uint8Array(0),
+    proof: null,
   };
 }
 
@@ -51,6 +53,7 @@ export function links(
     seq: change.seq ?? 1,
     neighbors,
     stability: 0,
+    proof: null,
   };
 }
 
@@ -66,11 +69,12 @@ export function accusation(
     incarnation: incarnation(change.inc ?? 0),
     observer,
     silentMs: change.silentMs ?? 2_300,
+    proof: null,
   };
 }
 
 export function objection(target: PeerId, observer: PeerId, inc: number = 0): Objection {
-  return { kind: 'objection', target, epoch: epoch(1), incarnation: incarnation(inc), observer };
+  return { kind: 'objection', target, epoch: epoch(1), incarnation: incarnation(inc), observer, proof: null };
 }
 
 export function verdict(target: PeerId, observers: readonly PeerId[], inc: number = 0): Verdict {

@@ -88,11 +88,15 @@ describe('what a neighbor hands over in a comparison', () => {
   const stamp = { wall: WALL_MS, counter: 0, by: d };
   const deltas: readonly Delta[] = [
     { kind: 'delta', table: 'roster', records: [identity(e)] },
-    { kind: 'delta', table: 'state', records: [{ collection: 'notes', key: 'k', value: 1, stamp }] },
+    {
+      kind: 'delta',
+      table: 'state',
+      records: [{ collection: 'notes', key: 'k', value: 1, stamp, proof: null }],
+    },
     {
       kind: 'delta',
       table: 'presence',
-      records: [{ owner: d, epoch: epoch(1), field: 'name', seq: 1, value: 'Dee' }],
+      records: [{ owner: d, epoch: epoch(1), field: 'name', seq: 1, value: 'Dee', proof: null }],
     },
   ];
 
@@ -130,6 +134,7 @@ describe('what a neighbor hands over in a comparison', () => {
         key: `k${from + at}`,
         value: 1,
         stamp,
+        proof: null,
       }));
       bench.frame(d, { kind: 'delta', table: 'state', records });
     }
@@ -151,7 +156,7 @@ test.each([
   ['of the present life', 1, 'Dee'],
 ])('what a member shows %s is let in if it is true', (_of, life, expected) => {
   const bench = createBench([b, c]);
-  const records = [{ owner: c, epoch: epoch(life), field: 'name', seq: 1, value: 'Dee' }];
+  const records = [{ owner: c, epoch: epoch(life), field: 'name', seq: 1, value: 'Dee', proof: null }];
   bench.frame(b, { kind: 'delta', table: 'presence', records });
   expect(bench.node.inspect().presence.fieldsByOwner.get(c)?.get('name')).toBe(expected);
 });
@@ -235,7 +240,7 @@ describe('what was written ten minutes ago by a node without links', () => {
     const bench = writeAbench();
     bench.link(b);
     const stamp = { wall: WALL_MS + 300_000, counter: 0, by: b };
-    const newer: Entry = { collection: 'notes', key: 'k', value: 'newer', stamp };
+    const newer: Entry = { collection: 'notes', key: 'k', value: 'newer', stamp, proof: null };
     bench.frame(b, { kind: 'delta', table: 'state', records: [newer] });
     expect(entries(bench.compare(b))).toEqual([]);
     expect(bench.node.inspect().state.collections.get('notes')?.get('k')).toBe('newer');
@@ -291,6 +296,7 @@ describe('a deletion whose time is up', () => {
     seq: 1,
     neighbors: [a],
     stability,
+    proof: null,
   });
 
   test('is collected when every neighbor has shown an equal root since, not before', () => {
@@ -436,13 +442,24 @@ function writeAndDelete(bench: Bench): void {
 }
 
 function identity(id: PeerId): IdentityRecord {
-  return { kind: 'identity', id, epoch: epoch(1), incarnation: incarnation(0), left: false, wireVersion: 1 };
+  const life = { id, epoch: epoch(1), incarnation: incarnation(0), left: false };
+  return { kind: 'identity', ...life, wireVersion: 1, card: new Uint8Array(0), proof: null };
 }
 
 const topic = (data: string): Payload => ({ kind: 'topic', topic: 'chat', data });
 
 function gossip(origin: PeerId, seq: number, payload: Payload): Gossip<Payload> {
-  return { kind: 'gossip', origin, epoch: epoch(1), lane: 'reliable', seq, hot: false, round: 0, payload };
+  return {
+    kind: 'gossip',
+    origin,
+    epoch: epoch(1),
+    lane: 'reliable',
+    seq,
+    hot: false,
+    round: 0,
+    proof: null,
+    payload,
+  };
 }
 
 function sent<K extends LinkMessage['kind']>(

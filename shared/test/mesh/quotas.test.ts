@@ -44,6 +44,7 @@ const gossip = (origin: PeerId, lane: Gossip<Payload>['lane'] = 'reliable'): Lin
   seq: 1,
   hot: false,
   round: 0,
+  proof: null,
   payload: { kind: 'topic', topic: 'chat', data: 'x' },
 });
 
@@ -251,7 +252,15 @@ function flood(seed: number): {
 }
 
 function lies(liar: Tab, others: readonly Tab[], seq: number): LinkMessage[] {
-  const said = { kind: 'gossip', origin: liar.id, epoch: epoch(1), seq, hot: true, round: 0 } as const;
+  const said = {
+    kind: 'gossip',
+    origin: liar.id,
+    epoch: epoch(1),
+    seq,
+    hot: true,
+    round: 0,
+    proof: null,
+  } as const;
   const payload: Payload = { kind: 'topic', topic: 'flood', data: 'x'.repeat(300) };
   const { id: victim } = others[seq % others.length]!;
   const speaker = others[0]!.id;

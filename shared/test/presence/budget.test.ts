@@ -29,11 +29,18 @@ test.each<[Value | undefined, number]>([
 
 test('a frame takes its fields and its envelope', () => {
   expect(frameBytes([])).toBe(40);
-  expect(frameBytes([{ field: 'pointer', seq: 1, value: { x: 1, y: 2 } }])).toBe(40 + 6 + 7 + 14);
+  expect(frameBytes([{ field: 'pointer', seq: 1, value: { x: 1, y: 2 }, proof: null }])).toBe(
+    40 + 6 + 7 + 14,
+  );
 });
 
 describe('fields due together', () => {
-  const fields = [60, 60, 500, 10].map((length, at) => ({ field: 'f', seq: at, value: 'x'.repeat(length) }));
+  const fields = [60, 60, 500, 10].map((length, at) => ({
+    field: 'f',
+    seq: at,
+    value: 'x'.repeat(length),
+    proof: null,
+  }));
 
   test('go into one frame while they fit', () => {
     expect(cutToFrames([], 256)).toEqual([]);

@@ -34,7 +34,7 @@ export function updateOf(origin: Origin, grade: Grade, fields: readonly Claimed[
     owner: origin.owner,
     epoch: epoch(origin.epoch ?? 1),
     grade,
-    fields: fields.map(([field, seq, value]) => ({ field, seq, value })),
+    fields: fields.map(([field, seq, value]) => ({ field, seq, value, proof: null })),
   };
 }
 
@@ -46,7 +46,7 @@ export const anchorUpdate = (origin: Origin, ...fields: Claimed[]): PresenceUpda
   updateOf(origin, 'anchor', fields);
 
 export function record(origin: Origin, [field, seq, value]: Claimed): PresenceRecord {
-  return { owner: origin.owner, epoch: epoch(origin.epoch ?? 1), field, seq, value };
+  return { owner: origin.owner, epoch: epoch(origin.epoch ?? 1), field, seq, value, proof: null };
 }
 
 export const published = (update: PresenceUpdate): PresenceEffect => ({ kind: 'publish', update });

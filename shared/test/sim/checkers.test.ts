@@ -302,6 +302,7 @@ describe('the checkers of copies', () => {
     seq: 1,
     hot: true,
     round: 0,
+    proof: null,
     payload: { kind: 'topic', topic, data: 1 },
   });
 

@@ -87,6 +87,8 @@ describe('the checker of lives', () => {
         epoch: epoch(1),
         incarnation: incarnation(raised),
         left: false,
+        card: new Uint8Array(0),
+        proof: null,
       },
     ],
   });
@@ -212,7 +214,7 @@ describe('the checker of what is shown', () => {
   const record = (life: number, seq: number, value: string): LinkMessage => ({
     kind: 'delta',
     table: 'presence',
-    records: [{ owner: b, epoch: epoch(life), field: 'name', seq, value }],
+    records: [{ owner: b, epoch: epoch(life), field: 'name', seq, value, proof: null }],
   });
   const shows = (value: string): Effect =>
     tell({ kind: 'presenceChanged', owner: b, fields: new Map([['name', value]]) });

@@ -24,7 +24,7 @@ export function entry(
   stamp: Hlc,
   collection: string = 'notes',
 ): Entry {
-  return { collection, key, value, stamp };
+  return { collection, key, value, stamp, proof: null };
 }
 
 export function recordChanged({ ...record }: Entry): StateEffect {

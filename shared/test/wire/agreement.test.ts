@@ -14,7 +14,7 @@ import { defaultRoutingConfig } from '#shared/routing/config.ts';
 import { SIGNAL_DATA_LENGTH_MAX } from '#shared/signaling/messages.ts';
 import { defaultStateConfig } from '#shared/state/config.ts';
 import { HLC_COUNTER_MAX } from '#shared/state/hlc.ts';
-import { createIdEncoder } from '#shared/wire/ids-codec.ts';
+import { createLinkNames } from '#shared/wire/names-codec.ts';
 import * as limits from '#shared/wire/limits.ts';
 import { writePayload } from '#shared/wire/payload-codec.ts';
 import { writePresenceRecord } from '#shared/wire/presence-codec.ts';
@@ -61,9 +61,9 @@ test('a member names the newest version that its wire speaks', () => {
 });
 
 describe('what the node reckons that things take is never too little', () => {
-  /** Member ids in full, as for a link that has no short names left. */
+  /** Member ids and keys in full, as for a link that has no short names left. */
   function measure<T>(item: T, write: (writer: Writer, item: T) => void): number {
-    const writer: Writer = { out: createEncoder(), writeId: createIdEncoder(0).write };
+    const writer: Writer = { out: createEncoder(), names: createLinkNames({ ids: 0, keys: 0 }) };
     write(writer, item);
     return length(writer.out);
   }

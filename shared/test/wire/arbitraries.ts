@@ -12,24 +12,27 @@ import {
   type Incarnation,
   type PeerId,
 } from '#shared/base/ids.ts';
+import { bytesToPublicKey, type Proof, type PublicKey } from '#shared/base/proof.ts';
 import type { Value } from '#shared/base/value.ts';
 import type { Version } from '#shared/base/version.ts';
 import {
   ROUND_MAX,
   type BroadcastMessage,
+  type Gossip,
   type Head,
   type Lane,
   type TreeKey,
   type Want,
 } from '#shared/broadcast/messages.ts';
-import type { Accusation, Claim, RosterRecord } from '#shared/membership/messages.ts';
-import type { LinkMessage, Payload, RoutedPayload } from '#shared/mesh/messages.ts';
+import type { Accusation, Claim, IdentityRecord, RosterRecord } from '#shared/membership/messages.ts';
+import type { LinkMessage, Payload, RoutedPayload, TopicMessage } from '#shared/mesh/messages.ts';
 import type { OverlayMessage, OverlaySignal } from '#shared/overlay/messages.ts';
 import type { PresenceRecord, PresenceUpdate } from '#shared/presence/messages.ts';
 import type { LeafPart, ReconcileMessage, Roots, TableName } from '#shared/reconcile/messages.ts';
 import type { RoutingMessage } from '#shared/routing/messages.ts';
 import type { Entry } from '#shared/state/messages.ts';
 import type { NodeMessage } from '#shared/wire/mesh-codec.ts';
+import { isProvenByGossip } from '#shared/wire/sayings.ts';
 
 const LIST_MAX = 4;
 
@@ -115,6 +118,26 @@ function kind<K extends string>(name: K): Arbitrary<K> {
   return fc.constant(name);
 }
 
+/** Often one of a few, as ids are. */
+export const anyKey: Arbitrary<PublicKey> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.integer({ min: 0, max: 9 }).map((at) => bytesToPublicKey(new Uint8Array(32).fill(at))),
+  },
+  { weight: 1, arbitrary: fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytesToPublicKey) },
+);
+
+export const anyProof: Arbitrary<Proof> = record({
+  key: anyKey,
+  epoch: anyEpoch,
+  seq: anyCount,
+  of: fc.nat(512),
+  signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
+});
+
+/** One in four is absent. */
+const proof: Arbitrary<Proof | null> = fc.option(anyProof, { freq: 4 });
+
 const life = { target: anyId, epoch: anyEpoch, incarnation: anyIncarnation };
 
 const anyAccusation: Arbitrary<Accusation> = record({
@@ -122,15 +145,18 @@ const anyAccusation: Arbitrary<Accusation> = record({
   ...life,
   observer: anyId,
   silentMs: anyCount,
+  proof,
 });
 
-const anyIdentity = record({
+export const anyIdentity: Arbitrary<IdentityRecord> = record({
   kind: kind('identity'),
   id: anyId,
   epoch: anyEpoch,
   incarnation: anyIncarnation,
   left: fc.boolean(),
   wireVersion: fc.nat(255),
+  card: fc.uint8Array({ maxLength: 256 }),
+  proof,
 });
 
 export const anyRosterRecord: Arbitrary<RosterRecord> = fc.oneof(
@@ -142,13 +168,14 @@ export const anyRosterRecord: Arbitrary<RosterRecord> = fc.oneof(
     seq: anyCount,
     neighbors: anyIds,
     stability: anyCount,
+    proof,
   }),
 );
 
 export const anyClaim: Arbitrary<Claim> = fc.oneof(
   anyRosterRecord,
   anyAccusation,
-  record({ kind: kind('objection'), ...life, observer: anyId }),
+  record({ kind: kind('objection'), ...life, observer: anyId, proof }),
   record({
     kind: kind('verdict'),
     ...life,
@@ -162,28 +189,40 @@ export const anyPresenceRecord: Arbitrary<PresenceRecord> = record({
   owner: anyId,
   epoch: anyEpoch,
   ...field,
+  proof,
 });
 
-const anyPresenceUpdate: Arbitrary<PresenceUpdate> = record({
-  kind: kind('presence'),
-  owner: anyId,
-  epoch: anyEpoch,
-  grade: fc.constantFrom('rest', 'anchor', 'passing'),
-  fields: fc.array(record(field), { maxLength: LIST_MAX }),
-});
+const update = { kind: kind('presence'), owner: anyId, epoch: anyEpoch };
+
+/** What is volatile carries no proof. */
+const anyPresenceUpdate: Arbitrary<PresenceUpdate> = fc.oneof(
+  record({
+    ...update,
+    grade: fc.constant('rest'),
+    fields: fc.array(record({ ...field, proof }), { maxLength: LIST_MAX }),
+  }),
+  record({
+    ...update,
+    grade: fc.constantFrom('anchor', 'passing'),
+    fields: fc.array(record({ ...field, proof: fc.constant(null) }), { maxLength: LIST_MAX }),
+  }),
+);
 
 export const anyEntry: Arbitrary<Entry> = record({
   collection: anyText,
   key: anyText,
   value: anyOptionalValue,
   stamp: record({ wall: anyCount, counter: fc.nat(65_535), by: anyId }),
+  proof,
 });
+
+const anyTopic: Arbitrary<TopicMessage> = record({ kind: kind('topic'), topic: anyText, data: anyValue });
 
 export const anyPayload: Arbitrary<Payload> = fc.oneof(
   anyClaim,
   anyPresenceUpdate,
   record({ kind: kind('state'), entries: fc.array(anyEntry, { maxLength: LIST_MAX }) }),
-  record({ kind: kind('topic'), topic: anyText, data: anyValue }),
+  anyTopic,
 );
 
 const anySignal: Arbitrary<OverlaySignal> = fc.oneof(
@@ -259,14 +298,18 @@ const anyWant: Arbitrary<Want> = record({
   last: anyCount,
 });
 
+/** Only what is no record carries a proof of its own. */
+export const anyGossip: Arbitrary<Gossip<Payload>> = record({
+  kind: kind('gossip'),
+  ...head,
+  hot: fc.boolean(),
+  round: fc.nat(ROUND_MAX),
+  proof,
+  payload: anyPayload,
+}).map((gossip) => (isProvenByGossip(gossip.payload) ? gossip : { ...gossip, proof: null }));
+
 const anyBroadcast: Arbitrary<BroadcastMessage<Payload>> = fc.oneof(
-  record({
-    kind: kind('gossip'),
-    ...head,
-    hot: fc.boolean(),
-    round: fc.nat(ROUND_MAX),
-    payload: anyPayload,
-  }),
+  anyGossip,
   record({ kind: kind('ihave'), heads: anyHeads }),
   record({
     kind: kind('vector'),

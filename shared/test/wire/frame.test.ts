@@ -168,6 +168,8 @@ describe('member ids', () => {
         incarnation: incarnation(-1),
         left: false,
         wireVersion: 1,
+        card: new Uint8Array(0),
+        proof: null,
       },
       presence: [],
     };

@@ -2,12 +2,14 @@
 import { ROUND_MAX } from '#shared/broadcast/messages.ts';
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
+import { bytesToPublicKey, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Proof } from '#shared/base/proof.ts';
 import { VALUE_BYTES_MAX } from '#shared/base/value.ts';
 import type { LinkMessage, RoutedPayload } from '#shared/mesh/messages.ts';
 import type { RoutingMessage } from '#shared/routing/messages.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import {
   ACCUSATIONS_MAX,
+  CARD_BYTES_MAX,
   CLAIMS_MAX,
   COLLECTION_BYTES_MAX,
   DESCRIPTION_BYTES_MAX,
@@ -20,6 +22,7 @@ import {
   LEAVES_MAX,
   NEIGHBORS_MAX,
   PACKET_TEXT_LENGTH_MAX,
+  RECORDS_MAX,
   ROUTE_MAX,
   SUMMARIES_MAX,
   TOPIC_BYTES_MAX,
@@ -45,6 +48,20 @@ function freshId(): PeerId {
   return idOf(ids);
 }
 
+/** The largest proof there is. */
+const proof = (): Proof => {
+  ids += 1;
+  const key = new Uint8Array(PUBLIC_KEY_BYTES);
+  new DataView(key.buffer).setUint32(0, ids);
+  return {
+    key: bytesToPublicKey(key),
+    epoch: epoch(MOST),
+    seq: MOST,
+    of: RECORDS_MAX,
+    signature: new Uint8Array(SIGNATURE_BYTES).fill(255),
+  };
+};
+
 const accusation = (observer: PeerId) => ({
   kind: 'accusation' as const,
   target: freshId(),
@@ -52,6 +69,7 @@ const accusation = (observer: PeerId) => ({
   incarnation: incarnation(MOST),
   observer,
   silentMs: MOST,
+  proof: proof(),
 });
 const verdict = (target: PeerId) => ({
   kind: 'verdict' as const,
@@ -126,6 +144,7 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
         seq: MOST,
         neighbors: full(NEIGHBORS_MAX, (neighbor) => neighbor),
         stability: MOST,
+        proof: proof(),
       })),
     },
   ],
@@ -136,6 +155,7 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
       ...head(freshId()),
       hot: true,
       round: ROUND_MAX,
+      proof: proof(),
       payload: { kind: 'topic', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest },
     },
   ],
@@ -150,8 +170,26 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
           key: 'k'.repeat(KEY_BYTES_MAX),
           value: largest,
           stamp: { wall: MOST, counter: 65_535, by: freshId() },
+          proof: proof(),
         },
       ],
+    },
+  ],
+  [
+    'greeting',
+    {
+      kind: 'hello',
+      identity: {
+        kind: 'identity',
+        id: freshId(),
+        epoch: epoch(MOST),
+        incarnation: incarnation(MOST),
+        left: false,
+        wireVersion: 255,
+        card: new Uint8Array(CARD_BYTES_MAX),
+        proof: proof(),
+      },
+      presence: [{ ...presenceRecord(freshId()), field: 'f'.repeat(FIELD_BYTES_MAX) }],
     },
   ],
   ['direct', packet({ kind: 'direct', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest })],
@@ -191,11 +229,12 @@ describe('one beyond', () => {
     ['trees', [0x23, ...varint(TREES_MAX + 1)]],
     ['wants', [0x23, 0, ...varint(WANTS_MAX + 1)]],
     ['claims', [0x04, CLAIMS_MAX + 1]],
+    ['a card', [0x04, 1, 0x50, 0x80, 0, ...new Uint8Array(16), 1, 0, 0, 1, ...varint(CARD_BYTES_MAX + 1)]],
     ['nodes', [0x31, 0, 0, 17]],
     ['leaves', [0x32, 0, 0, 1, 0, ...varint(LEAVES_MAX + 1)]],
     ['key hashes', [0x33, 0, 0, 1, ...varint(KEY_HASHES_MAX + 1)]],
     ['records', [0x05, 1, ...varint(513)]],
-    ['fields of a greeting', [0x01, 0x80, 0, ...new Uint8Array(16), 1, 1, 0, 1, 65]],
+    ['fields of a greeting', [0x01, 0x80, 0, ...new Uint8Array(16), 1, 1, 0, 1, 0, 0, 65]],
     ['a node above the sixteenth', [0x31, 0, 0, 1, 16, ...new Uint8Array(64)]],
     ['a version below nothing', [0x32, 0, 0, 1, 5, 1, 0, 0, 1, 0, 0, 0, 6, 0]],
     ['a field name', [0x05, 2, 1, 0x80, 0, ...new Uint8Array(16), 1, ...varint(FIELD_BYTES_MAX + 1)]],
@@ -248,6 +287,7 @@ describe('our own mistakes', () => {
         ...head(freshId()),
         hot: false,
         round: 0,
+        proof: null,
         payload: { kind: 'topic', topic: 'é'.repeat(TOPIC_BYTES_MAX), data: null },
       },
       'over 384 bytes',
@@ -299,7 +339,7 @@ function overfullLeaf() {
 }
 
 function presenceRecord(owner: PeerId) {
-  return { owner, epoch: epoch(1), field: 'f', seq: 1, value: largest };
+  return { owner, epoch: epoch(1), field: 'f', seq: 1, value: largest, proof: proof() };
 }
 
 /** A varint of two bytes, by hand; from 128 to 16,383. */

@@ -4,7 +4,7 @@ import { createEncoder, toUint8Array } from 'lib0/encoding';
 import { describe, expect, test } from 'vitest';
 import type { Result } from '#shared/base/result.ts';
 import { VALUE_BYTES_MAX, VALUE_DEPTH_MAX, VALUE_KEYS_MAX, type Value } from '#shared/base/value.ts';
-import { readPlainId, writePlainId } from '#shared/wire/ids-codec.ts';
+import { plainReaders, plainWriters } from '#shared/wire/names-codec.ts';
 import { readWhole, type FrameProblem } from '#shared/wire/reader.ts';
 import { checkValue, encodedValueBytes, readValue, writeValue } from '#shared/wire/value-codec.ts';
 import { anyValue, objectOf } from './arbitraries.ts';
@@ -14,12 +14,12 @@ const SEED = 20_260_102;
 
 function encode(value: Value): Uint8Array {
   const out = createEncoder();
-  writeValue({ out, writeId: writePlainId }, value);
+  writeValue({ out, names: plainWriters }, value);
   return toUint8Array(out);
 }
 
 function decode(bytes: Uint8Array): Result<Value, FrameProblem> {
-  return readWhole(bytes, readPlainId, readValue);
+  return readWhole(bytes, plainReaders, readValue);
 }
 
 /** `levels` arrays, one in the other. */
