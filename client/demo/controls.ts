@@ -1,4 +1,5 @@
-/** The buttons under the sentence: another tab, the address, and the cut. */
+/** The buttons under the sentence: another tab, a room of one's own, the address, and the cut. */
+import { newRoomLink } from '../src/index.ts';
 import { html, setAttribute, setText } from './dom.ts';
 import type { PageMesh } from './presence.ts';
 
@@ -16,13 +17,22 @@ export function openTab(): void {
   window.open(location.href, '_blank', 'noopener');
 }
 
-/** Fills `place`; `changed` runs after each cut and restoration. */
-export function createControls(place: HTMLElement, mesh: PageMesh, changed: () => void): Controls {
+export interface ControlsOptions {
+  readonly mesh: PageMesh;
+  /** The address holds the key of this room. */
+  readonly isPrivate: boolean;
+  /** Runs after each cut and restoration. */
+  readonly changed: () => void;
+}
+
+/** Fills `place`. */
+export function createControls(place: HTMLElement, { mesh, isPrivate, changed }: ControlsOptions): Controls {
   let cutOff = false;
   const open = html('button', { type: 'button', class: 'primary', 'data-testid': 'open-tab' }, [
     'Open another tab',
   ]);
   const cut = html('button', { type: 'button', 'data-testid': 'cut', 'aria-describedby': 'cut-words' });
+  const enclose = html('button', { type: 'button', 'data-testid': 'private-room' }, ['New private room']);
   const words = html('p', { class: 'cut-words', id: 'cut-words' });
 
   const draw = (): void => {
@@ -32,6 +42,7 @@ export function createControls(place: HTMLElement, mesh: PageMesh, changed: () =
   };
 
   open.addEventListener('click', openTab);
+  enclose.addEventListener('click', () => void window.open(newRoomLink(), '_blank', 'noopener'));
   cut.addEventListener('click', () => {
     cutOff = !cutOff;
     if (cutOff) mesh.detach();
@@ -41,20 +52,21 @@ export function createControls(place: HTMLElement, mesh: PageMesh, changed: () =
   });
 
   draw();
-  place.append(html('div', { class: 'buttons' }, [open, cut]), words, createAddress());
+  place.append(html('div', { class: 'buttons' }, [open, cut, enclose]), words, createAddress(isPrivate));
   return { isCut: () => cutOff };
 }
 
 /** The address to hand on, and a button that copies it. */
-function createAddress(): HTMLElement {
+function createAddress(isPrivate: boolean): HTMLElement {
   const field = html('input', {
     type: 'text',
     readonly: '',
-    'aria-label': 'Address of this room',
-    size: '32',
+    'aria-label': isPrivate ? 'Private link of this room' : 'Address of this room',
+    // Beside the buttons in one line; of a private link no eye need read more.
+    size: isPrivate ? '12' : '24',
   });
   field.value = location.href;
-  const copy = html('button', { type: 'button' }, ['Copy']);
+  const copy = html('button', { type: 'button' }, [isPrivate ? 'Copy private link' : 'Copy']);
   const said = html('span', { class: 'unseen', role: 'status' });
   const say = (word: string, sentence: string): void => {
     setText(copy, word);
@@ -63,7 +75,7 @@ function createAddress(): HTMLElement {
   copy.addEventListener('click', () => {
     field.select();
     copyText(field.value).then(
-      () => say('Copied', 'Address copied.'),
+      () => say('Copied', isPrivate ? 'Private link copied.' : 'Address copied.'),
       () => say('Ctrl+C', 'The address is selected: copy it by keyboard.'),
     );
   });

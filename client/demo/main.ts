@@ -1,5 +1,5 @@
 /** Joins the room that the address names, and shows it. */
-import { joinMesh } from '../src/index.ts';
+import { joinMesh, readRoomLink } from '../src/index.ts';
 import { badge } from './badge.ts';
 import { createChat } from './chat.ts';
 import { readRoom } from './check.ts';
@@ -35,17 +35,22 @@ const errors: Errors = createErrors(byId('errors'));
 // Where joining throws, this is what stays; the reason stands below it.
 setText(byId('sentence'), 'This tab could not join the room.');
 errors.attempt(() => {
-  const mesh: PageMesh = joinMesh<Shown>(readRoom(location.hash), { presence: { name: '', cursor: null } });
+  const link = readRoomLink();
+  const mesh: PageMesh = joinMesh<Shown>(link?.room ?? readRoom(location.hash), {
+    key: link?.key,
+    presence: { name: '', cursor: null },
+  });
   window.mesh = mesh;
   mesh.presence.set({ name: nameOf(mesh.id) });
   mesh.ready.catch(errors.caught);
   mesh.on('error', ({ code }) => errors.show(code));
   renewWithThePage();
-  show(mesh);
+  show(mesh, { isPrivate: link !== undefined });
 });
 
-function show(mesh: PageMesh): void {
+function show(mesh: PageMesh, { isPrivate }: { readonly isPrivate: boolean }): void {
   const stage = byId('stage');
+  setText(byId('room-kind'), isPrivate ? 'private room' : 'room');
   setText(byId('room'), mesh.room);
   byId('you').append('you are', badge(mesh.id), html('b', {}, [nameOf(mesh.id)]));
 
@@ -58,7 +63,7 @@ function show(mesh: PageMesh): void {
   const highlight = createHighlight();
   const pings = createPings(mesh, redraw.request);
   const chat = createChat(byId('chat'), mesh);
-  const controls = createControls(byId('actions'), mesh, redraw.request);
+  const controls = createControls(byId('actions'), { mesh, isPrivate, changed: redraw.request });
   const drawHeadline = createHeadline(mesh, controls.isCut);
   const drawPeople = createPeople(byId('people'), {
     mesh,

@@ -7,52 +7,73 @@ import { MeshError } from './errors.ts';
 import { createKeyPair } from './identity/ed25519.ts';
 import { keyToPeerId } from './identity/member-id.ts';
 import { createMesh } from './mesh.ts';
+import { fingerprintOf, readSecret } from './room/entry.ts';
+import { deriveRoomSecrets, type RoomSecret } from './room/secrets.ts';
 import { createSharedJoins } from './shared-joins.ts';
 import { pageClock } from './shell/clock.ts';
 import { keepAwakeWhileLonely } from './shell/keep-awake.ts';
-import { createSignalingClient } from './signaling/signaling-client.ts';
+import { createRoomSignaling } from './signaling/room-signaling.ts';
+import { createSignalingClient, type SignalingWorld } from './signaling/signaling-client.ts';
 import { signalingUrl } from './signaling/url.ts';
 import { createSimplePeerTransport, faultOfRtc, hasWebRtc } from './transport/simple-peer-transport.ts';
 import type { JoinOptions, Mesh, PresenceFields, Shown } from './types.ts';
 
 export { MeshError } from './errors.ts';
+export { newRoomKey } from './room/room-key.ts';
+export { newRoomLink, readRoomLink, stripRoomLink } from './room/room-link.ts';
 export type * from './types.ts';
 
-/** Meshes of this page, by room and server. */
+/** Meshes of this page, by room, server, and key or password. */
 const sharedJoins = createSharedJoins();
 
 /**
  * Joins the mesh of a room and returns at once; `mesh.ready` tells when the room's members and state are here.
  *
  * Joining a room that this page is in already returns another handle on the same member, which leaves when each
- * join has been left: `presence` is shown as well, `rtc` and `admit` change nothing.
- * Throws `BAD_ROOM`, `BAD_SIGNALING_URL`, `WEBRTC_MISSING`, `BAD_RTC` for an `rtc` that the browser refuses, and
- * what `presence.set` throws.
+ * join has been left: `presence` is shown as well, `rtc` and `admit` change nothing. With another `key` or `password` it is
+ * another room.
+ * Throws `BAD_ROOM`, `BAD_ROOM_KEY`, `BAD_SIGNALING_URL`, `WEBRTC_MISSING`, `CRYPTO_MISSING`, `BAD_RTC` for an `rtc`
+ * that the browser refuses, and what `presence.set` throws.
  */
 export function joinMesh<P extends PresenceFields = PresenceFields>(
   room: string,
   options: JoinOptions<P> = {},
 ): Mesh<Shown<P>> {
   if (!isRoomId(room)) throw new MeshError('BAD_ROOM', 'A room is named by a text of 1 to 128 characters.');
+  const { key, password, ...plain } = options;
+  const secret = readSecret({ key, password });
   const url = signalingUrl(options.signaling);
   if (!hasWebRtc())
     throw new MeshError('WEBRTC_MISSING', 'This browser has no WebRTC, so tabs cannot be joined.');
-  const place = JSON.stringify([room, url]);
-  const openMesh = (onClosed: () => void): Mesh => open(room, url, options, onClosed) as unknown as Mesh;
+  // Under Node as in a page that came by plain http; the types know neither.
+  if ((globalThis.crypto as Crypto | undefined)?.subtle === undefined) {
+    const said =
+      'This page has no WebCrypto, which browsers keep for https: and localhost: open it by one of these.';
+    throw new MeshError('CRYPTO_MISSING', said);
+  }
+  const place = JSON.stringify([room, url, fingerprintOf(secret)]);
+  const openMesh = (onClosed: () => void): Mesh =>
+    open({ room, url, secret }, plain, onClosed) as unknown as Mesh;
   // The caller names the type of what members show; what others show is theirs to check.
   return sharedJoins.join(place, openMesh, options) as unknown as Mesh<Shown<P>>;
 }
 
+interface Place {
+  readonly room: RoomId;
+  readonly url: string;
+  readonly secret: RoomSecret | undefined;
+}
+
 function open<P extends PresenceFields>(
-  room: RoomId,
-  url: string,
-  options: JoinOptions<P>,
+  { room, url, secret }: Place,
+  options: Omit<JoinOptions<P>, 'key' | 'password'>,
   onClosed: () => void,
 ): Mesh<P> {
   const fault = options.rtc && faultOfRtc(options.rtc);
   if (fault !== undefined) throw new MeshError('BAD_RTC', `The browser refuses this rtc: ${fault}`);
   const self = keyToPeerId(createKeyPair().publicKey);
   const rng = createRng([...crypto.getRandomValues(new Uint32Array(8))]);
+  const secrets = secret && deriveRoomSecrets(room, secret);
   const clock = pageClock;
   const closing = new AbortController();
   const mesh = createMesh(
@@ -63,12 +84,15 @@ function open<P extends PresenceFields>(
       node: createMeshNode({ self, epoch: epoch(1), rng }, defaultMeshConfig),
       transport: createSimplePeerTransport(options.rtc),
       createSignaling: (handlers) => {
-        const client = createSignalingClient({ url, room, id: self }, handlers, {
+        const world: SignalingWorld = {
           createSocket: (address) => new WebSocket(address),
           instant: () => clock.now().instant,
           fraction: rng.fork('redial').fraction,
           later: (run, ms) => void clock.later(run, ms),
-        });
+        };
+        const client = createRoomSignaling({ room, self, secrets }, handlers, (known, inner) =>
+          createSignalingClient({ url, id: self, ...known }, inner, world),
+        );
         globalThis.addEventListener?.('online', client.hurry, { signal: closing.signal });
         return client;
       },

@@ -11,6 +11,7 @@ import { createAdmission } from './people/admission.ts';
 import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
 import { createSource } from './readable.ts';
+import { createWrongKey } from './room/wrong-key.ts';
 import { createReplies, type Addressee } from './replies.ts';
 import { createShell, type Clock } from './shell/shell.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
@@ -103,12 +104,19 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     onUnreachable: (to) => shell.handle({ kind: 'serverUnreachable', to }),
     onDialLost: status.dialLost,
     onRefused: (reason) => tellings.count(`server-${reason}`),
+    onWrongKey: createWrongKey({
+      now: () => clock.now().instant,
+      isAlone: () => people.members.size === 1,
+      tell: (error) => hub.emit('error', error),
+    }),
     onDetached: () => shell.handle({ kind: 'serverDetached' }),
     onError: (error) => {
-      // No redial can help such an address, so nobody need wait for the mesh to be ready.
-      if (error.code === 'BAD_SIGNALING_URL') status.fail(error);
+      // Neither such an address nor such a browser gets better, so nobody need wait for the mesh to be ready.
+      if (error.code === 'BAD_SIGNALING_URL' || error.code === 'CRYPTO_MISSING') status.fail(error);
       // A join dials before the application can listen.
-      queueMicrotask(() => hub.emit('error', error));
+      queueMicrotask(() => {
+        if (!status.closed) hub.emit('error', error);
+      });
     },
   });
   const shell = createShell({

@@ -60,6 +60,16 @@ export type Admit = (
 export interface JoinOptions<P extends PresenceFields = PresenceFields> {
   /** Address of the signaling server, `ws:` or `wss:` (`http:` and `https:` are taken too). Default: the page's origin. */
   readonly signaling?: string | undefined;
+  /**
+   * Makes the room private: only who has the same key, from `newRoomKey()`, meets here, and the server learns neither
+   * the room's name nor what members tell each other through it.
+   */
+  readonly key?: string | undefined;
+  /**
+   * The same with a password, of 1 to 1,024 characters. Whoever runs the server can guess at a weak one; a key
+   * cannot be guessed.
+   */
+  readonly password?: string | undefined;
   /** What this member shows from the start. Joining a room that this page is in already shows it as well. */
   readonly presence?: P | undefined;
   /**
@@ -76,6 +86,12 @@ export interface JoinOptions<P extends PresenceFields = PresenceFields> {
   readonly admit?: Admit | undefined;
   /** Leaves when it aborts; has it aborted before, nothing is dialled and the mesh is closed from the start. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a private link says. */
+export interface RoomLink {
+  readonly room: string;
+  readonly key: string;
 }
 
 /**
@@ -98,7 +114,7 @@ export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEve
   readonly signaling: Readable<SignalingStatus>;
   /**
    * Resolves when the first neighbor has shared all it knows, or when nobody else is here. Rejects with
-   * `BAD_SIGNALING_URL` where a join can never succeed, with `CLOSED` when the mesh is left first.
+   * `BAD_SIGNALING_URL` or `CRYPTO_MISSING` where a join can never succeed, with `CLOSED` when the mesh is left first.
    */
   readonly ready: Promise<void>;
   readonly members: Members<P>;
@@ -295,6 +311,9 @@ export interface MeshEventSource<P extends PresenceFields = PresenceFields> {
 /** Stable; a message may be reworded, a code may not. */
 export type MeshErrorCode =
   | 'BAD_ROOM'
+  | 'BAD_ROOM_KEY'
+  | 'WRONG_KEY'
+  | 'CRYPTO_MISSING'
   | 'BAD_SIGNALING_URL'
   | 'SIGNALING_UNREACHABLE'
   | 'SIGNALING_REFUSED'

@@ -8,6 +8,8 @@ type Door = typeof door;
 
 interface Page {
   readonly joinMesh: Door['joinMesh'];
+  /** All of it; what is joined here must be left here. */
+  readonly door: Door;
   readonly sockets: FakeSocket[];
   /** Connections that are open, by what they were told. */
   readonly rtcs: RTCConfiguration[];
@@ -44,7 +46,7 @@ async function loadPage({ href }: { href?: string } = {}): Promise<Page> {
     return mesh;
   };
   const fire = (event: string): void => void page.dispatchEvent(new Event(event));
-  return { joinMesh, sockets, rtcs, fire, hide: () => fire('pagehide') };
+  return { joinMesh, door: loaded, sockets, rtcs, fire, hide: () => fire('pagehide') };
 }
 
 const codeOf = (run: () => unknown): unknown => {
@@ -60,6 +62,11 @@ afterEach(() => {
   for (const mesh of opened.splice(0)) mesh.close();
   vi.unstubAllGlobals();
 });
+
+/** Keys are derived beside the page's own thread: lets that go on until this is so. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => void setImmediate(resolve));
+}
 
 const signaling = 'ws://server.test';
 
@@ -101,6 +108,102 @@ describe('a join is refused', () => {
     joinMesh('room', { signaling });
     expect(sockets).toHaveLength(1);
   });
+});
+
+describe('a join with a key', () => {
+  test('dials when its keys are derived, and names neither room nor key to the server', async () => {
+    const { joinMesh, door, sockets } = await loadPage();
+    const key = door.newRoomKey();
+    const mesh = joinMesh('kitchen', { signaling, key });
+    expect([mesh.room, mesh.status.value, sockets]).toEqual(['kitchen', 'connecting', []]);
+    await until(() => sockets.length > 0);
+    sockets[0]!.open();
+    const topic = expect.stringMatching(/^[0-9a-f]{32}$/);
+    expect(sockets[0]!.sent).toEqual([{ kind: 'join', version: 1, room: topic, id: mesh.id }]);
+    sockets[0]!.say({ kind: 'welcome', contacts: [], starting: false });
+    await mesh.ready;
+    expect(mesh.status.value).toBe('alone');
+    const namesakes = (): unknown[] => sockets[0]!.sent.filter((one) => Object.hasOwn(one as object, 'name'));
+    await until(() => namesakes().length > 0);
+    expect(namesakes()).toEqual([{ kind: 'namesake', name: topic }]);
+    expect(JSON.stringify(sockets[0]!.sent)).not.toMatch(new RegExp(`kitchen|${key}`));
+  });
+
+  test('tells that others have another key, while nobody is here', async () => {
+    const { joinMesh, door, sockets } = await loadPage();
+    const mesh = joinMesh('kitchen', { signaling, key: door.newRoomKey() });
+    const told: string[] = [];
+    mesh.on('error', ({ code }) => told.push(code));
+    await until(() => sockets.length > 0);
+    sockets[0]!.open();
+    sockets[0]!.say({ kind: 'welcome', contacts: [], starting: false });
+    sockets[0]!.say({ kind: 'namesakes' });
+    sockets[0]!.say({ kind: 'namesakes' });
+    expect([told, mesh.status.value]).toEqual([['WRONG_KEY'], 'alone']);
+  });
+
+  test('of the same room, server and key is the same member; with another key, or none, it is another', async () => {
+    const { joinMesh, door } = await loadPage();
+    const [key, other] = [door.newRoomKey(), door.newRoomKey()];
+    const first = joinMesh('kitchen', { signaling, key });
+    expect(joinMesh('kitchen', { signaling, key }).id).toBe(first.id);
+    const others = [{ key: other }, { password: 'swordfish' }, { password: 'sword fish' }, {}];
+    const ids = others.map((secret) => joinMesh('kitchen', { signaling, ...secret }).id);
+    expect(new Set([first.id, ...ids]).size).toBe(5);
+    expect(joinMesh('kitchen', { signaling, password: 'swordfish' }).id).toBe(ids[1]);
+  });
+
+  test('left or let go of while its keys are derived never dials', async () => {
+    const { joinMesh, door, sockets } = await loadPage();
+    const left = joinMesh('kitchen', { signaling, key: door.newRoomKey() });
+    await left.leave();
+    const letGo = joinMesh('garden', { signaling, key: door.newRoomKey() });
+    letGo.detach();
+    joinMesh('cellar', { signaling, key: door.newRoomKey() });
+    await until(() => sockets.length > 0);
+    expect([left.status.value, letGo.signaling.value]).toEqual(['closed', 'closed']);
+    letGo.attach();
+    await until(() => sockets.length > 1);
+    expect(sockets).toHaveLength(2);
+  });
+
+  test('whose browser cannot derive them is never ready, and says why', async () => {
+    const { joinMesh, door, sockets } = await loadPage();
+    const refused = vi.spyOn(crypto.subtle, 'deriveKey').mockRejectedValue(new Error('NotSupportedError'));
+    const mesh = joinMesh('kitchen', { signaling, key: door.newRoomKey() });
+    const told: string[] = [];
+    mesh.on('error', ({ code }) => told.push(code));
+    const why = { code: 'CRYPTO_MISSING', message: expect.stringContaining('NotSupportedError') };
+    await expect(mesh.ready).rejects.toMatchObject(why);
+    refused.mockRestore();
+    await Promise.resolve();
+    expect([told, mesh.status.value, sockets]).toEqual([['CRYPTO_MISSING'], 'offline', []]);
+  });
+
+  test('is refused where the key is not whole, or a password is given too', async () => {
+    const { joinMesh, door, sockets } = await loadPage();
+    const key = door.newRoomKey();
+    for (const secret of [{ key: key.slice(1) }, { key, password: 'x' }, { password: '' }, { key: '' }]) {
+      expect(codeOf(() => joinMesh('kitchen', { signaling, ...secret }))).toBe('BAD_ROOM_KEY');
+    }
+    expect(sockets).toEqual([]);
+  });
+
+  test('by a private link enters the room that the link names', async () => {
+    const { joinMesh, door } = await loadPage({ href: 'https://app.test/board#lobby' });
+    const { room, key } = door.readRoomLink(door.newRoomLink({ room: 'kitchen' }))!;
+    expect(joinMesh(room, { key }).room).toBe('kitchen');
+    expect(door.readRoomLink()).toBe(undefined);
+  });
+});
+
+test('without WebCrypto, as on a page that came by plain http, a join is refused and says what to do', async () => {
+  const { joinMesh, sockets } = await loadPage();
+  vi.stubGlobal('crypto', {});
+  const join = (): unknown => joinMesh('room', { signaling });
+  expect(codeOf(join)).toBe('CRYPTO_MISSING');
+  expect(join).toThrow(/https: and localhost/);
+  expect(sockets).toEqual([]);
 });
 
 describe('a join', () => {

@@ -98,3 +98,20 @@ test('a browser without WebRTC is told so, by the library and by the page', asyn
   // The sentence on top does not go on saying that something is being started.
   await expect(page.getByTestId('sentence')).not.toHaveText(/starting/i);
 });
+
+/** What a page sees that came by plain http from another machine. */
+function removeWebCrypto(): void {
+  Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });
+}
+
+test('a page without WebCrypto is told so, by the library and by the page', async ({ context }) => {
+  const blank = await blankPages.open(context, removeWebCrypto);
+  const failure = await joinFailure(blank, { room: 'none', signaling: server.url });
+  expect(failure).toMatchObject({ code: 'CRYPTO_MISSING' });
+
+  const page = await context.newPage();
+  await page.addInitScript(removeWebCrypto);
+  await page.goto(`${server.url}#none`);
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'CRYPTO_MISSING');
+  await expect(page.getByTestId('error')).toContainText('by https');
+});

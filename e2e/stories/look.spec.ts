@@ -97,6 +97,7 @@ const TEXTS = [
   'button.primary',
   '#add-note',
   '[data-testid="cut"]',
+  '[data-testid="private-room"]',
   '.panel-head h2',
   '.tally',
   '.name',
@@ -160,6 +161,7 @@ test('all can be done by keyboard, and where one is can be seen', async ({ conte
     expect(passed).toEqual([
       'open-tab',
       'cut',
+      'private-room',
       'Address of this room',
       'Copy',
       'write-to',

@@ -42,7 +42,7 @@ const SENTENCES: Readonly<Record<SignalingErrorCode, string>> = {
   'too-large': 'the message is too large',
   'too-fast': 'slow down: this message was dropped',
   'not-joined': 'join comes first',
-  'already-joined': 'a connection joins once',
+  'already-joined': 'a connection joins once, and gives one namesake',
   'id-taken': 'another connection holds this id in this room',
   'room-full': 'the room is full',
   'server-full': 'the server is full',

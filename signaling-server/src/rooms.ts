@@ -3,14 +3,22 @@
  * them when they go. Pure: it knows connections by number only, and the time is an argument.
  *
  * THE invariant: what one connection sends reaches only connections joined to the same room, under the
- * sender's own id.
+ * sender's own id. (A namesake may cause one in another room to be told that there are some, and not who.)
  */
 import type { PeerId, RoomId } from '#shared/base/ids.ts';
 import { err, ok, type Result } from '#shared/base/result.ts';
 import type { Rng } from '#shared/base/rng.ts';
 import { elapsedMs, type Instant } from '#shared/base/time.ts';
-import type { Join, ServerMessage, SignalingErrorCode, SignalTo } from '#shared/signaling/messages.ts';
+import type {
+  GiveNamesake,
+  Join,
+  Namesake,
+  ServerMessage,
+  SignalingErrorCode,
+  SignalTo,
+} from '#shared/signaling/messages.ts';
 import type { RoomsConfig } from './config.ts';
+import { createNamesakes } from './namesakes.ts';
 
 /** Numbers a connection for the server's life; never used again. */
 export type ConnectionId = number & { readonly brand: 'ConnectionId' };
@@ -31,6 +39,7 @@ export interface Rooms {
   readonly join: (from: ConnectionId, request: Join, now: Instant) => RoomsAnswer;
   readonly signal: (from: ConnectionId, request: SignalTo) => RoomsAnswer;
   readonly contacts: (from: ConnectionId) => RoomsAnswer;
+  readonly namesake: (from: ConnectionId, request: GiveNamesake) => RoomsAnswer;
   /** Forgets the connection; harmless for one that never joined or has left. Nobody is told. */
   readonly leave: (from: ConnectionId) => void;
   readonly hasJoined: (from: ConnectionId) => boolean;
@@ -48,11 +57,14 @@ interface Room {
   readonly connectionById: Map<PeerId, ConnectionId>;
   /** The same ids as a list, so that drawing a few costs the same in any room. Order means nothing. */
   readonly ids: PeerId[];
+  /** Who was told last that there are namesakes. */
+  toldOfNamesakes: ConnectionId | undefined;
 }
 
 interface Attachment {
   readonly room: Room;
   readonly id: PeerId;
+  namesake: Namesake | undefined;
 }
 
 /** `startedAt` is when the server began to listen. */
@@ -61,6 +73,8 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
   const roomByName = new Map<RoomId, Room>();
   /** Bounded by the number of connections. */
   const attachmentByConnection = new Map<ConnectionId, Attachment>();
+  /** Bounded by the number of connections, each of which gives one. */
+  const namesakes = createNamesakes<Room>();
 
   const join = (from: ConnectionId, { room: name, id }: Join, now: Instant): RoomsAnswer => {
     if (attachmentByConnection.has(from)) return err('already-joined');
@@ -69,10 +83,11 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
     if (known?.connectionById.has(id)) return err('id-taken');
     if (known && known.ids.length >= config.roomMembersMax) return err('room-full');
 
-    const room = known ?? addRoom(name);
+    const room: Room = known ?? { name, connectionById: new Map(), ids: [], toldOfNamesakes: undefined };
+    roomByName.set(name, room);
     room.connectionById.set(id, from);
     room.ids.push(id);
-    attachmentByConnection.set(from, { room, id });
+    attachmentByConnection.set(from, { room, id, namesake: undefined });
     const starting = elapsedMs(startedAt, now) < config.startingMs;
     return ok([{ to: from, message: { kind: 'welcome', contacts: pickContacts(room, id), starting } }]);
   };
@@ -92,20 +107,23 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
     return ok([{ to: from, message: { kind: 'contacts', contacts: pickContacts(asker.room, asker.id) } }]);
   };
 
+  const namesake = (from: ConnectionId, { name }: GiveNamesake): RoomsAnswer => {
+    const giver = attachmentByConnection.get(from);
+    if (!giver) return err('not-joined');
+    if (giver.namesake !== undefined) return err('already-joined');
+    giver.namesake = name;
+    return ok(namesakes.add(name, giver.room).flatMap(tellWhoIsAlone));
+  };
+
   const leave = (from: ConnectionId): void => {
     const leaver = attachmentByConnection.get(from);
     if (!leaver) return;
     const { room, id } = leaver;
     attachmentByConnection.delete(from);
+    if (leaver.namesake !== undefined) namesakes.remove(leaver.namesake, room);
     room.connectionById.delete(id);
     removeUnordered(room.ids, id);
     if (room.ids.length === 0) roomByName.delete(room.name);
-  };
-
-  const addRoom = (name: RoomId): Room => {
-    const room: Room = { name, connectionById: new Map(), ids: [] };
-    roomByName.set(name, room);
-    return room;
   };
 
   const pickContacts = (room: Room, self: PeerId): readonly PeerId[] =>
@@ -115,10 +133,19 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
     join,
     signal,
     contacts,
+    namesake,
     leave,
     hasJoined: (from) => attachmentByConnection.has(from),
     count: () => ({ rooms: roomByName.size, members: attachmentByConnection.size }),
   };
+}
+
+/** Alone in a room that has namesakes is who gave it: nobody else is there to have done so. */
+function tellWhoIsAlone(room: Room): readonly Delivery[] {
+  const [only] = room.connectionById.values();
+  if (only === undefined || room.ids.length > 1 || room.toldOfNamesakes === only) return [];
+  room.toldOfNamesakes = only;
+  return [{ to: only, message: { kind: 'namesakes' } }];
 }
 
 interface Draw {

@@ -167,6 +167,8 @@ function askRooms(rooms: Rooms, { from, message, now }: Request): RoomsAnswer {
       return rooms.signal(from, message);
     case 'contacts':
       return rooms.contacts(from);
+    case 'namesake':
+      return rooms.namesake(from, message);
     default:
       return unreachable(message);
   }

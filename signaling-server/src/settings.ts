@@ -14,8 +14,8 @@ export interface SettingsSource {
 }
 
 /**
- * This machine only. To let phones and others on the local network in, start with `HOST=0.0.0.0` and open
- * `http://<this machine's address>:<port>`; note that browsers keep some features for `https` or localhost.
+ * This machine only. To let phones and others on the local network in, start with `HOST=0.0.0.0` behind
+ * something that speaks `https`: by plain http from another machine browsers have no WebCrypto, and nobody can join.
  */
 const HOST_DEFAULT: string = '127.0.0.1';
 const PORT_DEFAULT: number = 8080;

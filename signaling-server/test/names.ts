@@ -1,7 +1,13 @@
 /** Short names for ids in tests. */
 import { assert } from '#shared/base/assert.ts';
 import { bytesToPeerId, isRoomId, type PeerId, type RoomId } from '#shared/base/ids.ts';
-import type { ClientMessage, Join, SignalTo } from '#shared/signaling/messages.ts';
+import {
+  isNamesake,
+  type ClientMessage,
+  type GiveNamesake,
+  type Join,
+  type SignalTo,
+} from '#shared/signaling/messages.ts';
 
 export const peer = (seed: number): PeerId => {
   const bytes = new Uint8Array(16);
@@ -22,3 +28,9 @@ function room(name: string): RoomId {
 export const join = (name: string, id: PeerId): Join => ({ kind: 'join', version: 1, room: room(name), id });
 export const signal = (to: PeerId, data: string = 'b2ZmZXI='): SignalTo => ({ kind: 'signal', to, data });
 export const askContacts: ClientMessage = { kind: 'contacts' };
+
+export function namesake(digit: string): GiveNamesake {
+  const name = digit.repeat(32);
+  assert(isNamesake(name), `${digit} is no hex digit`);
+  return { kind: 'namesake', name };
+}

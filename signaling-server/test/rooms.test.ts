@@ -6,7 +6,8 @@ import { createRng } from '#shared/base/rng.ts';
 import { instant } from '#shared/base/time.ts';
 import { defaultServerConfig, type RoomsConfig } from '#server/config.ts';
 import { connectionId, createRooms, type Rooms, type RoomsAnswer } from '#server/rooms.ts';
-import { a, b, c, join, peer, signal } from './names.ts';
+import { NAMESAKE_ROOMS_LOOKED_AT } from '#server/namesakes.ts';
+import { a, b, c, join, namesake, peer, signal } from './names.ts';
 
 const [one, two, three] = [connectionId(1), connectionId(2), connectionId(3)];
 const later = instant(60_000);
@@ -163,6 +164,60 @@ describe('leave', () => {
   });
 });
 
+describe('namesakes', () => {
+  const tell = (to: number) => ({ to, message: { kind: 'namesakes' } });
+  const right = namesake('1');
+
+  it('are told to who is alone, while others are in another room; these hear nothing', () => {
+    const rooms = roomsWith([1, 'topic', a], [2, 'topic', b], [3, 'wrong topic', c]);
+    expect(rooms.namesake(one, right)).toEqual({ ok: true, value: [] });
+    expect(rooms.namesake(two, right)).toEqual({ ok: true, value: [] });
+    expect(rooms.namesake(three, right)).toEqual({ ok: true, value: [tell(3)] });
+  });
+
+  it('are told to who was there first too, if it is alone, once per connection', () => {
+    const rooms = roomsWith([1, 'wrong topic', a], [2, 'topic', b]);
+    rooms.namesake(one, right);
+    expect(rooms.namesake(two, right)).toEqual({ ok: true, value: [tell(2), tell(1)] });
+    rooms.join(three, join('third topic', c), later);
+    expect(rooms.namesake(three, right)).toEqual({ ok: true, value: [tell(3)] });
+  });
+
+  it('of another name are none', () => {
+    const rooms = roomsWith([1, 'topic', a], [2, 'other topic', b]);
+    rooms.namesake(one, right);
+    expect(rooms.namesake(two, namesake('2'))).toEqual({ ok: true, value: [] });
+  });
+
+  it('are forgotten with the connections that gave them', () => {
+    const rooms = roomsWith([1, 'topic', a], [2, 'topic', b], [3, 'wrong topic', c]);
+    rooms.namesake(one, right);
+    rooms.namesake(two, right);
+    rooms.leave(one);
+    rooms.leave(two);
+    expect(rooms.namesake(three, right)).toEqual({ ok: true, value: [] });
+  });
+
+  it('are given once, after joining', () => {
+    const rooms = roomsWith([1, 'topic', a]);
+    expect(rooms.namesake(two, right)).toEqual({ ok: false, error: 'not-joined' });
+    rooms.namesake(one, right);
+    expect(rooms.namesake(one, namesake('2'))).toEqual({ ok: false, error: 'already-joined' });
+  });
+
+  it('are looked for in a few rooms only: who makes many does not make the next one dear', () => {
+    const rooms = roomsWith(...Array.from({ length: 40 }, (_, at) => [at, `topic ${at}`, peer(at)] as const));
+    let told = 0;
+    for (let at = 0; at < 40; at++) {
+      const answer = rooms.namesake(connectionId(at), right);
+      const count = answer.ok ? answer.value.length : 0;
+      expect(count).toBeLessThanOrEqual(NAMESAKE_ROOMS_LOOKED_AT + 1);
+      told += count;
+    }
+    expect(told).toBe(40);
+  });
+});
+
 interface Place {
   readonly room: string;
   readonly id: PeerId;
@@ -176,6 +231,12 @@ function expectLawful(
 ): void {
   const others = [...places.values()].filter((place) => place.room === from?.room && place.id !== from.id);
   for (const { to, message } of answer.ok ? answer.value : []) {
+    if (message.kind === 'namesakes') {
+      const { room } = places.get(to)!;
+      expect([...places.values()].filter((place) => place.room === room)).toHaveLength(1);
+      expect([...places.values()].some((place) => place.room !== room)).toBe(true);
+      continue;
+    }
     expect(places.get(to)?.room).toBe(from?.room);
     if (message.kind === 'signal') expect(message.from).toBe(from?.id);
     if (message.kind !== 'contacts') continue;
@@ -186,7 +247,7 @@ function expectLawful(
 
 describe('the law of rooms', () => {
   const step = fc.record({
-    what: fc.constantFrom('join', 'join', 'leave', 'signal', 'contacts'),
+    what: fc.constantFrom('join', 'join', 'leave', 'signal', 'contacts', 'namesake'),
     connection: fc.nat(7),
     room: fc.constantFrom('kitchen', 'garden'),
     id: fc.nat(5).map(peer),
@@ -205,8 +266,12 @@ describe('the law of rooms', () => {
           } else if (what === 'join') {
             if (rooms.join(from, join(room, id), later).ok) places.set(connection, { room, id });
           } else {
-            const answer = what === 'signal' ? rooms.signal(from, signal(id)) : rooms.contacts(from);
-            expectLawful(answer, places.get(connection), places);
+            const answers = {
+              signal: () => rooms.signal(from, signal(id)),
+              contacts: () => rooms.contacts(from),
+              namesake: () => rooms.namesake(from, namesake('1')),
+            };
+            expectLawful(answers[what](), places.get(connection), places);
           }
         }
         const names = new Set([...places.values()].map((place) => place.room));

@@ -208,7 +208,7 @@ describe('too much ends with its cause', () => {
     const [sender, slow] = [await joined(server, 'kitchen', a), await joined(server, 'kitchen', b)];
     slow.socket.pause();
     for (let sent = 0; sent < 2_000 && sender.arrivedCount() === 0; sent++) {
-      sender.send(signal(b, 'A'.repeat(32_768)));
+      sender.send(signal(b, 'A'.repeat(32_832)));
       if (sent % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await sender.next()).toEqual({ kind: 'unreachable', to: b });

@@ -45,7 +45,7 @@ describe('a frame', () => {
   it.each([
     ['that is no message', text('{'), 'bad-message'],
     ['that is binary', { kind: 'binary', bytes: 3 } as const, 'bad-message'],
-    ['with too much data', frame(signal(b, 'A'.repeat(32_769))), 'too-large'],
+    ['with too much data', frame(signal(b, 'A'.repeat(32_833))), 'too-large'],
     ['that joins again', frame(join('kitchen', a)), 'already-joined'],
   ])('%s is answered with a code, and the connection lives', (_what, sent, code) => {
     const sessions = makePair();

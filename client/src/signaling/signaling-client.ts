@@ -9,10 +9,12 @@ import {
   parseServerMessage,
   signalingMessageToText,
   type ClientMessage,
+  type Namesake,
   type ServerMessage,
 } from '#shared/signaling/messages.ts';
 import { utf8Length } from '#shared/wire/text.ts';
 import { MeshError } from '../errors.ts';
+import type { WrongKeySign } from '../room/wrong-key.ts';
 import { createSignalBudget } from './signal-budget.ts';
 
 export interface SignalingHandlers {
@@ -22,6 +24,8 @@ export interface SignalingHandlers {
   readonly onSignal: (from: PeerId, data: string) => void;
   /** A signal was carried to nobody: its target is not attached. */
   readonly onUnreachable: (to: PeerId) => void;
+  /** In a room with a key, something makes it look like the wrong one. */
+  readonly onWrongKey: (sign: WrongKeySign) => void;
   readonly onDetached: () => void;
   /** A dial came to nothing, or the connection was lost; it is dialled again. */
   readonly onDialLost: () => void;
@@ -42,6 +46,15 @@ export interface SignalingClient {
   readonly signal: (to: PeerId, data: string) => boolean;
   readonly askContacts: () => void;
   readonly traffic: () => SignalingTraffic;
+}
+
+export interface SignalingOptions {
+  readonly url: string;
+  /** As the server may know it. */
+  readonly room: RoomId;
+  readonly id: PeerId;
+  /** Of a room with a key; asked for when attached, at each attachment, for it takes a while to compute. */
+  readonly namesake?: (() => Promise<Namesake>) | undefined;
 }
 
 export interface SignalingTraffic {
@@ -72,7 +85,7 @@ export const STEADY_MS: number = 10_000;
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one socket's life and the redial behind it.
 export function createSignalingClient(
-  options: { readonly url: string; readonly room: RoomId; readonly id: PeerId },
+  options: SignalingOptions,
   handlers: SignalingHandlers,
   world: SignalingWorld,
 ): SignalingClient {
@@ -248,6 +261,7 @@ export function createSignalingClient(
         attached = true;
         laterOnSame(noteSteady, STEADY_MS);
         handlers.onStatus('open');
+        giveNamesake();
         return handlers.onAttached(message.contacts);
       case 'contacts':
         return handlers.onContacts(message.contacts);
@@ -255,6 +269,8 @@ export function createSignalingClient(
         return handlers.onSignal(message.from, message.data);
       case 'unreachable':
         return handlers.onUnreachable(message.to);
+      case 'namesakes':
+        return handlers.onWrongKey('namesakes');
       case 'error':
         // Once we are in, an error is about one message, which is lost. Our own last socket may still be
         // dying when we are back, so an id that is taken is ours, and free again in a moment.
@@ -264,6 +280,13 @@ export function createSignalingClient(
           tell(new MeshError('SIGNALING_REFUSED', `The signaling server refused: ${message.message}`));
         return;
     }
+  }
+
+  function giveNamesake(): void {
+    const current = socket;
+    void options.namesake?.().then((name) => {
+      if (attached && socket === current) send({ kind: 'namesake', name });
+    });
   }
 
   function noteSteady(): void {

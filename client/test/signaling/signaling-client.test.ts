@@ -5,6 +5,7 @@ import {
   BYTES_PER_SECOND,
   MESSAGES_BURST,
   MESSAGES_PER_SECOND,
+  type Namesake,
   type ServerMessage,
   type SignalingErrorCode,
 } from '#shared/signaling/messages.ts';
@@ -47,7 +48,13 @@ function setUp({
   fraction = 1,
   room = 'room',
   forbidden = false,
-}: { fraction?: number; room?: string; forbidden?: boolean } = {}): Setup {
+  namesake,
+}: {
+  fraction?: number;
+  room?: string;
+  forbidden?: boolean;
+  namesake?: () => Promise<Namesake>;
+} = {}): Setup {
   const clock = createTestClock();
   const sockets: FakeSocket[] = [];
   const told: unknown[] = [];
@@ -55,13 +62,14 @@ function setUp({
   const refused: string[] = [];
   const sentences: string[] = [];
   const client = createSignalingClient(
-    { url, room: room as RoomId, id: self },
+    { url, room: room as RoomId, id: self, namesake },
     {
       onStatus: (status) => told.push(status),
       onAttached: (contacts) => told.push({ attached: contacts }),
       onContacts: (contacts) => told.push({ contacts }),
       onSignal: (from, data) => told.push({ from, data }),
       onUnreachable: (to) => told.push(['unreachable', to]),
+      onWrongKey: (sign) => told.push({ wrongKey: sign }),
       onDetached: () => told.push('detached'),
       onDialLost: () => lost.push(clock.now().instant),
       onRefused: (reason) => refused.push(reason),
@@ -127,6 +135,48 @@ describe('attaching', () => {
     expect(taken(told)).toEqual(['connecting', 'closed']);
     await clock.advance(60_000);
     expect(taken(told)).toEqual([]);
+  });
+});
+
+describe('a namesake', () => {
+  const name = 'ab'.repeat(16) as Namesake;
+
+  test('is given once attached, at each attachment, and its answer is told', async () => {
+    const { client, clock, told, last, letIn } = setUp({ namesake: async () => name });
+    client.attach();
+    letIn();
+    await clock.advance(0);
+    expect(last().sent.slice(1)).toEqual([{ kind: 'namesake', name }]);
+    taken(told);
+    last().say({ kind: 'namesakes' });
+    expect(taken(told)).toEqual([{ wrongKey: 'namesakes' }]);
+    last().drop();
+    await clock.advance(REDIAL_MS_MIN);
+    letIn();
+    await clock.advance(0);
+    expect(last().sent.slice(1)).toEqual([{ kind: 'namesake', name }]);
+  });
+
+  test('that is known only when its socket is gone is not given to the next one as well', async () => {
+    const known: (() => void)[] = [];
+    const namesake = (): Promise<Namesake> => new Promise((resolve) => known.push(() => resolve(name)));
+    const { client, clock, sockets, letIn } = setUp({ namesake });
+    client.attach();
+    letIn();
+    client.detach();
+    client.attach();
+    letIn();
+    for (const resolve of known) resolve();
+    await clock.advance(0);
+    expect(sockets.map(({ sent }) => sent.slice(1))).toEqual([[], [{ kind: 'namesake', name }]]);
+  });
+
+  test('is not given where there is none', async () => {
+    const { client, clock, last, letIn } = setUp();
+    client.attach();
+    letIn();
+    await clock.advance(0);
+    expect(last().sent).toHaveLength(1);
   });
 });
 

@@ -18,10 +18,10 @@ import { err, ok, type Result } from '../base/result.ts';
 /** The version this file describes. A server refuses any other with `bad-version`. */
 export const SIGNALING_VERSION = 1;
 
-/** One message. Above it the socket is closed with `closeCodes.tooLarge`; 32 KiB of data and its wrapping fit. */
+/** One message. Above it the socket is closed with `closeCodes.tooLarge`; the most data and its wrapping fit. */
 export const SIGNALING_MESSAGE_BYTES_MAX: number = 49_152;
-/** Characters of base64 in one signal: 24 KiB of bytes, several session descriptions with their candidates. */
-export const SIGNAL_DATA_LENGTH_MAX: number = 32_768;
+/** Characters of base64 in one signal: 24 KiB of bytes, several session descriptions with their candidates, and 48 of a seal. */
+export const SIGNAL_DATA_LENGTH_MAX: number = 32_832;
 /** Contacts named at once. */
 export const CONTACTS_MAX: number = 3;
 /** The sentence in an `error`. */
@@ -41,7 +41,16 @@ export const BYTES_PER_SECOND: number = 256_000;
 /** Errors that one connection may cause; the next one closes it. One is forgiven each minute. */
 export const ERRORS_TOLERATED: number = 5;
 
-export type ClientMessage = Join | SignalTo | AskContacts;
+/** What members of rooms with one name, each with a key of its own, have in common: 32 lowercase hex digits. */
+export type Namesake = string & { readonly brand: 'Namesake' };
+
+const NAMESAKE: RegExp = /^[0-9a-f]{32}$/;
+
+export function isNamesake(text: unknown): text is Namesake {
+  return typeof text === 'string' && NAMESAKE.test(text);
+}
+
+export type ClientMessage = Join | SignalTo | AskContacts | GiveNamesake;
 
 /** The first message, once per connection: attaches `id` to `room`. */
 export interface Join {
@@ -64,7 +73,16 @@ export interface AskContacts {
   readonly kind: 'contacts';
 }
 
-export type ServerMessage = Welcome | Contacts | SignalFrom | Unreachable | SignalingError;
+/**
+ * Once per connection, from a room with a key: the room that was joined is not named by people, and this is what the
+ * name that people gave it was stretched to. Whoever came with a wrong key is elsewhere, and can be told by it.
+ */
+export interface GiveNamesake {
+  readonly kind: 'namesake';
+  readonly name: Namesake;
+}
+
+export type ServerMessage = Welcome | Contacts | SignalFrom | Unreachable | Namesakes | SignalingError;
 
 /** The answer to `join`. */
 export interface Welcome {
@@ -94,6 +112,11 @@ export interface Unreachable {
   readonly to: PeerId;
 }
 
+/** You are alone in your room, while others who gave the same namesake are attached in other rooms. Once per connection. */
+export interface Namesakes {
+  readonly kind: 'namesakes';
+}
+
 /** The message that caused it was dropped and changed nothing; the sentence is for people. */
 export interface SignalingError {
   readonly kind: 'error';
@@ -108,7 +131,7 @@ export interface SignalingError {
  * - `too-large`: the data of a signal exceeds its limit.
  * - `too-fast`: the connection's budget of messages or bytes is spent.
  * - `not-joined`: a `join` must come first; (closes) when none came in time.
- * - `already-joined`: a connection joins once.
+ * - `already-joined`: a connection joins once, and gives one namesake.
  * - `id-taken` (closes): another live connection holds this id in this room.
  * - `room-full`, `server-full` (close): try later.
  * - `bad-version` (closes): the server speaks another version.
@@ -180,6 +203,8 @@ export function parseClientMessage(text: string): Result<ClientMessage, Signalin
       return parseSignalTo(fields);
     case 'contacts':
       return hasExactly(fields, []) ? ok({ kind: 'contacts' }) : badMessage('contacts takes no fields');
+    case 'namesake':
+      return parseNamesake(fields);
     default:
       return badMessage('unknown kind of message');
   }
@@ -199,6 +224,8 @@ export function parseServerMessage(text: string): Result<ServerMessage, Signalin
       return parseSignalFrom(fields);
     case 'unreachable':
       return parseUnreachable(fields);
+    case 'namesakes':
+      return hasExactly(fields, []) ? ok({ kind: 'namesakes' }) : badMessage('namesakes takes no fields');
     case 'error':
       return parseError(fields);
     default:
@@ -231,6 +258,14 @@ function parseSignalTo(fields: Fields): Result<ClientMessage, SignalingProblem> 
   if (!isPeerId(to)) return badMessage('to must be 32 lowercase hex digits');
   const checked = checkData(data);
   return checked.ok ? ok({ kind: 'signal', to, data: checked.value }) : checked;
+}
+
+function parseNamesake(fields: Fields): Result<ClientMessage, SignalingProblem> {
+  if (!hasExactly(fields, ['name'])) return badMessage('namesake takes name');
+  const { name } = fields;
+  return isNamesake(name)
+    ? ok({ kind: 'namesake', name })
+    : badMessage('name must be 32 lowercase hex digits');
 }
 
 function parseWelcome(fields: Fields): Result<ServerMessage, SignalingProblem> {

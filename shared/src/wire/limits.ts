@@ -15,7 +15,7 @@ export const WIRE_VERSION_MAX: number = 255;
 export const FRAME_BYTES_MAX: number = 32_768;
 /** A packet that stands alone: above every single packet there can be. */
 export const PACKET_BYTES_MAX: number = 24_576;
-/** The same as text, in characters: base64 makes four of three bytes. What the server carries at most. */
+/** The same as text, in characters: base64 makes four of three bytes. What the server carries has room for a seal besides. */
 export const PACKET_TEXT_LENGTH_MAX: number = 32_768;
 
 /** Member ids with a two-byte name, per link and direction. Later ones are written in full. */

@@ -5,6 +5,7 @@ import { assert } from '#shared/base/assert.ts';
 import { bytesToPeerId, isRoomId, type PeerId, type RoomId } from '#shared/base/ids.ts';
 import {
   closeCodes,
+  isNamesake,
   ERROR_MESSAGE_LENGTH_MAX,
   parseClientMessage,
   parseServerMessage,
@@ -12,6 +13,7 @@ import {
   SIGNALING_MESSAGE_BYTES_MAX,
   signalingMessageToText,
   type ClientMessage,
+  type Namesake,
   type ServerMessage,
 } from '#shared/signaling/messages.ts';
 
@@ -23,12 +25,18 @@ function room(name: string): RoomId {
   return name;
 }
 
+function namesake(name: string): Namesake {
+  assert(isNamesake(name), `${name} is no namesake`);
+  return name;
+}
+
 const clientMessages: readonly ClientMessage[] = [
   { kind: 'join', version: 1, room: room('kitchen'), id: a },
   { kind: 'join', version: 1, room: room('ü'.repeat(128)), id: a },
   { kind: 'signal', to: b, data: 'b2ZmZXI=' },
   { kind: 'signal', to: b, data: 'A'.repeat(SIGNAL_DATA_LENGTH_MAX) },
   { kind: 'contacts' },
+  { kind: 'namesake', name: namesake('0123456789abcdef'.repeat(2)) },
 ];
 
 const serverMessages: readonly ServerMessage[] = [
@@ -37,6 +45,7 @@ const serverMessages: readonly ServerMessage[] = [
   { kind: 'contacts', contacts: [b] },
   { kind: 'signal', from: a, data: 'b2ZmZXI=' },
   { kind: 'unreachable', to: b },
+  { kind: 'namesakes' },
   { kind: 'error', code: 'too-fast', message: 'slow down' },
 ];
 
@@ -74,6 +83,9 @@ describe('refused from a tab', () => {
     ['a field too many', { ...join, extra: 1 }, 'bad-message'],
     ['a field too few', { kind: 'join', version: 1, id: a }, 'bad-message'],
     ['contacts with a field', { kind: 'contacts', count: 3 }, 'bad-message'],
+    ['a namesake too short', { kind: 'namesake', name: '0a' }, 'bad-message'],
+    ['a namesake in clear', { kind: 'namesake', name: 'kitchen' }, 'bad-message'],
+    ['a namesake with a room', { kind: 'namesake', name: 'a'.repeat(32), room: 'kitchen' }, 'bad-message'],
     ['an empty room', { ...join, room: '' }, 'bad-message'],
     ['a long room', { ...join, room: 'x'.repeat(129) }, 'bad-message'],
     ['a room that is no text', { ...join, room: ['kitchen'] }, 'bad-message'],
@@ -125,6 +137,7 @@ describe('refused from the server', () => {
     ['starting that is no truth', { kind: 'welcome', contacts: [], starting: 1 }],
     ['a signal to somebody', { kind: 'signal', to: a, data: 'AAAA' }],
     ['nobody unreachable', { kind: 'unreachable' }],
+    ['namesakes that are named', { kind: 'namesakes', ids: [a] }],
     ['an unknown code', { kind: 'error', code: 'toString', message: '' }],
     [
       'a long sentence',
@@ -150,10 +163,25 @@ describe('whatever comes', () => {
     'from',
     'data',
     'contacts',
+    'name',
     '__proto__',
   );
   const values = fc.oneof(
-    fc.constantFrom('join', 'signal', 'contacts', 'welcome', 'error', a, b, 'AAAA', 1, true, null),
+    fc.constantFrom(
+      'join',
+      'signal',
+      'contacts',
+      'namesake',
+      'welcome',
+      'namesakes',
+      'error',
+      a,
+      b,
+      'AAAA',
+      1,
+      true,
+      null,
+    ),
     fc.jsonValue({ maxDepth: 2 }),
   );
   const almost = fc.array(fc.tuple(names, values), { maxLength: 5 }).map((fields) => {
