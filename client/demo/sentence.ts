@@ -117,6 +117,7 @@ const ERRORS: Readonly<Record<MeshErrorCode, string>> = {
   SIGNALING_UNREACHABLE: 'The server cannot be reached. Links that are open go on; this tab keeps trying.',
   SIGNALING_REFUSED: 'The server turned this tab away.',
   VERSION_TOO_OLD: 'Others here use a newer version: reload this page.',
+  WRONG_KEY: 'Somebody here holds another key to this room.',
   WEBRTC_MISSING: 'This browser cannot link tabs directly: WebRTC is missing or switched off.',
   BAD_RTC: 'The settings for connections cannot be used.',
   BAD_NAME: 'This name cannot be used; nothing was changed.',

@@ -11,6 +11,8 @@ import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
 import { createSource } from './readable.ts';
 import { createReplies, type Addressee } from './replies.ts';
+import type { KeyPair } from './identity/ed25519.ts';
+import { createDoorway, type RoomSecrets } from './shell/doorway.ts';
 import { createShell, type Clock } from './shell/shell.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
@@ -21,6 +23,10 @@ import type { Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.t
 export interface MeshParts {
   readonly room: RoomId;
   readonly self: PeerId;
+  /** The session key that `self` is the hash of. */
+  readonly keys: KeyPair;
+  /** Asked when a channel opens. */
+  readonly secrets: () => RoomSecrets;
   readonly node: MeshNode;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -103,7 +109,13 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   const shell = createShell({
     node,
     clock,
-    transport: parts.transport,
+    doorway: createDoorway({
+      transport: parts.transport,
+      later: clock.later,
+      keys: parts.keys,
+      room: parts.secrets,
+      onRefused: (peer, reason) => tellings.onEvents([{ kind: 'channelRefused', peer, reason }]),
+    }),
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
     onEvents: tellings.onEvents,

@@ -7,6 +7,7 @@ import type { MeshEvent } from '#shared/mesh/messages.ts';
 import type { DataFaces } from './data/faces.ts';
 import { MeshError } from './errors.ts';
 import type { EventHub } from './events.ts';
+import type { HandshakeProblem } from './identity/handshake.ts';
 import { isolate } from './isolate.ts';
 import type { MembersFace } from './people/members.ts';
 import type { Source } from './readable.ts';
@@ -26,8 +27,15 @@ export interface Faces<P extends PresenceFields> {
   readonly openLinks: () => number;
 }
 
+/** The node never hears of it: a channel was given up before its other end had proven itself. */
+export interface ChannelRefused {
+  readonly kind: 'channelRefused';
+  readonly peer: PeerId;
+  readonly reason: HandshakeProblem;
+}
+
 export interface Tellings {
-  readonly onEvents: (events: readonly MeshEvent[]) => void;
+  readonly onEvents: (events: readonly (MeshEvent | ChannelRefused)[]) => void;
   /** Something was refused for this reason, of a fixed vocabulary. */
   readonly count: (reason: string) => void;
   /** How often each reason to refuse something was given. */
@@ -81,7 +89,11 @@ interface Means {
 }
 
 /** Applies one event to the faces and returns what is to be told of it. */
-function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, means: Means): Told {
+function apply<P extends PresenceFields>(
+  event: MeshEvent | ChannelRefused,
+  faces: Faces<P>,
+  means: Means,
+): Told {
   const { hub, data, replies, status } = faces;
   switch (event.kind) {
     case 'memberJoined':
@@ -128,12 +140,27 @@ function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, mean
     case 'peerMisbehaved':
       means.count(event.reason);
       return () => hub.emit('peer:misbehaved', { peer: event.peer, reason: event.reason });
+    case 'channelRefused':
+      return refuse(event, hub, means);
     case 'versionTooOld': {
       if (means.count('too-old') > 1) return undefined;
       const said = 'A member no longer reads what this version of the library writes; it must be updated.';
       return () => hub.emit('error', new MeshError('VERSION_TOO_OLD', said));
     }
   }
+}
+
+function refuse<P extends PresenceFields>(
+  { peer, reason }: ChannelRefused,
+  hub: EventHub<P>,
+  { count }: Means,
+): Told {
+  const isFirst = count(reason) === 1;
+  return () => {
+    hub.emit('peer:misbehaved', { peer, reason });
+    if (reason !== 'wrong-room-key' || !isFirst) return;
+    hub.emit('error', new MeshError('WRONG_KEY', 'A member of this room holds another key than this one.'));
+  };
 }
 
 type MemberEvent = Extract<

@@ -199,7 +199,7 @@ export interface MeshStats {
     readonly receivedBytes: number;
     readonly quietMs: number | undefined;
   };
-  /** Bytes exchanged with other tabs, directly. */
+  /** Bytes exchanged with other tabs, directly, once a link has proven itself. */
   readonly links: {
     readonly open: number;
     readonly constructed: number;
@@ -276,6 +276,7 @@ export type MeshErrorCode =
   | 'SIGNALING_UNREACHABLE'
   | 'SIGNALING_REFUSED'
   | 'VERSION_TOO_OLD'
+  | 'WRONG_KEY'
   | 'WEBRTC_MISSING'
   | 'BAD_NAME'
   | 'BAD_KEY'
