@@ -8,6 +8,7 @@ import { createKeyPair } from './identity/ed25519.ts';
 import { keyToPeerId } from './identity/member-id.ts';
 import { createMesh } from './mesh.ts';
 import { fingerprintOf, readSecret } from './room/entry.ts';
+import { followSecrets } from './room/link-secrets.ts';
 import { deriveRoomSecrets, type RoomSecret } from './room/secrets.ts';
 import { createSharedJoins } from './shared-joins.ts';
 import { pageClock } from './shell/clock.ts';
@@ -71,7 +72,8 @@ function open<P extends PresenceFields>(
 ): Mesh<P> {
   const fault = options.rtc && faultOfRtc(options.rtc);
   if (fault !== undefined) throw new MeshError('BAD_RTC', `The browser refuses this rtc: ${fault}`);
-  const self = keyToPeerId(createKeyPair().publicKey);
+  const keys = createKeyPair();
+  const self = keyToPeerId(keys.publicKey);
   const rng = createRng([...crypto.getRandomValues(new Uint32Array(8))]);
   const secrets = secret && deriveRoomSecrets(room, secret);
   const clock = pageClock;
@@ -80,6 +82,8 @@ function open<P extends PresenceFields>(
     {
       room,
       self,
+      keys,
+      secrets: followSecrets(room, secrets),
       clock,
       node: createMeshNode({ self, epoch: epoch(1), rng }, defaultMeshConfig),
       transport: createSimplePeerTransport(options.rtc),

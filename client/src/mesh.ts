@@ -13,6 +13,8 @@ import { createPresenceFace } from './people/presence.ts';
 import { createSource } from './readable.ts';
 import { createWrongKey } from './room/wrong-key.ts';
 import { createReplies, type Addressee } from './replies.ts';
+import type { KeyPair } from './identity/ed25519.ts';
+import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
 import { createShell, type Clock } from './shell/shell.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
@@ -23,6 +25,10 @@ import type { Admit, Mesh, MeshGraph, PresenceFields, SignalingStatus } from './
 export interface MeshParts {
   readonly room: RoomId;
   readonly self: PeerId;
+  /** The session key that `self` is the hash of. */
+  readonly keys: KeyPair;
+  /** Asked when a channel opens. */
+  readonly secrets: () => LinkSecrets;
   readonly node: MeshNode;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -87,6 +93,11 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     });
   const openLinks = (): number => node.inspect().overlay.activeView.length;
   const tellings = createTellings<P>({ self, hub, people, mine, data, replies, status, openLinks });
+  const wrongKey = createWrongKey({
+    now: () => clock.now().instant,
+    isAlone: () => people.members.size === 1,
+    tell: (error) => hub.emit('error', error),
+  });
   const signaling = parts.createSignaling({
     onStatus: (next) => {
       signalingStatus.set(next);
@@ -104,11 +115,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     onUnreachable: (to) => shell.handle({ kind: 'serverUnreachable', to }),
     onDialLost: status.dialLost,
     onRefused: (reason) => tellings.count(`server-${reason}`),
-    onWrongKey: createWrongKey({
-      now: () => clock.now().instant,
-      isAlone: () => people.members.size === 1,
-      tell: (error) => hub.emit('error', error),
-    }),
+    onWrongKey: wrongKey,
     onDetached: () => shell.handle({ kind: 'serverDetached' }),
     onError: (error) => {
       // Neither such an address nor such a browser gets better, so nobody need wait for the mesh to be ready.
@@ -122,7 +129,16 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   const shell = createShell({
     node,
     clock,
-    transport: parts.transport,
+    doorway: createDoorway({
+      transport: parts.transport,
+      later: clock.later,
+      keys: parts.keys,
+      room: parts.secrets,
+      onRefused: (peer, reason) => {
+        tellings.onEvents([{ kind: 'peerMisbehaved', peer, reason }]);
+        if (reason === 'wrong-room-key') wrongKey('link');
+      },
+    }),
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
     onEvents: admission?.onEvents ?? tellings.onEvents,

@@ -238,7 +238,7 @@ export interface MeshStats {
     readonly receivedBytes: number;
     readonly quietMs: number | undefined;
   };
-  /** Bytes exchanged with other tabs, directly. */
+  /** Bytes exchanged with other tabs, directly, once a link has proven itself. */
   readonly links: {
     readonly open: number;
     readonly constructed: number;

@@ -1,20 +1,23 @@
 /** Rooms with a key at a server that listens, replays, joins what is apart, invents and withholds. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bytesToPeerId, epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
+import { createKeyPair } from '#client/identity/ed25519.ts';
+import { keyToPeerId } from '#client/identity/member-id.ts';
 import { createMesh } from '#client/mesh.ts';
 import { readSecret } from '#client/room/entry.ts';
+import { followSecrets } from '#client/room/link-secrets.ts';
 import { newRoomKey } from '#client/room/room-key.ts';
 import { deriveRoomSecrets } from '#client/room/secrets.ts';
 import { createRoomSignaling } from '#client/signaling/room-signaling.ts';
 import { createSignalingClient } from '#client/signaling/signaling-client.ts';
 import type { Transport } from '#client/transport/transport.ts';
 import type { Mesh } from '#client/types.ts';
+import { cryptoIdle } from './crypto-idle.ts';
 import { createHostileServer, type HostileServer } from './hostile-server.ts';
 import { createMemoryNetwork } from './memory-transport.ts';
-import { watchCrypto } from './pending-crypto.ts';
 import { createTestClock } from './test-clock.ts';
 
 type Secret = { readonly key?: string; readonly password?: string };
@@ -38,12 +41,6 @@ const ROOM = 'Board of Directors';
 const SDP = 'v=0 o=- 4611 IN IP4 a=fingerprint:sha-256';
 const CANDIDATE = 'candidate:842163049 1 udp 192.0.2.77';
 
-let settled: () => Promise<void>;
-beforeEach(() => {
-  settled = watchCrypto();
-});
-afterEach(() => void vi.restoreAllMocks());
-
 /** Descriptions as browsers make them, as far as an eavesdropper cares. */
 function speakSdp(transport: Transport): Transport {
   return {
@@ -61,7 +58,8 @@ function createWorld(): World {
   const server = createHostileServer(clock);
   const network = createMemoryNetwork((run, ms) => void clock.later(run, ms));
   const join = (secret: Secret = {}, name: string = 'nobody'): Tab => {
-    const self = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
+    const keys = createKeyPair(Uint8Array.from({ length: 32 }, () => rng.below(256)));
+    const self = keyToPeerId(keys.publicKey);
     const room = ROOM as RoomId;
     const read = readSecret(secret);
     const secrets = read && deriveRoomSecrets(room, read);
@@ -69,6 +67,8 @@ function createWorld(): World {
       {
         room,
         self,
+        keys,
+        secrets: followSecrets(room, secrets),
         clock,
         node: createMeshNode({ self, epoch: epoch(1), rng: rng.fork(self) }, defaultMeshConfig),
         transport: speakSdp(network.createTransport()),
@@ -96,7 +96,7 @@ function createWorld(): World {
     advance: async (ms) => {
       for (let left = ms; left > 0; left -= STEP_MS) {
         await clock.advance(Math.min(STEP_MS, left));
-        await settled();
+        await cryptoIdle();
       }
     },
   };

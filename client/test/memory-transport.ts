@@ -6,6 +6,8 @@ import { TRANSPORT_FRAME_BYTES_MAX } from '#client/transport/transport.ts';
 export type Later = (run: () => void, ms: number) => void;
 
 interface End {
+  /** Pretended: no two ends have the same. */
+  readonly certificate: Uint8Array;
   readonly handlers: ChannelHandlers;
   other: End | undefined;
   phase: 'opening' | 'open' | 'closed';
@@ -14,6 +16,7 @@ interface End {
 /** Transports that share one memory; each stands for the WebRTC of one tab. */
 export function createMemoryNetwork(later: Later): { readonly createTransport: () => Transport } {
   const offers = new Map<string, End>();
+  let endCount = 0;
   let offerCount = 0;
   const latencyMs = 5;
 
@@ -30,7 +33,9 @@ export function createMemoryNetwork(later: Later): { readonly createTransport: (
   };
 
   const createChannel = (initiator: boolean, handlers: ChannelHandlers): Channel => {
-    const end: End = { handlers, other: undefined, phase: 'opening' };
+    const certificate = new Uint8Array(32);
+    new DataView(certificate.buffer).setUint32(0, ++endCount);
+    const end: End = { certificate, handlers, other: undefined, phase: 'opening' };
     if (initiator) {
       const offer = `offer-${++offerCount}`;
       offers.set(offer, end);
@@ -56,6 +61,11 @@ export function createMemoryNetwork(later: Later): { readonly createTransport: (
         }, latencyMs);
         return true;
       },
+      // oxlint-disable-next-line typescript/require-await -- It knows at once.
+      fingerprints: async () =>
+        end.phase === 'open' && end.other
+          ? { own: end.certificate, other: end.other.certificate }
+          : undefined,
       // oxlint-disable-next-line typescript/require-await -- It closes at once, as nothing ever waits here.
       close: async () => {
         if (end.phase === 'closed') return;

@@ -1,8 +1,10 @@
 /** Whole meshes in one process: the real library over channels in memory, a server in memory, a clock to move. */
-import { bytesToPeerId, epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
+import { epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
+import { createKeyPair } from '#client/identity/ed25519.ts';
+import { keyToPeerId } from '#client/identity/member-id.ts';
 import { createMesh } from '#client/mesh.ts';
 import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
 import type { Transport } from '#client/transport/transport.ts';
@@ -16,15 +18,21 @@ export interface Tab {
   readonly wrap: (transport: Transport) => Transport;
   readonly onClosed: () => void;
   readonly admit: Admit;
+  readonly linkKey: CryptoKey;
 }
+
+/** How the server carries what one tab describes to another; a hostile one may pass on something else. */
+export type Carry = (data: string, pass: (data: string) => void) => void;
 
 export interface Room {
   readonly clock: TestClock;
   readonly join: <P extends PresenceFields>(presence?: P, tab?: Partial<Tab>) => Mesh<P>;
   readonly setServer: (up: boolean) => void;
+  /** The WebRTC of somebody who is no member. */
+  readonly createTransport: () => Transport;
 }
 
-export function createRoom(): Room {
+export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
   const clock = createTestClock();
   const rng = createRng([1]);
   const network = createMemoryNetwork((run, ms) => void clock.later(run, ms));
@@ -60,11 +68,12 @@ export function createRoom(): Room {
     },
     signal: (to, data) => {
       if (!attached.has(id)) return false;
-      clock.later(() => {
+      const deliver = (carried: string): void => {
         const receiver = attached.get(to);
-        if (receiver) receiver.onSignal(id, data);
+        if (receiver) receiver.onSignal(id, carried);
         else attached.get(id)?.onUnreachable(to);
-      }, 10);
+      };
+      clock.later(() => carry(data, deliver), 10);
       return true;
     },
     askContacts: () => {
@@ -76,12 +85,19 @@ export function createRoom(): Room {
 
   return {
     clock,
-    join: (presence, { wrap = (transport: Transport) => transport, onClosed = () => {}, admit } = {}) => {
-      const self = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
+    createTransport: network.createTransport,
+    join: (
+      presence,
+      { wrap = (transport: Transport) => transport, onClosed = () => {}, admit, linkKey } = {},
+    ) => {
+      const keys = createKeyPair(Uint8Array.from({ length: 32 }, () => rng.below(256)));
+      const self = keyToPeerId(keys.publicKey);
       const mesh = createMesh(
         {
           room: 'test' as RoomId,
           self,
+          keys,
+          secrets: () => ({ topic: 'test' as RoomId, linkKey }),
           clock,
           node: createMeshNode({ self, epoch: epoch(1), rng: rng.fork(self) }, defaultMeshConfig),
           transport: wrap(network.createTransport()),

@@ -1,6 +1,10 @@
-/** A clock that a test moves. Promises that are ready run between its steps, as they would in a page. */
+/**
+ * A clock that a test moves. Promises that are ready run between its steps, as they would in a page, and time
+ * stands still while something is signed or verified.
+ */
 import { now } from '#shared/base/time.ts';
 import type { Clock } from '#client/shell/shell.ts';
+import { cryptoIdle } from './crypto-idle.ts';
 
 export interface TestClock extends Clock {
   readonly advance: (ms: number) => Promise<void>;
@@ -21,6 +25,11 @@ export function createTestClock(): TestClock {
     return found;
   };
 
+  const settle = async (): Promise<void> => {
+    await Promise.resolve();
+    await cryptoIdle();
+  };
+
   return {
     now: () => now(timeMs, 1_700_000_000_000 + timeMs),
     later: (run, ms) => {
@@ -30,13 +39,13 @@ export function createTestClock(): TestClock {
     },
     advance: async (ms) => {
       const end = timeMs + ms;
-      await Promise.resolve();
+      await settle();
       for (let id = next(end); id !== undefined; id = next(end)) {
         const { at, run } = agenda.get(id)!;
         agenda.delete(id);
         timeMs = at;
         run();
-        await Promise.resolve();
+        await settle();
       }
       timeMs = end;
     },

@@ -65,6 +65,27 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
       expect(seenByA.frames).toEqual([[11], [12], [13]]);
     });
 
+    test('tells both certificates of an open channel, the same at both ends, and others for every channel', async () => {
+      const setup = setUp();
+      const first = await connect(setup, setup.transports[0], setup.transports[1]);
+      const second = await connect(setup, setup.transports[0], setup.transports[1]);
+      const [a, b, c] = await Promise.all([first.a, first.b, second.a].map((end) => end.fingerprints()));
+      expect([a!.own, a!.other].map(({ byteLength }) => byteLength)).toEqual([32, 32]);
+      expect([a!.own, a!.other]).toEqual([b!.other, b!.own]);
+      const all = [a!.own, a!.other, c!.own, c!.other].map(String);
+      expect(new Set(all).size).toBe(4);
+    });
+
+    test('tells no certificate before it is open', async () => {
+      const setup = setUp();
+      const early = setup.transports[0].construct(
+        { initiator: true },
+        note({ frames: [], opened: 0, closed: 0 }),
+      );
+      expect(await early.fingerprints()).toBeUndefined();
+      void early.close();
+    });
+
     test('keeps the channels of one tab apart', async () => {
       const setup = setUp();
       const first = await connect(setup, setup.transports[0], setup.transports[1]);

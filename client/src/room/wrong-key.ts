@@ -8,12 +8,14 @@ export const WRONG_KEY_QUIET_MS: number = 60_000;
 /**
  * - `not-opened`: a signal came that our key does not open.
  * - `namesakes`: the server says that others are in a room of this name with another key, and nobody in this one.
+ * - `link`: a member proved who it is, and not that it holds the key.
  */
-export type WrongKeySign = 'not-opened' | 'namesakes';
+export type WrongKeySign = 'not-opened' | 'namesakes' | 'link';
 
 const SENTENCES: Readonly<Record<WrongKeySign, string>> = {
   'not-opened':
     'A signal came that the key of this room does not open: its sender has another key, or the server changed it.',
+  link: 'A member of this room proved who it is, and not that it holds the key: one of you has another.',
   namesakes: 'Nobody is here, but others are in a room of this name with another key or password.',
 };
 

@@ -13,11 +13,13 @@ import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { decodePacket, encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
 import { encodeTooOld, linkVersion, WIRE_VERSIONS, type WireVersions } from '#shared/wire/versions.ts';
 import { isolate } from '../isolate.ts';
-import type { Channel, Transport } from '../transport/transport.ts';
+import type { Channel } from '../transport/transport.ts';
+import type { Doorway } from './doorway.ts';
 
 export interface ShellDeps {
   readonly node: MeshNode;
-  readonly transport: Transport;
+  /** Channels come through it when their other ends have proven themselves. */
+  readonly doorway: Doorway;
   readonly clock: Clock;
   /** Hands text to the server for a member; false when it is not there. */
   readonly serverSend: (to: PeerId, data: string) => boolean;
@@ -177,8 +179,8 @@ export function createShell(deps: ShellDeps): Shell {
 
   function construct(peer: PeerId, attempt: AttemptId, initiator: boolean): void {
     traffic.constructed += 1;
-    const channel = deps.transport.construct(
-      { initiator },
+    const channel = deps.doorway.construct(
+      { peer, initiator },
       {
         onDescribed: (data) =>
           handle({ kind: 'described', peer, attempt, wireVersion: versions.newest, data }),

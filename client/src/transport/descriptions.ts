@@ -23,12 +23,12 @@ export interface CandidateDescription {
   };
 }
 
+export type Description = SessionDescription | CandidateDescription;
+
 export const descriptionsToText = (descriptions: readonly unknown[]): string => JSON.stringify(descriptions);
 
 /** The descriptions, or `undefined` when any of them is not one. */
-export function textToDescriptions(
-  text: string,
-): readonly (SessionDescription | CandidateDescription)[] | undefined {
+export function textToDescriptions(text: string): readonly Description[] | undefined {
   if (text.length > DESCRIPTIONS_LENGTH_MAX) return undefined;
   let parsed: unknown;
   try {
@@ -41,7 +41,7 @@ export function textToDescriptions(
   return descriptions.every((description) => description !== undefined) ? descriptions : undefined;
 }
 
-function toDescription(item: unknown): SessionDescription | CandidateDescription | undefined {
+function toDescription(item: unknown): Description | undefined {
   if (!isObject(item)) return undefined;
   const { type, sdp, candidate } = item;
   if ((type === 'offer' || type === 'answer') && typeof sdp === 'string') return { type, sdp };

@@ -8,7 +8,13 @@
  */
 import SimplePeer from 'simple-peer/simplepeer.min.js';
 import { bundleFrames, framesOf } from './bundles.ts';
-import { descriptionsToText, textToDescriptions } from './descriptions.ts';
+import {
+  descriptionsToText,
+  textToDescriptions,
+  type Description,
+  type SessionDescription,
+} from './descriptions.ts';
+import { fingerprintsOf } from './fingerprints.ts';
 import { runSoon } from './soon.ts';
 import {
   CONGESTED_BYTES,
@@ -54,13 +60,18 @@ export function createSimplePeerTransport(rtc: RTCConfiguration = {}): Transport
     construct: ({ initiator }, handlers) =>
       createChannel(
         new SimplePeer({ initiator, objectMode: true, trickle: true, config: toConfig(rtc) }),
+        initiator ? 'answer' : 'offer',
         handlers,
       ),
   };
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the life of one connection.
-function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
+function createChannel(
+  peer: SimplePeer,
+  wanted: SessionDescription['type'],
+  handlers: ChannelHandlers,
+): Channel {
   let phase: 'opening' | 'open' | 'closed' = 'opening';
   let congested = false;
   let gathered: unknown[] = [];
@@ -71,6 +82,8 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   let queuedBytes = 0;
   let handOverPlanned = false;
   let closing: Promise<void> | undefined;
+  /** The one session description has been taken. */
+  let described = false;
 
   // The error listener comes first: an error nobody listens to is thrown.
   peer.on('error', () => end());
@@ -99,7 +112,7 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
   return {
     describe: (data) => {
       const descriptions = textToDescriptions(data);
-      if (!descriptions || phase === 'closed' || peer.destroyed) return false;
+      if (!descriptions || phase === 'closed' || peer.destroyed || !mayTake(descriptions)) return false;
       for (const description of descriptions) if (!peer.destroyed) peer.signal(description);
       return true;
     },
@@ -114,8 +127,25 @@ function createChannel(peer: SimplePeer, handlers: ChannelHandlers): Channel {
       planHandOver();
       return true;
     },
+    // oxlint-disable-next-line typescript/require-await -- A promise for the seam: other transports may have to ask.
+    fingerprints: async () => {
+      const { _pc: connection } = peer;
+      return phase === 'open' && connection ? fingerprintsOf(connection) : undefined;
+    },
     close: () => (closing ??= letGo()),
   };
+
+  /**
+   * One session description makes a connection. With another one a browser may make the connection anew, under
+   * another certificate, while the channel in it lives on: then its other end would be proven no more.
+   */
+  function mayTake(descriptions: readonly Description[]): boolean {
+    const sessions = descriptions.filter(({ type }) => type !== 'candidate');
+    if (sessions.length === 0) return true;
+    if (described || sessions.length > 1 || sessions[0]?.type !== wanted) return false;
+    described = true;
+    return true;
+  }
 
   /** The last frames leave, and then the connection ends: at once unless there is a backlog before them. */
   function letGo(): Promise<void> {

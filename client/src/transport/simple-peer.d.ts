@@ -21,6 +21,8 @@ declare module 'simple-peer/simplepeer.min.js' {
     readonly destroyed: boolean;
     /** Bytes waiting in the data channel. */
     readonly bufferSize: number;
+    /** No public name, and the only way to the certificates. Null once destroyed. */
+    readonly _pc: RTCPeerConnection | null;
     on<K extends keyof SimplePeerEvents>(event: K, listener: SimplePeerEvents[K]): this;
     signal(data: unknown): void;
     send(data: Uint8Array): void;

@@ -24,11 +24,24 @@ export interface ChannelHandlers {
   readonly onClosed: () => void;
 }
 
+/** SHA-256 of the certificates that the two ends of a connection are encrypted under. */
+export interface Fingerprints {
+  /** 32 bytes. */
+  readonly own: Uint8Array;
+  /** 32 bytes. */
+  readonly other: Uint8Array;
+}
+
 export interface Channel {
-  /** Takes what the other end's `onDescribed` gave. False: it was not fit to be used, and was not. */
+  /**
+   * Takes what the other end's `onDescribed` gave. False: it was not fit to be used, and was not. Nothing that is
+   * taken once the channel is open changes what `fingerprints` tells.
+   */
   readonly describe: (data: string) => boolean;
   /** False before it is open, after it is closed, and for a frame that is too large. */
   readonly send: (bytes: Uint8Array) => boolean;
+  /** Of an open channel; `undefined` where they cannot be told for sure. Whoever carries the descriptions cannot choose them. */
+  readonly fingerprints: () => Promise<Fingerprints | undefined>;
   /**
    * Closes at once for this end, without telling `onClosed`. Frames already sent still leave: where there is a
    * backlog, the other end is let go only when it has left, at most `LINGER_MS` later. Resolves then. Again:

@@ -117,7 +117,7 @@ function setUp(versions: WireVersions = WIRE_VERSIONS): Setup {
           };
         },
       },
-      transport: {
+      doorway: {
         construct: ({ initiator }, handlers) => {
           const fake: FakeChannel = {
             initiator,
@@ -141,6 +141,8 @@ function setUp(versions: WireVersions = WIRE_VERSIONS): Setup {
               if (fake.takes) fake.sent.push(bytes.slice());
               return fake.takes;
             },
+            // oxlint-disable-next-line typescript/require-await -- The shell asks for none.
+            fingerprints: async () => undefined,
             close: () => {
               log.push(`close ${name}`);
               fake.closed += 1;

@@ -1,5 +1,8 @@
 /** simple-peer whose network is this process: it signals, connects, sends and drains when a test lets it. */
 
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { Connection } from '#client/transport/fingerprints.ts';
+
 type Listener = (detail?: unknown) => void;
 
 /** All made so far, in order. */
@@ -16,6 +19,8 @@ export class FakePeer {
   connected = false;
   /** Nothing that is sent leaves the queue. */
   stuck = false;
+  readonly signals: unknown[] = [];
+  readonly certificate: Uint8Array<ArrayBuffer>;
   private other: FakePeer | undefined;
   private readonly listeners = new Map<string, Listener>();
   private readonly queue: Uint8Array[] = [];
@@ -23,7 +28,17 @@ export class FakePeer {
   constructor(options: FakePeer['options']) {
     this.options = options;
     const name = peers.push(this);
+    this.certificate = Uint8Array.of(name);
     if (options.initiator) queueMicrotask(() => this.emit('signal', { type: 'offer', sdp: String(name) }));
+  }
+
+  get _pc(): Connection {
+    const { other } = this;
+    return {
+      localDescription: { sdp: `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(this.certificate))}\r\n` },
+      remoteDescription: null,
+      sctp: { transport: { getRemoteCertificates: () => (other ? [other.certificate.buffer] : []) } },
+    };
   }
 
   on(event: string, listener: Listener): this {
@@ -37,6 +52,7 @@ export class FakePeer {
 
   /** An offer is the number of the peer that made it. */
   signal(data: { readonly type: string; readonly sdp: string }): void {
+    this.signals.push(data.type);
     if (data.type === 'offer') {
       const other = peers[Number(data.sdp) - 1]!;
       this.other = other;
@@ -84,4 +100,8 @@ export class FakePeer {
     const { other } = this;
     setTimeout(() => other?.destroy(), 1);
   }
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
 }

@@ -65,6 +65,40 @@ describe('what RTCPeerConnection is told', () => {
   });
 });
 
+describe('descriptions', () => {
+  const offer = JSON.stringify([{ type: 'offer', sdp: '1' }]);
+  const answer = JSON.stringify([{ type: 'answer', sdp: 'yes' }]);
+  const candidate = JSON.stringify([
+    { type: 'candidate', candidate: { candidate: 'c', sdpMid: '0', sdpMLineIndex: 0 } },
+  ]);
+  const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+
+  test('of a session are taken once, so that no later one can put another certificate behind the channel', () => {
+    createSimplePeerTransport().construct({ initiator: true }, nothing);
+    const channel = createSimplePeerTransport().construct({ initiator: false }, nothing);
+    const taken = [candidate, offer, candidate, offer, answer].map((text) => channel.describe(text));
+    expect(taken).toEqual([true, true, true, false, false]);
+    expect(peers[1]!.signals).toEqual(['candidate', 'offer', 'candidate']);
+    expect(peers[1]!.destroyed).toBe(false);
+  });
+
+  test('of the other role, or two at once, are not taken', () => {
+    const initiator = createSimplePeerTransport().construct({ initiator: true }, nothing);
+    const other = createSimplePeerTransport().construct({ initiator: false }, nothing);
+    const two = JSON.stringify([
+      { type: 'offer', sdp: '1' },
+      { type: 'offer', sdp: '1' },
+    ]);
+    expect([initiator.describe(offer), other.describe(answer), other.describe(two)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(peers.map(({ signals }) => signals)).toEqual([[], []]);
+    expect(other.describe(offer)).toBe(true);
+  });
+});
+
 describe('sending', () => {
   test('what is sent while the page is busy leaves together, as one message', async () => {
     const { channel, peer } = open();
@@ -83,8 +117,7 @@ describe('sending', () => {
     expect(peer.bufferSize).toBeLessThan(1_200_000);
     expect(told).toEqual(['congested']);
     peer.unstick();
-    await pause(100);
-    expect(peer.sent).toHaveLength(40);
+    await vi.waitFor(() => expect(peer.sent).toHaveLength(40));
     expect(told).toEqual(['congested', 'drained']);
   });
 
