@@ -94,9 +94,7 @@ test('three tabs meet by a private link, and who has a wrong key is told so whil
   });
 
   await test.step('the three notice nothing of it', async () => {
-    await renewed.page.evaluate(
-      () => void window.mesh.map('notes').set('k', { text: 'ours', x: 0.2, y: 0.2 }),
-    );
+    await renewed.page.evaluate(() => window.mesh.map('notes').set('k', { text: 'ours', x: 0.2, y: 0.2 }));
     for (const { page } of tabs) {
       await page.waitForFunction(() => window.mesh.map('notes').has('k'));
       expect([await page.evaluate(() => window.mesh.members.size), await codesOn(page)]).toEqual([3, []]);
