@@ -129,15 +129,8 @@ function mapGossip(gossip: Gossip<Payload>, visit: Visit): Gossip<Payload> {
 
 /** Everything else is made of records, which carry their proofs themselves, or is volatile and passes without. */
 export function isProvenByGossip(payload: Payload): boolean {
-  switch (payload.kind) {
-    case 'topic':
-    case 'verdict':
-      return true;
-    case 'presence':
-      return payload.grade === 'anchor';
-    default:
-      return false;
-  }
+  const { kind } = payload;
+  return kind === 'topic' || kind === 'verdict' || (kind === 'presence' && payload.grade === 'anchor');
 }
 
 function isProvenAsAWhole(gossip: Gossip<Payload>): gossip is ProvenGossip {
