@@ -51,7 +51,8 @@ function open<P extends PresenceFields>(
 ): Mesh<P> {
   const fault = options.rtc && faultOfRtc(options.rtc);
   if (fault !== undefined) throw new MeshError('BAD_RTC', `The browser refuses this rtc: ${fault}`);
-  const self = keyToPeerId(createKeyPair().publicKey);
+  const keys = createKeyPair();
+  const self = keyToPeerId(keys.publicKey);
   const rng = createRng([...crypto.getRandomValues(new Uint32Array(8))]);
   const clock = pageClock;
   const closing = new AbortController();
@@ -59,6 +60,7 @@ function open<P extends PresenceFields>(
     {
       room,
       self,
+      keys,
       clock,
       node: createMeshNode({ self, epoch: epoch(1), rng }, defaultMeshConfig),
       transport: createSimplePeerTransport(options.rtc),

@@ -7,11 +7,13 @@ import { unlessAborted } from './abort.ts';
 import { createDataFaces } from './data/faces.ts';
 import { MeshError } from './errors.ts';
 import { createEventHub } from './events.ts';
+import type { KeyPair } from './identity/ed25519.ts';
 import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
 import { createSource } from './readable.ts';
 import { createReplies, type Addressee } from './replies.ts';
-import { createShell, type Clock } from './shell/shell.ts';
+import { createDoors } from './shell/doors.ts';
+import { createShell, type Clock, type StopHow } from './shell/shell.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
@@ -21,6 +23,8 @@ import type { Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.t
 export interface MeshParts {
   readonly room: RoomId;
   readonly self: PeerId;
+  /** The session key that `self` is the hash of. */
+  readonly keys: KeyPair;
   readonly node: MeshNode;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -104,6 +108,12 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     node,
     clock,
     transport: parts.transport,
+    doors: createDoors({
+      self,
+      keys: parts.keys,
+      topic: () => parts.room,
+      now: () => clock.now().instant,
+    }),
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
     onEvents: tellings.onEvents,
@@ -124,18 +134,22 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     return clock.now().instant - sentAt;
   };
   /** The farewell leaves with the last frames that the channels send before they close. */
-  const close = (): void => {
-    // Closing links tells listeners, and one of them may close too.
-    if (closing) return;
+  const end = (how: StopHow): void => {
+    if (closing) {
+      // Closing links tells listeners, and one of them may close too. Who left and then closes has no more time.
+      if (status.closed) shell.stop(how);
+      return;
+    }
     closing = true;
     // First, so that a listener which joins again does not get the mesh that is about to close.
     parts.onClosed();
     shell.handle({ kind: 'command', command: { kind: 'leave' } });
     status.close();
-    shell.stop();
+    shell.stop(how);
     signaling.detach();
     replies.close();
   };
+  const close = (): void => end('atOnce');
 
   shell.handle({ kind: 'start' });
   try {
@@ -174,7 +188,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       if (!status.closed) signaling.attach();
     },
     leave: ({ signal } = {}) => {
-      close();
+      end('inOrder');
       left ??= shell.drained();
       return unlessAborted(left, signal);
     },

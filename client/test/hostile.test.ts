@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
 import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
+import { createKeyPair } from '#client/identity/ed25519.ts';
 import type { Mesh, Value } from '#client/types.ts';
 import { createHostileTab, type HostileLink, type HostileTab } from './hostile-tab.ts';
+import { createProver, type Prover } from './prover.ts';
 import { createRoom, type Room } from './room.ts';
 
 interface Shown extends Record<string, Value | undefined> {
@@ -21,6 +23,8 @@ interface Scene {
   readonly tab: HostileTab;
   /** From the hostile tab to the victim. */
   readonly link: HostileLink;
+  /** Who can prove what they say: no test makes `a` or `b` prove what an attacker could not have got from them. */
+  readonly provers: { readonly a: Prover; readonly b: Prover; readonly c: Prover };
   /** What the victim told of misbehavior, and of links and members that went. */
   readonly told: unknown[];
 }
@@ -28,11 +32,13 @@ interface Scene {
 async function setScene(): Promise<Scene> {
   const room = createRoom();
   const tab = createHostileTab();
-  const a = room.join<Shown>({ name: 'a' });
+  const prover = (seed: number): Prover => createProver('test', createKeyPair(new Uint8Array(32).fill(seed)));
+  const provers = { a: prover(1), b: prover(2), c: prover(3) };
+  const a = room.join<Shown>({ name: 'a' }, { keys: provers.a.keys });
   await room.clock.advance(50);
-  const b = room.join<Shown>({ name: 'b' });
+  const b = room.join<Shown>({ name: 'b' }, { keys: provers.b.keys });
   await room.clock.advance(50);
-  const c = room.join<Shown>({ name: 'c' }, { wrap: tab.wrap });
+  const c = room.join<Shown>({ name: 'c' }, { wrap: tab.wrap, keys: provers.c.keys });
   await room.clock.advance(15_000);
   expect([a, b, c].map((mesh) => [mesh.members.size, mesh.stats().links.open])).toEqual(
     [a, b, c].map(() => [3, 2]),
@@ -43,7 +49,7 @@ async function setScene(): Promise<Scene> {
   a.on('link:close', ({ peer }) => told.push(['link closed', peer]));
   a.on('member:leave', ({ member }) => told.push(['member left', member.id]));
   a.on('member:join', ({ member }) => told.push(['member joined', member.id]));
-  return { room, a, b, c, tab, link, told };
+  return { room, a, b, c, tab, link, provers, told };
 }
 
 /** Link, presence, notes and messages between the victim and the hostile tab still work, both ways. */
@@ -160,16 +166,17 @@ describe('a neighbor that claims to be another', () => {
     incarnation: incarnation(0),
     left: false,
     wireVersion: 1,
-    card: new Uint8Array(0),
+    card: new Uint8Array(),
     proof: null,
   });
 
   test('in a greeting is refused, and neither is touched', async () => {
     const scene = await setScene();
-    const { a, b, c, link, told, room } = scene;
-    link.say({ kind: 'hello', identity: identityOf(b.id), presence: [] });
-    link.say({ kind: 'hello', identity: identityOf('f'.repeat(32)), presence: [] });
-    link.say({ kind: 'hello', identity: identityOf(a.id), presence: [] });
+    const { a, b, c, link, provers, told, room } = scene;
+    // Each with a proof, as one that it heard once would have.
+    for (const { id, prove } of [provers.b, createProver(), provers.a]) {
+      link.say(await prove({ kind: 'hello', identity: identityOf(id), presence: [] }));
+    }
     await room.clock.advance(20);
     expect(told).toEqual(told.map(() => [c.id, 'forged-hello']));
     expect(a.stats().refused).toEqual({ 'forged-hello': 3 });
@@ -183,14 +190,16 @@ describe('a neighbor that claims to be another', () => {
     const tab = createHostileTab();
     const ghost = 'f'.repeat(32) as PeerId;
     tab.rewrite = (message) =>
-      message.kind === 'hello' ? { ...message, identity: identityOf(ghost) } : message;
+      message.kind === 'hello'
+        ? { ...message, identity: { ...identityOf(ghost), proof: message.identity.proof } }
+        : message;
     const a = room.join<Shown>({ name: 'a' });
     const told: unknown[] = [];
     a.on('peer:misbehaved', ({ peer, reason }) => told.push([peer, reason]));
     await room.clock.advance(50);
     const c = room.join<Shown>({ name: 'c' }, { wrap: tab.wrap });
     await room.clock.advance(5_000);
-    expect(told).toEqual([[c.id, 'forged-hello']]);
+    expect(told).toEqual([[c.id, 'wrong-author']]);
     expect(a.members.get(ghost)).toBeUndefined();
     // Its own record comes with the tables that are compared, and so does what it shows.
     expect(a.members.get(c.id)).toMatchObject({ link: 'direct', presence: { name: 'c' } });
@@ -198,8 +207,8 @@ describe('a neighbor that claims to be another', () => {
 
   test('and shows something in the name of a third in its greeting, is refused whole', async () => {
     const scene = await setScene();
-    const { a, b, c, link, told, room } = scene;
-    link.say({
+    const { a, b, c, link, provers, told, room } = scene;
+    const hello = await provers.c.prove({
       kind: 'hello',
       identity: { ...identityOf(c.id), epoch: epoch(1), incarnation: incarnation(5) },
       presence: [
@@ -207,6 +216,7 @@ describe('a neighbor that claims to be another', () => {
         { owner: b.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
       ],
     });
+    link.say(await provers.b.prove(hello));
     await room.clock.advance(20);
     expect(told).toEqual([[c.id, 'forged-hello']]);
     expect([b, c].map(({ id }) => a.members.get(id)?.presence)).toEqual([{ name: 'b' }, { name: 'c' }]);
@@ -215,15 +225,17 @@ describe('a neighbor that claims to be another', () => {
 
   test('in a record of its own victim is refused', async () => {
     const scene = await setScene();
-    const { a, c, link, told, room } = scene;
-    link.say({ kind: 'claims', claims: [identityOf(a.id)] });
-    link.say({
-      kind: 'delta',
-      table: 'presence',
-      records: [
-        { owner: a.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
-      ],
-    });
+    const { a, c, link, provers, told, room } = scene;
+    link.say(await provers.a.prove({ kind: 'claims', claims: [identityOf(a.id)] }));
+    link.say(
+      await provers.a.prove({
+        kind: 'delta',
+        table: 'presence',
+        records: [
+          { owner: a.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
+        ],
+      }),
+    );
     await room.clock.advance(20);
     expect(told).toEqual([
       [c.id, 'foreign-epoch'],
@@ -244,8 +256,8 @@ describe('a broadcast in the name of another', () => {
     seq,
     hot: false,
     round: 0,
-    proof: null,
     payload,
+    proof: null,
   });
 
   test.each<[string, (scene: Scene) => Payload]>([
@@ -283,7 +295,7 @@ describe('a broadcast in the name of another', () => {
         incarnation: incarnation(9),
         left: true,
         wireVersion: 1,
-        card: new Uint8Array(0),
+        card: new Uint8Array(),
         proof: null,
       }),
     ],
@@ -311,10 +323,13 @@ describe('a broadcast in the name of another', () => {
         proof: null,
       }),
     ],
-  ])('%s of a third is refused, and nothing changes', async (_what, forge) => {
+  ])('%s of a third is refused, proven as it may be, and nothing changes', async (_what, forge) => {
     const scene = await setScene();
-    const { a, b, c, link, told, room } = scene;
-    link.say(gossip(c.id, forge(scene)));
+    const { a, b, c, link, provers, told, room } = scene;
+    // As if the third had said it at just this place of its own broadcasts.
+    const proven = await provers.b.prove(gossip(b.id, forge(scene)));
+    if (proven.kind !== 'gossip') throw new Error('no broadcast');
+    link.say({ ...proven, origin: c.id as PeerId });
     await room.clock.advance(1_000);
     expect(told).toEqual([[c.id, 'forged-author']]);
     expect(a.stats().refused).toEqual({ 'forged-author': 1 });
@@ -349,19 +364,27 @@ describe('a broadcast in the name of another', () => {
 
   test('of the victim itself, that it never said, is refused', async () => {
     const scene = await setScene();
-    const { a, c, link, told, room } = scene;
-    link.say(gossip(a.id, { kind: 'topic', topic: 'chat', data: 'forged' }));
+    const { a, c, link, provers, told, room } = scene;
+    const forged = gossip(a.id, { kind: 'topic', topic: 'chat', data: 'forged' });
+    link.say(forged);
+    link.say(await createProver('test', provers.c.keys, a.id as PeerId).prove(forged));
+    // It did say this, in what only it knows to be another life.
+    link.say(await provers.a.prove(forged));
     await room.clock.advance(20);
-    expect(told).toEqual([[c.id, 'forged-origin']]);
+    expect(told).toEqual([
+      [c.id, 'unsigned'],
+      [c.id, 'wrong-author'],
+      [c.id, 'forged-origin'],
+    ]);
     await expectLifeGoesOn(scene);
   });
 
   test('a message said twice, in two frames, is heard once', async () => {
     const scene = await setScene();
-    const { a, c, link, told, room } = scene;
+    const { a, c, link, provers, told, room } = scene;
     const heard: unknown[] = [];
     a.topic('chat').on(({ data }) => heard.push(data));
-    const twice = gossip(c.id, { kind: 'topic', topic: 'chat', data: 'once' }, 1);
+    const twice = await provers.c.prove(gossip(c.id, { kind: 'topic', topic: 'chat', data: 'once' }, 1));
     link.say(twice);
     link.say(twice);
     await room.clock.advance(500);

@@ -1,8 +1,10 @@
 /** Whole meshes in one process: the real library over channels in memory, a server in memory, a clock to move. */
-import { bytesToPeerId, epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
+import { epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
+import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
+import { keyToPeerId } from '#client/identity/member-id.ts';
 import { createMesh } from '#client/mesh.ts';
 import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
 import type { Transport } from '#client/transport/transport.ts';
@@ -15,6 +17,7 @@ export interface Tab {
   /** What stands between this tab and its channels. */
   readonly wrap: (transport: Transport) => Transport;
   readonly onClosed: () => void;
+  readonly keys: KeyPair;
 }
 
 export interface Room {
@@ -75,12 +78,14 @@ export function createRoom(): Room {
 
   return {
     clock,
-    join: (presence, { wrap = (transport: Transport) => transport, onClosed = () => {} } = {}) => {
-      const self = bytesToPeerId(Uint8Array.from({ length: 16 }, () => rng.below(256)));
+    join: (presence, { wrap = (transport: Transport) => transport, onClosed = () => {}, ...tab } = {}) => {
+      const keys = tab.keys ?? createKeyPair(Uint8Array.from({ length: 32 }, () => rng.below(256)));
+      const self = keyToPeerId(keys.publicKey);
       const mesh = createMesh(
         {
           room: 'test' as RoomId,
           self,
+          keys,
           clock,
           node: createMeshNode({ self, epoch: epoch(1), rng: rng.fork(self) }, defaultMeshConfig),
           transport: wrap(network.createTransport()),

@@ -1,6 +1,10 @@
-/** A clock that a test moves. Promises that are ready run between its steps, as they would in a page. */
+/**
+ * A clock that a test moves. Promises that are ready run between its steps, as they would in a page, and time
+ * stands still while something is signed or verified.
+ */
 import { now } from '#shared/base/time.ts';
 import type { Clock } from '#client/shell/shell.ts';
+import { cryptoIdle } from './crypto-idle.ts';
 
 export interface TestClock extends Clock {
   readonly advance: (ms: number) => Promise<void>;
@@ -30,13 +34,13 @@ export function createTestClock(): TestClock {
     },
     advance: async (ms) => {
       const end = timeMs + ms;
-      await Promise.resolve();
+      await cryptoIdle();
       for (let id = next(end); id !== undefined; id = next(end)) {
         const { at, run } = agenda.get(id)!;
         agenda.delete(id);
         timeMs = at;
         run();
-        await Promise.resolve();
+        await cryptoIdle();
       }
       timeMs = end;
     },

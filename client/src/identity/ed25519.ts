@@ -28,8 +28,10 @@ export interface KeyPair {
  * Makes a key at once. Deviation from WebCrypto's own `generateKey`, which is asynchronous: a member's id is the hash
  * of its key, and an application has it as soon as it joins. The seed exists here for as long as the import takes.
  */
-export function createKeyPair(): KeyPair {
-  const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
+export function createKeyPair(
+  /** 32 bytes, random but in tests; overwritten. */
+  seed: Uint8Array = crypto.getRandomValues(new Uint8Array(SEED_BYTES)),
+): KeyPair {
   const publicKey = noble.getPublicKey(seed);
   const signing = importSeed(seed);
   return { publicKey, sign: async (bytes) => (await signing)(bytes) };
