@@ -13,7 +13,7 @@ import { refuteIfAccused } from './own.ts';
 import { compareLives, type Life } from './roster.ts';
 import type { Silence } from './silence.ts';
 import { acceptVouch, endSuspicion, hasRoomForSuspicion, joinSuspicion, removeMember } from './standing.ts';
-import { misbehaved, refused, takeProbe, type State, type Turn } from './state.ts';
+import { refused, takeProbe, type State, type Turn } from './state.ts';
 import { isAccuser, judge, verdictOf } from './suspicion.ts';
 
 export function onAccusation(turn: Turn, accusation: Accusation): void {
@@ -40,41 +40,41 @@ export function onObjection(turn: Turn, objection: Objection): void {
   endSuspicion(turn, target);
 }
 
-export function onVerdict(turn: Turn, from: PeerId, said: Verdict): void {
+export function onVerdict(turn: Turn, said: Verdict): void {
   const { state } = turn;
   const { target } = said;
-  if (target === state.self) {
-    // Only its owner begins an epoch: nobody can have seen the end of one that has not begun.
-    if (said.epoch > state.identity.epoch) return misbehaved(turn, from, 'foreign-epoch');
-    return refuteIfAccused(turn, said);
-  }
+  if (target === state.self) return refuteAny(turn, said);
   const member = state.roster.get(target);
-  const verdict = member && said.epoch > member.identity.epoch ? verdictOn(member.identity, said) : said;
+  const life = member ? knownLife(said, member.identity) : said;
   const departed = state.roster.ended(target);
-  if (departed && compareLives(verdict, departed) <= 0) return;
-  if (member && compareLives(verdict, member.identity) < 0) return;
-  if (member && isContested(turn, verdict)) return;
-  const { epoch, incarnation } = verdict;
-  removeMember(turn, { id: target, epoch, incarnation }, verdict);
+  if (departed && compareLives(life, departed) <= 0) return;
+  if (member && compareLives(life, member.identity) < 0) return;
+  if (member && isContested(turn, said, life)) return;
+  const { epoch, incarnation } = life;
+  removeMember(turn, { id: target, epoch, incarnation }, said);
 }
 
 /**
- * A verdict on a later epoch than we know of, as one on the life that we know. We may have missed that it began, and
- * with it that ours is over; if it is made up, this life can refute it.
+ * A claim on a later epoch than we know of is one on the life that we know. We may have missed that it began, and with
+ * it that ours is over; if it is made up, this life can refute it. What was said stays as it was said: it is proven.
  */
-function verdictOn({ epoch, incarnation }: Life, verdict: Verdict): Verdict {
-  const accusations = verdict.accusations.map((each) => ({ ...each, epoch, incarnation }));
-  return { ...verdict, epoch, incarnation, accusations };
+function knownLife(said: Life, known: Life): Life {
+  return said.epoch > known.epoch ? known : said;
+}
+
+/** Refutes what was said of a life that we have not begun, too: others end the one we lead by it. */
+export function refuteAny(turn: Turn, said: Life): void {
+  refuteIfAccused(turn, knownLife(said, turn.state.identity));
 }
 
 /** Whether the accused may still have a word in it; sees to it that it can. */
-function isContested(turn: Turn, { target, accusations }: Verdict): boolean {
+function isContested(turn: Turn, { target, accusations }: Verdict, life: Life): boolean {
   const { state, at, out } = turn;
   const [accusation] = accusations;
   if (!accusation) return false;
   if (hearsWell(turn, target)) {
     // A live link outranks a verdict: the member is told, so that it can refute before everyone.
-    object(turn, accusation);
+    object(turn, accusation, life);
     return true;
   }
   const suspicion = state.suspicions.get(target);
@@ -83,7 +83,7 @@ function isContested(turn: Turn, { target, accusations }: Verdict): boolean {
   // Out of the blue, as when parted rooms meet and old claims come again: whoever it names hears of it while there is
   // a way, and has as long to answer as any suspect.
   out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });
-  joinSuspicion(turn, accusation);
+  joinSuspicion(turn, accusation, life);
   return true;
 }
 
@@ -122,8 +122,8 @@ export function accuse(turn: Turn, target: PeerId, silentMs: number): void {
 export function review(turn: Turn, target: PeerId): void {
   const suspicion = turn.state.suspicions.get(target);
   const accusation = suspicion?.held[0]?.accusation;
-  if (!accusation) return;
-  if (hearsWell(turn, target)) object(turn, accusation);
+  if (!suspicion || !accusation) return;
+  if (hearsWell(turn, target)) object(turn, accusation, suspicion);
   else settle(turn, target);
 }
 
@@ -137,11 +137,11 @@ export function ping(turn: Turn, peer: PeerId, silence: Silence): void {
 
 /**
  * Says that we hear the accused, and carries the accusation to it. False if we said so a moment ago:
- * then the suspicion stays, and the watch comes back to it.
+ * then the suspicion stays, and the watch comes back to it. `life`: that we know.
  */
-function object(turn: Turn, accusation: Accusation): boolean {
+function object(turn: Turn, accusation: Accusation, { epoch, incarnation }: Life = accusation): boolean {
   const { state, at, out } = turn;
-  const { target, epoch, incarnation } = accusation;
+  const { target } = accusation;
   const objectedAt = state.objectedAt.get(target);
   if (objectedAt !== undefined && elapsedMs(objectedAt, at) < state.config.objectionSpacingMs) return false;
   state.objectedAt.set(target, at);

@@ -4,7 +4,7 @@ import { incarnation, type Epoch, type PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import type { Rng } from '../base/rng.ts';
 import { after } from '../base/time.ts';
-import { onAccusation, onObjection, onVerdict } from './accusing.ts';
+import { onAccusation, onObjection, onVerdict, refuteAny } from './accusing.ts';
 import { claimFault } from './checks.ts';
 import { onIdentity, onLinks } from './claims.ts';
 import { checkMembershipConfig, type MembershipConfig } from './config.ts';
@@ -17,14 +17,7 @@ import type {
   MembershipTimer,
 } from './messages.ts';
 import { afterOrphans, onRoutedAck } from './orphans.ts';
-import {
-  afterPublishLinks,
-  onCard,
-  onStability,
-  publishFarewell,
-  publishFirst,
-  refuteIfAccused,
-} from './own.ts';
+import { afterPublishLinks, onCard, onStability, publishFarewell, publishFirst } from './own.ts';
 import {
   createState,
   isBusy,
@@ -140,7 +133,7 @@ function onRouted(turn: Turn, from: PeerId, message: MembershipRouted): void {
       const fault = claimFault(accusation, turn.state.config);
       if (fault !== null) return misbehaved(turn, from, fault);
       if (accusation.target !== turn.state.self) return misbehaved(turn, from, 'not-the-accused');
-      return refuteIfAccused(turn, accusation);
+      return refuteAny(turn, accusation);
     }
     default:
       return unreachable(message);
@@ -160,7 +153,7 @@ function onClaim(turn: Turn, from: PeerId, claim: Claim): void {
     case 'objection':
       return onObjection(turn, claim);
     case 'verdict':
-      return onVerdict(turn, from, claim);
+      return onVerdict(turn, claim);
     default:
       return unreachable(claim);
   }

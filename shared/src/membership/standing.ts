@@ -10,15 +10,18 @@ export function hasRoomForSuspicion(turn: Turn, target: PeerId): boolean {
   return suspicions.has(target) || suspicions.size < config.suspicionsMax;
 }
 
-/** Adds an accusation to the suspicion of its target, which begins with the first. There must be room. */
-export function joinSuspicion(turn: Turn, accusation: Accusation): void {
+/**
+ * Adds an accusation to the suspicion of its target, which begins with the first. There must be room. `life`: which it
+ * counts against, where it names a later one than we know.
+ */
+export function joinSuspicion(turn: Turn, accusation: Accusation, life: Life = accusation): void {
   const { state, at, out } = turn;
   const running = state.suspicions.get(accusation.target);
-  if (running && compareLives(running, accusation) === 0) {
+  if (running && compareLives(running, life) === 0) {
     state.suspicions.set(running.target, withAccusation(running, accusation, at, state.config));
     return;
   }
-  state.suspicions.set(accusation.target, openSuspicion(accusation, at));
+  state.suspicions.set(accusation.target, openSuspicion(accusation, at, life));
   out.push({ kind: 'memberSuspected', id: accusation.target, by: accusation.observer });
 }
 

@@ -10,7 +10,7 @@ import type { PeerId } from '../base/ids.ts';
 import { after, elapsedMs, type Instant } from '../base/time.ts';
 import type { MembershipConfig } from './config.ts';
 import type { Accusation, Verdict } from './messages.ts';
-import type { Life } from './roster.ts';
+import { compareLives, type Life } from './roster.ts';
 
 interface HeldAccusation {
   readonly accusation: Accusation;
@@ -29,10 +29,14 @@ export interface Suspicion extends Life {
 /** `agreed`: enough observers. `overdue`: the deadline has passed with an accusation unanswered. */
 export type Judgement = 'open' | 'agreed' | 'overdue';
 
-export function openSuspicion(accusation: Accusation, at: Instant): Suspicion {
-  const { target, epoch, incarnation } = accusation;
+/** `life`: which it counts against, where it names a later one than we know. */
+export function openSuspicion(
+  accusation: Accusation,
+  at: Instant,
+  { epoch, incarnation }: Life = accusation,
+): Suspicion {
   return {
-    target,
+    target: accusation.target,
     epoch,
     incarnation,
     startedAt: at,
@@ -116,13 +120,18 @@ export function judge(
     : 'open';
 }
 
-export function verdictOf(suspicion: Suspicion): Verdict {
-  const { target, epoch, incarnation } = suspicion;
+/** On the suspect's life; on the one that the first accuser named, if nobody named that which we know. */
+export function verdictOf({ target, epoch, incarnation, held }: Suspicion): Verdict {
+  const accusations = held.map((entry) => entry.accusation);
+  const named = (life: Life): readonly Accusation[] =>
+    accusations.filter((one) => compareLives(one, life) === 0);
+  const known: Life = { epoch, incarnation };
+  const life = named(known).length > 0 ? known : (accusations[0] ?? known);
   return {
     kind: 'verdict',
     target,
-    epoch,
-    incarnation,
-    accusations: suspicion.held.map((entry) => entry.accusation),
+    epoch: life.epoch,
+    incarnation: life.incarnation,
+    accusations: named(life),
   };
 }

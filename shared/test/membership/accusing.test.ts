@@ -1,6 +1,7 @@
 /** Accusations, objections and verdicts: one input, and the whole list of its consequences. */
 import { describe, expect, it } from 'vitest';
 import { epoch } from '#shared/base/ids.ts';
+import { bytesToPublicKey, type Proof } from '#shared/base/proof.ts';
 import {
   publish,
   changed,
@@ -153,7 +154,7 @@ describe('verdicts', () => {
 
   it('a verdict about an epoch whose beginning we missed ends the one that we know', () => {
     const bench = createRoom([b, c, d], [b]);
-    expect(bench.claim(1, b, later)).toEqual([accusedOf(d, b), suspected(d, b)]);
+    expect(bench.claim(1, b, later)).toEqual([accusedOf(d, b, 2), suspected(d, b)]);
     expect(bench.claim(500, b, later)).toEqual([]);
     expect(bench.claim(501, b, later)).toEqual(goneFrom(d, 'failed'));
   });
@@ -167,10 +168,35 @@ describe('verdicts', () => {
     expect(bench.layer.inspect().members.has(d)).toBe(true);
   });
 
-  it('a verdict about an epoch that we have not begun is refused', () => {
+  it('what is made up of an epoch that we have not begun is refuted in ours', () => {
     const bench = createRoom([b, c], [b]);
-    const ours = { ...verdict(a, [b]), epoch: epoch(2), accusations: [accusation(a, b, { epoch: 2 })] };
-    expect(bench.claim(1, b, ours)).toEqual([misbehaved('foreign-epoch')]);
+    const one = accusation(a, b, { epoch: 2 });
+    const ours = { ...verdict(a, [b]), epoch: epoch(2), accusations: [one] };
+    expect(bench.claim(1, b, ours)).toContainEqual(publish(identity(a, { inc: 1 })));
+    const carried = bench.at(2, { kind: 'routed', from: b, message: { kind: 'accused', accusation: one } });
+    expect(carried).toContainEqual(publish(identity(a, { inc: 2 })));
+  });
+
+  it('a verdict about such an epoch is handed on as it was said', () => {
+    const bench = createRoom([b, c, d], [b]);
+    expect(bench.claim(1, b, later)).toContainEqual(accusedOf(d, b, 2));
+    bench.claim(501, b, later);
+    expect(bench.claim(502, c, identity(d))).toEqual([{ kind: 'tell', to: c, claims: [later] }]);
+  });
+
+  it('proofs stay with what was said', () => {
+    const proof: Proof = {
+      key: bytesToPublicKey(new Uint8Array(32)),
+      epoch: epoch(1),
+      seq: 5,
+      of: 1,
+      signature: new Uint8Array(64),
+    };
+    const proven = { ...verdict(d, [b]), accusations: [{ ...accusation(d, b), proof }] };
+    const bench = createRoom([b, c, d], [b]);
+    bench.claim(1, b, proven);
+    bench.claim(501, b, proven);
+    expect(bench.claim(502, c, identity(d))).toEqual([{ kind: 'tell', to: c, claims: [proven] }]);
   });
 
   it.each([

@@ -28,10 +28,10 @@ export const goneFrom = (id: PeerId, reason: 'goodbye' | 'failed'): readonly Mem
   removed(`i:${id}`),
   { kind: 'memberGone', id, reason },
 ];
-export const accusedOf = (target: PeerId, observer: PeerId): MembershipEffect => ({
+export const accusedOf = (target: PeerId, observer: PeerId, life: number = 1): MembershipEffect => ({
   kind: 'route',
   to: target,
-  message: { kind: 'accused', accusation: accusation(target, observer) },
+  message: { kind: 'accused', accusation: accusation(target, observer, { epoch: life }) },
 });
 export const claimsOf = (effects: readonly MembershipEffect[], kind: string): readonly MembershipEffect[] =>
   effects.filter((effect) => effect.kind === 'publish' && effect.claim.kind === kind);

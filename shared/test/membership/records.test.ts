@@ -217,6 +217,16 @@ describe('claims about ourselves', () => {
     expect(carry(d)).toEqual([misbehaved('not-the-accused')]);
   });
 
+  it('a card makes a record of a higher incarnation, as every change of it does', () => {
+    const bench = createRoom([b], []);
+    const card = Uint8Array.of(1, 2, 3);
+    const carded = { ...identity(a, { inc: 1 }), card };
+    expect(bench.at(1, { kind: 'card', card })).toEqual([publish(carded), changed(carded)]);
+    expect(() => bench.at(2, { kind: 'card', card: new Uint8Array(257) })).toThrow('257 bytes is over 256');
+    const claim = { ...identity(b, { inc: 1 }), card: new Uint8Array(257) };
+    expect(bench.claim(3, b, claim)).toEqual([misbehaved('malformed-claim')]);
+  });
+
   it('a record of an epoch that we never had is refused', () => {
     expect(createRoom([b], []).claim(1, b, identity(a, { epoch: 2 }))).toEqual([misbehaved('foreign-epoch')]);
   });

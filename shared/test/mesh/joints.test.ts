@@ -9,6 +9,7 @@ import {
   type AttemptId,
   type PeerId,
 } from '#shared/base/ids.ts';
+import { bytesToPublicKey, type Proof } from '#shared/base/proof.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { now } from '#shared/base/time.ts';
 import type { Gossip } from '#shared/broadcast/messages.ts';
@@ -84,19 +85,45 @@ describe('a neighbor whose link is congested', () => {
   });
 });
 
+/** That somebody said it; carried along, never looked into. */
+const proof: Proof = {
+  key: bytesToPublicKey(new Uint8Array(32).fill(1)),
+  epoch: epoch(1),
+  seq: 1,
+  of: 1,
+  signature: new Uint8Array(64).fill(2),
+};
+
+test('a broadcast goes on with the proof that it came with, and our own without any', () => {
+  const bench = createBench([b, c]);
+  const proven = { ...gossip(b, 1, topic('hello')), proof };
+  expect(sent(bench.frame(b, proven), c, 'gossip')).toEqual([{ ...proven, round: 1 }]);
+  const own = bench.command({ kind: 'publish', topic: 'chat', data: 'hi' });
+  expect(sent(own, c, 'gossip').map((message) => message.proof)).toEqual([null]);
+});
+
+test('a card is in the greeting, also where it is given before the first link', () => {
+  const bench = createBench([]);
+  bench.command({ kind: 'card', card: Uint8Array.of(1, 2, 3) });
+  const hellos = sent(bench.link(b), b, 'hello');
+  expect(hellos.map(({ identity: own }) => [own.incarnation, own.card])).toEqual([
+    [1, Uint8Array.of(1, 2, 3)],
+  ]);
+});
+
 describe('what a neighbor hands over in a comparison', () => {
   const stamp = { wall: WALL_MS, counter: 0, by: d };
   const deltas: readonly Delta[] = [
-    { kind: 'delta', table: 'roster', records: [identity(e)] },
+    { kind: 'delta', table: 'roster', records: [{ ...identity(e), proof }] },
     {
       kind: 'delta',
       table: 'state',
-      records: [{ collection: 'notes', key: 'k', value: 1, stamp, proof: null }],
+      records: [{ collection: 'notes', key: 'k', value: 1, stamp, proof }],
     },
     {
       kind: 'delta',
       table: 'presence',
-      records: [{ owner: d, epoch: epoch(1), field: 'name', seq: 1, value: 'Dee', proof: null }],
+      records: [{ owner: d, epoch: epoch(1), field: 'name', seq: 1, value: 'Dee', proof }],
     },
   ];
 

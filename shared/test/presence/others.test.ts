@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { epoch } from '#shared/base/ids.ts';
+import { bytesToPublicKey, type Proof } from '#shared/base/proof.ts';
 import type { PresenceEffect } from '#shared/presence/messages.ts';
 import {
   a,
@@ -30,6 +32,25 @@ describe('a value at rest', () => {
     ]);
     expect(shower.runUntil(100_000)).toEqual([]);
     expect(shower.shows(b)).toEqual({ name: 'Bob', pointer: 0 });
+  });
+
+  test('keeps its proof as a record', () => {
+    const shower = createShower();
+    const proof: Proof = {
+      key: bytesToPublicKey(new Uint8Array(32)),
+      epoch: epoch(1),
+      seq: 4,
+      of: 2,
+      signature: new Uint8Array(64),
+    };
+    const update = restUpdate(bobs, ['name', 1, 'Bob']);
+    const proven = { ...update, fields: update.fields.map((field) => ({ ...field, proof })) };
+    expect(shower.update(0, proven)).toContainEqual(
+      recordChanged({ ...record(bobs, ['name', 1, 'Bob']), proof }),
+    );
+    expect(shower.records(0, { ...record(bobs, ['name', 2, 'Rob']), proof })).toContainEqual(
+      recordChanged({ ...record(bobs, ['name', 2, 'Rob']), proof }),
+    );
   });
 
   test('old or known already is ignored quietly', () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultBroadcastConfig } from '#shared/broadcast/config.ts';
 import { ROUND_MAX } from '#shared/broadcast/messages.ts';
 import { defaultMembershipConfig } from '#shared/membership/config.ts';
+import { CARD_BYTES_MAX } from '#shared/membership/messages.ts';
 import { DELTA_RECORDS_MAX } from '#shared/mesh/tables.ts';
 import { payloadBytesMax, recordBytesMax, valueBytesMax } from '#shared/mesh/sizes.ts';
 import { defaultOverlayConfig } from '#shared/overlay/config.ts';
@@ -16,12 +17,21 @@ import { defaultStateConfig } from '#shared/state/config.ts';
 import { HLC_COUNTER_MAX } from '#shared/state/hlc.ts';
 import { createLinkNames } from '#shared/wire/names-codec.ts';
 import * as limits from '#shared/wire/limits.ts';
+import { writeClaim } from '#shared/wire/membership-codec.ts';
 import { writePayload } from '#shared/wire/payload-codec.ts';
+import { writeProof } from '#shared/wire/proof-codec.ts';
 import { writePresenceRecord } from '#shared/wire/presence-codec.ts';
 import { writeEntry } from '#shared/wire/state-codec.ts';
 import { encodedValueBytes } from '#shared/wire/value-codec.ts';
 import type { Writer } from '#shared/wire/writer.ts';
-import { anyEntry, anyPayload, anyPresenceRecord, anyValue } from './arbitraries.ts';
+import {
+  anyEntry,
+  anyPayload,
+  anyPresenceRecord,
+  anyProof,
+  anyRosterRecord,
+  anyValue,
+} from './arbitraries.ts';
 
 const SEED = 20_260_104;
 
@@ -56,6 +66,10 @@ test.each<readonly [string, number, number]>([
   expect(made).toBeLessThanOrEqual(sendable);
 });
 
+test('what an identity record carries of its owner is what the wire takes', () => {
+  expect(CARD_BYTES_MAX).toBe(limits.CARD_BYTES_MAX);
+});
+
 test('a member names the newest version that its wire speaks', () => {
   expect(defaultMembershipConfig.wireVersion).toBe(limits.WIRE_VERSION);
 });
@@ -75,9 +89,10 @@ describe('what the node reckons that things take is never too little', () => {
     );
   });
 
-  test('entries and presence records', () => {
+  test('records', () => {
     fc.assert(
-      fc.property(anyEntry, anyPresenceRecord, (entry, record) => {
+      fc.property(anyEntry, anyPresenceRecord, anyRosterRecord, (entry, record, claim) => {
+        expect(measure(claim, writeClaim)).toBeLessThanOrEqual(recordBytesMax(claim));
         expect(measure(entry, writeEntry)).toBeLessThanOrEqual(recordBytesMax(entry));
         expect(measure(record, writePresenceRecord)).toBeLessThanOrEqual(recordBytesMax(record));
       }),
@@ -85,11 +100,11 @@ describe('what the node reckons that things take is never too little', () => {
     );
   });
 
-  test('payloads that carry values', () => {
-    const carriers = anyPayload.filter(({ kind }) => ['presence', 'state', 'topic'].includes(kind));
+  test('payloads, with the proof that their gossip has for them', () => {
     fc.assert(
-      fc.property(carriers, (payload) => {
-        expect(measure(payload, writePayload)).toBeLessThanOrEqual(payloadBytesMax(payload));
+      fc.property(anyPayload, anyProof, (payload, proof) => {
+        const own = payload.kind === 'topic' || payload.kind === 'verdict' ? measure(proof, writeProof) : 0;
+        expect(measure(payload, writePayload) + own).toBeLessThanOrEqual(payloadBytesMax(payload));
       }),
       { seed: SEED, numRuns: 1_000 },
     );

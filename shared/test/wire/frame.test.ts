@@ -1,6 +1,7 @@
 /** Frames byte by byte: the header, refusals, and what they leave behind. */
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation } from '#shared/base/ids.ts';
+import { bytesToPublicKey, type Proof } from '#shared/base/proof.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { createLinkDecoder, createLinkEncoder, MESSAGE_KINDS } from '#shared/wire/frame.ts';
 import { FRAME_BYTES_MAX, SEQUENCE_GAPS_MAX } from '#shared/wire/limits.ts';
@@ -155,6 +156,35 @@ describe('member ids', () => {
     expect(createLinkDecoder().decode(bytesOf(1, 1, 0x24, 1, 0x80, 0, a))).toEqual(accepted(prune));
     expect(createLinkDecoder().decode(bytesOf(1, 1, 0x24, 1, 0x80, 1, a))).toEqual(refused('malformed'));
     expect(createLinkDecoder().decode(bytesOf(1, 1, 0x24, 1, 0xc0, 0, a))).toEqual(refused('malformed'));
+  });
+
+  test('a key is defined in the first three frames that hold it, apart from ids, and named after that', () => {
+    const encoder = createLinkEncoder();
+    const decoder = createLinkDecoder();
+    const key = bytesToPublicKey(new Uint8Array(32).fill(9));
+    const proof: Proof = { key, epoch: epoch(1), seq: 2, of: 1, signature: new Uint8Array(64).fill(5) };
+    const links: LinkMessage = {
+      kind: 'claims',
+      claims: [{ kind: 'links', id: a, epoch: epoch(1), seq: 1, neighbors: [], stability: 0, proof }],
+    };
+    const frames = Array.from({ length: 4 }, () => encoder.encode(links));
+    for (const bytes of frames) expect(decoder.decode(bytes)).toEqual(accepted(links));
+    expect(frames.map(({ length }) => length)).toEqual([129, 129, 129, 81]);
+    const head = [1, 4, 0x04, 1, 0x51, 0, 0, 1, 1, 0, 0];
+    expect(frames[3]).toEqual(
+      bytesOf(
+        head,
+        1,
+        0,
+        0,
+        1,
+        2,
+        1,
+        Array.from({ length: 64 }, () => 5),
+      ),
+    );
+    expect(createLinkDecoder().decode(bytesOf([1, 1, ...frames[0]!.subarray(2)]))).toEqual(accepted(links));
+    expect(createLinkDecoder().decode(bytesOf(head.with(1, 1), 1, 0, 0))).toEqual(refused('unknown-index'));
   });
 
   test('a message that asserts defines nothing and takes no sequence', () => {
