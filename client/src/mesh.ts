@@ -14,8 +14,9 @@ import { createSource } from './readable.ts';
 import { createWrongKey } from './room/wrong-key.ts';
 import { createReplies, type Addressee } from './replies.ts';
 import type { KeyPair } from './identity/ed25519.ts';
+import { createDoors } from './shell/doors.ts';
 import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
-import { createShell, type Clock } from './shell/shell.ts';
+import { createShell, type Clock, type StopHow } from './shell/shell.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
@@ -139,6 +140,12 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
         if (reason === 'wrong-room-key') wrongKey('link');
       },
     }),
+    doors: createDoors({
+      self,
+      keys: parts.keys,
+      topic: () => parts.secrets().topic,
+      now: () => clock.now().instant,
+    }),
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
     onEvents: admission?.onEvents ?? tellings.onEvents,
@@ -159,19 +166,23 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     return clock.now().instant - sentAt;
   };
   /** The farewell leaves with the last frames that the channels send before they close. */
-  const close = (): void => {
-    // Closing links tells listeners, and one of them may close too.
-    if (closing) return;
+  const end = (how: StopHow): void => {
+    if (closing) {
+      // Closing links tells listeners, and one of them may close too. Who left and then closes has no more time.
+      if (status.closed) shell.stop(how);
+      return;
+    }
     closing = true;
     // First, so that a listener which joins again does not get the mesh that is about to close.
     parts.onClosed();
     shell.handle({ kind: 'command', command: { kind: 'leave' } });
     status.close();
-    shell.stop();
+    shell.stop(how);
     signaling.detach();
     replies.close();
     admission?.close();
   };
+  const close = (): void => end('atOnce');
 
   shell.handle({ kind: 'start' });
   try {
@@ -210,7 +221,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       if (!status.closed) signaling.attach();
     },
     leave: ({ signal } = {}) => {
-      close();
+      end('inOrder');
       left ??= shell.drained();
       return unlessAborted(left, signal);
     },

@@ -2,79 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
 import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
-import type { Mesh, Value } from '#client/types.ts';
-import { createHostileTab, type HostileLink, type HostileTab } from './hostile-tab.ts';
-import { createRoom, type Room } from './room.ts';
-
-interface Shown extends Record<string, Value | undefined> {
-  name?: string;
-}
-
-interface Scene {
-  readonly room: Room;
-  /** The victim: the hostile tab's neighbor. */
-  readonly a: Mesh<Shown>;
-  /** An honest third, linked to both. */
-  readonly b: Mesh<Shown>;
-  /** The hostile tab's own mesh; it behaves but for what the test makes it say. */
-  readonly c: Mesh<Shown>;
-  readonly tab: HostileTab;
-  /** From the hostile tab to the victim. */
-  readonly link: HostileLink;
-  /** What the victim told of misbehavior, and of links and members that went. */
-  readonly told: unknown[];
-}
-
-async function setScene(): Promise<Scene> {
-  const room = createRoom();
-  const tab = createHostileTab();
-  const a = room.join<Shown>({ name: 'a' });
-  await room.clock.advance(50);
-  const b = room.join<Shown>({ name: 'b' });
-  await room.clock.advance(50);
-  const c = room.join<Shown>({ name: 'c' }, { wrap: tab.wrap });
-  await room.clock.advance(15_000);
-  expect([a, b, c].map((mesh) => [mesh.members.size, mesh.stats().links.open])).toEqual(
-    [a, b, c].map(() => [3, 2]),
-  );
-  const link = tab.links.find((one) => one.peer() === a.id)!;
-  const told: unknown[] = [];
-  a.on('peer:misbehaved', ({ peer, reason }) => told.push([peer, reason]));
-  a.on('link:close', ({ peer }) => told.push(['link closed', peer]));
-  a.on('member:leave', ({ member }) => told.push(['member left', member.id]));
-  a.on('member:join', ({ member }) => told.push(['member joined', member.id]));
-  return { room, a, b, c, tab, link, told };
-}
-
-/** Link, presence, notes and messages between the victim and the hostile tab still work, both ways. */
-async function expectLifeGoesOn({ room, a, b, c }: Scene): Promise<void> {
-  const heard: unknown[] = [];
-  for (const mesh of [a, b, c]) mesh.topic('chat').on(({ data, from }) => heard.push([data, from, mesh.id]));
-  a.presence.set({ name: 'a again' });
-  c.presence.set({ name: 'c again' });
-  a.map('notes').set('by a', 1);
-  c.map('notes').set('by c', 2);
-  await c.topic('chat').send('to all');
-  const direct = a.topic('chat').send('to one', { to: c.id });
-  await room.clock.advance(2_000);
-  await direct;
-  expect(a.members.get(c.id)).toMatchObject({
-    status: 'alive',
-    link: 'direct',
-    presence: { name: 'c again' },
-  });
-  expect(c.members.get(a.id)?.presence.name).toBe('a again');
-  for (const mesh of [a, b, c])
-    expect(Object.fromEntries(mesh.map('notes'))).toEqual({ 'by a': 1, 'by c': 2 });
-  expect(heard).toHaveLength(3);
-  expect(heard).toEqual(
-    expect.arrayContaining([
-      ['to all', c.id, a.id],
-      ['to all', c.id, b.id],
-      ['to one', a.id, c.id],
-    ]),
-  );
-}
+import type { Value } from '#client/types.ts';
+import { expectLifeGoesOn, setScene, type Scene, type Shown } from './hostile-scene.ts';
+import { createHostileTab, type HostileLink } from './hostile-tab.ts';
+import { createProver } from './prover.ts';
+import { createRoom } from './room.ts';
 
 const harmless: LinkMessage = { kind: 'claims', claims: [] };
 const patched = (bytes: Uint8Array, at: number, byte: number): Uint8Array => {
@@ -160,16 +92,17 @@ describe('a neighbor that claims to be another', () => {
     incarnation: incarnation(0),
     left: false,
     wireVersion: 1,
-    card: new Uint8Array(0),
+    card: new Uint8Array(),
     proof: null,
   });
 
   test('in a greeting is refused, and neither is touched', async () => {
     const scene = await setScene();
-    const { a, b, c, link, told, room } = scene;
-    link.say({ kind: 'hello', identity: identityOf(b.id), presence: [] });
-    link.say({ kind: 'hello', identity: identityOf('f'.repeat(32)), presence: [] });
-    link.say({ kind: 'hello', identity: identityOf(a.id), presence: [] });
+    const { a, b, c, link, provers, told, room } = scene;
+    // Each with a proof, as one that it heard once would have.
+    for (const { id, prove } of [provers.b, createProver(), provers.a]) {
+      link.say(await prove({ kind: 'hello', identity: identityOf(id), presence: [] }));
+    }
     await room.clock.advance(20);
     expect(told).toEqual(told.map(() => [c.id, 'forged-hello']));
     expect(a.stats().refused).toEqual({ 'forged-hello': 3 });
@@ -183,14 +116,16 @@ describe('a neighbor that claims to be another', () => {
     const tab = createHostileTab();
     const ghost = 'f'.repeat(32) as PeerId;
     tab.rewrite = (message) =>
-      message.kind === 'hello' ? { ...message, identity: identityOf(ghost) } : message;
+      message.kind === 'hello'
+        ? { ...message, identity: { ...identityOf(ghost), proof: message.identity.proof } }
+        : message;
     const a = room.join<Shown>({ name: 'a' });
     const told: unknown[] = [];
     a.on('peer:misbehaved', ({ peer, reason }) => told.push([peer, reason]));
     await room.clock.advance(50);
     const c = room.join<Shown>({ name: 'c' }, { wrap: tab.wrap });
     await room.clock.advance(5_000);
-    expect(told).toEqual([[c.id, 'forged-hello']]);
+    expect(told).toEqual([[c.id, 'wrong-author']]);
     expect(a.members.get(ghost)).toBeUndefined();
     // Its own record comes with the tables that are compared, and so does what it shows.
     expect(a.members.get(c.id)).toMatchObject({ link: 'direct', presence: { name: 'c' } });
@@ -198,8 +133,8 @@ describe('a neighbor that claims to be another', () => {
 
   test('and shows something in the name of a third in its greeting, is refused whole', async () => {
     const scene = await setScene();
-    const { a, b, c, link, told, room } = scene;
-    link.say({
+    const { a, b, c, link, provers, told, room } = scene;
+    const hello = await provers.c.prove({
       kind: 'hello',
       identity: { ...identityOf(c.id), epoch: epoch(1), incarnation: incarnation(5) },
       presence: [
@@ -207,6 +142,7 @@ describe('a neighbor that claims to be another', () => {
         { owner: b.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
       ],
     });
+    link.say(await provers.b.prove(hello));
     await room.clock.advance(20);
     expect(told).toEqual([[c.id, 'forged-hello']]);
     expect([b, c].map(({ id }) => a.members.get(id)?.presence)).toEqual([{ name: 'b' }, { name: 'c' }]);
@@ -215,15 +151,17 @@ describe('a neighbor that claims to be another', () => {
 
   test('in a record of its own victim is refused', async () => {
     const scene = await setScene();
-    const { a, c, link, told, room } = scene;
-    link.say({ kind: 'claims', claims: [identityOf(a.id)] });
-    link.say({
-      kind: 'delta',
-      table: 'presence',
-      records: [
-        { owner: a.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
-      ],
-    });
+    const { a, c, link, provers, told, room } = scene;
+    link.say(await provers.a.prove({ kind: 'claims', claims: [identityOf(a.id)] }));
+    link.say(
+      await provers.a.prove({
+        kind: 'delta',
+        table: 'presence',
+        records: [
+          { owner: a.id as PeerId, epoch: epoch(1), field: 'name', seq: 99, value: 'forged', proof: null },
+        ],
+      }),
+    );
     await room.clock.advance(20);
     expect(told).toEqual([
       [c.id, 'foreign-epoch'],
@@ -244,8 +182,8 @@ describe('a broadcast in the name of another', () => {
     seq,
     hot: false,
     round: 0,
-    proof: null,
     payload,
+    proof: null,
   });
 
   test.each<[string, (scene: Scene) => Payload]>([
@@ -283,7 +221,7 @@ describe('a broadcast in the name of another', () => {
         incarnation: incarnation(9),
         left: true,
         wireVersion: 1,
-        card: new Uint8Array(0),
+        card: new Uint8Array(),
         proof: null,
       }),
     ],
@@ -311,10 +249,13 @@ describe('a broadcast in the name of another', () => {
         proof: null,
       }),
     ],
-  ])('%s of a third is refused, and nothing changes', async (_what, forge) => {
+  ])('%s of a third is refused, proven as it may be, and nothing changes', async (_what, forge) => {
     const scene = await setScene();
-    const { a, b, c, link, told, room } = scene;
-    link.say(gossip(c.id, forge(scene)));
+    const { a, b, c, link, provers, told, room } = scene;
+    // As if the third had said it at just this place of its own broadcasts.
+    const proven = await provers.b.prove(gossip(b.id, forge(scene)));
+    if (proven.kind !== 'gossip') throw new Error('no broadcast');
+    link.say({ ...proven, origin: c.id as PeerId });
     await room.clock.advance(1_000);
     expect(told).toEqual([[c.id, 'forged-author']]);
     expect(a.stats().refused).toEqual({ 'forged-author': 1 });
@@ -349,19 +290,27 @@ describe('a broadcast in the name of another', () => {
 
   test('of the victim itself, that it never said, is refused', async () => {
     const scene = await setScene();
-    const { a, c, link, told, room } = scene;
-    link.say(gossip(a.id, { kind: 'topic', topic: 'chat', data: 'forged' }));
+    const { a, c, link, provers, told, room } = scene;
+    const forged = gossip(a.id, { kind: 'topic', topic: 'chat', data: 'forged' });
+    link.say(forged);
+    link.say(await createProver('test', provers.c.keys, a.id as PeerId).prove(forged));
+    // It did say this, in what only it knows to be another life.
+    link.say(await provers.a.prove(forged));
     await room.clock.advance(20);
-    expect(told).toEqual([[c.id, 'forged-origin']]);
+    expect(told).toEqual([
+      [c.id, 'unsigned'],
+      [c.id, 'wrong-author'],
+      [c.id, 'forged-origin'],
+    ]);
     await expectLifeGoesOn(scene);
   });
 
   test('a message said twice, in two frames, is heard once', async () => {
     const scene = await setScene();
-    const { a, c, link, told, room } = scene;
+    const { a, c, link, provers, told, room } = scene;
     const heard: unknown[] = [];
     a.topic('chat').on(({ data }) => heard.push(data));
-    const twice = gossip(c.id, { kind: 'topic', topic: 'chat', data: 'once' }, 1);
+    const twice = await provers.c.prove(gossip(c.id, { kind: 'topic', topic: 'chat', data: 'once' }, 1));
     link.say(twice);
     link.say(twice);
     await room.clock.advance(500);

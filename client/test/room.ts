@@ -3,7 +3,7 @@ import { epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
-import { createKeyPair } from '#client/identity/ed25519.ts';
+import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
 import { createMesh } from '#client/mesh.ts';
 import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
@@ -19,6 +19,7 @@ export interface Tab {
   readonly onClosed: () => void;
   readonly admit: Admit;
   readonly linkKey: CryptoKey;
+  readonly keys: KeyPair;
 }
 
 /** How the server carries what one tab describes to another; a hostile one may pass on something else. */
@@ -88,9 +89,9 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
     createTransport: network.createTransport,
     join: (
       presence,
-      { wrap = (transport: Transport) => transport, onClosed = () => {}, admit, linkKey } = {},
+      { wrap = (transport: Transport) => transport, onClosed = () => {}, admit, linkKey, ...tab } = {},
     ) => {
-      const keys = createKeyPair(Uint8Array.from({ length: 32 }, () => rng.below(256)));
+      const keys = tab.keys ?? createKeyPair(Uint8Array.from({ length: 32 }, () => rng.below(256)));
       const self = keyToPeerId(keys.publicKey);
       const mesh = createMesh(
         {

@@ -3,7 +3,7 @@
  * inputs. It knows time, channels and the server; it knows nothing of the protocol.
  *
  * Frames pass through two doors, `frameIn` and `frameOut`. What must be verified or signed is verified
- * and signed there, per channel and in order, before the node sees it and after it speaks.
+ * and signed there (`doors.ts`), per channel and in order, before the node sees it and after it speaks.
  */
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
 import type { Now } from '#shared/base/time.ts';
@@ -13,13 +13,17 @@ import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { decodePacket, encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
 import { encodeTooOld, linkVersion, WIRE_VERSIONS, type WireVersions } from '#shared/wire/versions.ts';
 import { isolate } from '../isolate.ts';
-import type { Channel } from '../transport/transport.ts';
+import { LINGER_MS, type Channel } from '../transport/transport.ts';
+import type { DoorIn } from './door-in.ts';
+import type { DoorOut } from './door-out.ts';
+import type { Doors } from './doors.ts';
 import type { Doorway } from './doorway.ts';
 
 export interface ShellDeps {
   readonly node: MeshNode;
   /** Channels come through it when their other ends have proven themselves. */
   readonly doorway: Doorway;
+  readonly doors: Doors;
   readonly clock: Clock;
   /** Hands text to the server for a member; false when it is not there. */
   readonly serverSend: (to: PeerId, data: string) => boolean;
@@ -43,12 +47,19 @@ export interface Shell {
   readonly traffic: () => LinkTraffic;
   /**
    * Closes every channel and timer; nothing happens after it. What was handed in before is still carried
-   * out: when an event's listener stops the shell, its farewell waits its turn. Again: harmless.
+   * out: when an event's listener stops the shell, its farewell waits its turn. Again: harmless, and `atOnce`
+   * hurries what was stopped `inOrder`.
    */
-  readonly stop: () => void;
+  readonly stop: (how: StopHow) => void;
   /** After `stop`: resolves when the last frames have left every channel, or have had their time. */
   readonly drained: () => Promise<void>;
 }
+
+/**
+ * What becomes of frames that still wait to be signed: the channels wait for them (`inOrder`), or close without them,
+ * as there is no time (`atOnce`).
+ */
+export type StopHow = 'inOrder' | 'atOnce';
 
 export interface LinkTraffic {
   readonly constructed: number;
@@ -64,6 +75,8 @@ interface Link {
   readonly channel: Channel;
   readonly encoder: ReturnType<typeof createLinkEncoder>;
   readonly decoder: ReturnType<typeof createLinkDecoder>;
+  readonly in: DoorIn;
+  readonly out: DoorOut;
   /** The newest version that its other end speaks, as its descriptions say: they come before it opens. */
   theirs: number;
 }
@@ -77,12 +90,14 @@ export function createShell(deps: ShellDeps): Shell {
   const openLinkByPeer = new Map<PeerId, Link>();
   const timers = new Set<() => void>();
   const waiting: Input[] = [];
-  /** Channels that are closed here while their last frames leave; each lingers for a bounded time. */
+  /** Channels that are closed here while their last frames are signed and leave; each lingers for a bounded time. */
   const closings = new Set<Promise<void>>();
+  /** What hurries those whose last frames are still to be signed. */
+  const hurries = new Set<() => void>();
   /** The version that the room speaks. */
   let roomVersion = versions.newest;
   let busy = false;
-  let stopped = false;
+  let stopped: StopHow | undefined;
   let noteShutDown: (() => void) | undefined;
   const whenShutDown = new Promise<void>((resolve) => {
     noteShutDown = resolve;
@@ -97,9 +112,9 @@ export function createShell(deps: ShellDeps): Shell {
       else handle({ kind: 'badFrame', from, reason: message.error });
     },
     traffic: () => ({ ...traffic }),
-    stop: () => {
-      stopped = true;
-      if (!busy) shutDown();
+    stop: (how) => {
+      stopped = stopped === 'atOnce' ? stopped : how;
+      if (!busy) shutDown(stopped);
     },
     drained: async () => {
       await whenShutDown;
@@ -121,16 +136,18 @@ export function createShell(deps: ShellDeps): Shell {
       busy = false;
       if (events.length > 0) deps.onEvents(events);
     }
-    if (stopped) shutDown();
+    if (stopped) shutDown(stopped);
   }
 
-  function shutDown(): void {
+  function shutDown(how: StopHow): void {
     waiting.length = 0;
     for (const cancel of timers) cancel();
     timers.clear();
-    for (const { channel } of linkByAttempt.values()) close(channel);
+    const links = [...linkByAttempt.values()];
     linkByAttempt.clear();
     openLinkByPeer.clear();
+    links.forEach(close);
+    if (how === 'atOnce') for (const hurry of hurries) hurry();
     noteShutDown?.();
   }
 
@@ -192,10 +209,7 @@ export function createShell(deps: ShellDeps): Shell {
         },
         onFrame: (bytes) => frameIn(attempt, bytes),
         onCongestion: (congested) => handle({ kind: 'congestion', peer, congested }),
-        onClosed: () => {
-          forget(attempt);
-          handle({ kind: 'channelClosed', peer, attempt });
-        },
+        onClosed: () => onClosed(attempt),
       },
     );
     linkByAttempt.set(attempt, {
@@ -204,6 +218,11 @@ export function createShell(deps: ShellDeps): Shell {
       channel,
       encoder: createLinkEncoder(),
       decoder: createLinkDecoder(versions),
+      in: deps.doors.openIn({
+        admit: (message, bytes) => handle({ kind: 'frame', from: peer, message, bytes }),
+        refuse: (reason) => handle({ kind: 'badFrame', from: peer, reason }),
+      }),
+      out: deps.doors.openOut(),
       theirs: versions.newest,
     });
   }
@@ -218,13 +237,39 @@ export function createShell(deps: ShellDeps): Shell {
   function destroy(attempt: AttemptId): void {
     const link = linkByAttempt.get(attempt);
     forget(attempt);
-    if (link) close(link.channel);
+    if (link) close(link);
   }
 
-  function close(channel: Channel): void {
-    const closing = channel.close();
+  /** Nothing that waits here is heard any more; what was said still leaves, if it is signed in time. */
+  function close(link: Link): void {
+    link.in.drop();
+    const closing = new Promise<void>((resolve) => {
+      const hurry = (): void => link.out.flush();
+      const cancel = clock.later(hurry, LINGER_MS);
+      hurries.add(hurry);
+      link.out.end(() => {
+        cancel();
+        hurries.delete(hurry);
+        resolve(link.channel.close());
+      });
+    });
     closings.add(closing);
     void closing.then(() => closings.delete(closing));
+  }
+
+  /** The other end closed it. What it said before is heard first: its farewell may still be being verified. */
+  function onClosed(attempt: AttemptId): void {
+    const link = linkByAttempt.get(attempt);
+    if (!link) return;
+    link.out.drop();
+    link.in.end(() => giveUp(link));
+  }
+
+  function giveUp(link: Link): void {
+    if (linkByAttempt.get(link.attempt) !== link) return;
+    link.out.drop();
+    destroy(link.attempt);
+    handle({ kind: 'channelClosed', peer: link.peer, attempt: link.attempt });
   }
 
   function forget(attempt: AttemptId): void {
@@ -239,20 +284,26 @@ export function createShell(deps: ShellDeps): Shell {
     if (!link || stopped) return;
     traffic.receivedFrames += 1;
     traffic.receivedBytes += bytes.byteLength;
-    const message = link.decoder.decode(bytes);
-    const from = link.peer;
-    if (message.ok) handle({ kind: 'frame', from, message: message.value, bytes: bytes.byteLength });
-    else handle({ kind: 'badFrame', from, reason: message.error });
+    if (link.in.take(link.decoder.decode(bytes), bytes.byteLength)) return;
+    // It sends faster than it can be verified, and has been for long.
+    handle({ kind: 'badFrame', from: link.peer, reason: 'verify-overrun' });
+    giveUp(link);
   }
 
   function frameOut(to: PeerId, message: LinkMessage): void {
     const link = openLinkByPeer.get(to);
     if (!link) return;
-    const bytes = link.encoder.encode(message, linkVersion(versions, link.theirs, roomVersion));
+    const version = linkVersion(versions, link.theirs, roomVersion);
+    // What is left out of the order would be missed without a sign of it: then there is rather no link.
+    if (!link.out.take(message, (proven) => transmit(link, proven, version))) giveUp(link);
+  }
+
+  function transmit(link: Link, message: LinkMessage, version: number): void {
+    const bytes = link.encoder.encode(message, version);
     if (!link.channel.send(bytes)) {
       // A frame that was encoded but never left may have named members: the other end would not know them.
-      destroy(link.attempt);
-      handle({ kind: 'channelClosed', peer: to, attempt: link.attempt });
+      link.out.drop();
+      giveUp(link);
       return;
     }
     traffic.sentFrames += 1;

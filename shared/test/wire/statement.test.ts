@@ -164,7 +164,7 @@ describe('what must be proven', () => {
     ['a verdict', gossip(verdict(accusation(a, proofAt(0))))],
     ['what a verdict stands on', gossip(verdict(accusation(a, null)), { proof: proofAt(4) })],
     ['a broadcast of no entries', gossip({ kind: 'state', entries: [] })],
-    ['a broadcast of no fields', gossip(presence(true))],
+    ['a broadcast of no fields', gossip(presence('rest'))],
     ['a broadcast horizon', gossip({ kind: 'state', entries: [horizon(null)] })],
     ['a greeting', { kind: 'hello', identity: identity(a), presence: [] }],
     ['a record of a table', delta(entry('k', proofAt(3)), entry('l', null))],

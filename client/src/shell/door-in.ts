@@ -1,0 +1,137 @@
+/**
+ * The way in of one link: what a frame says in somebody's name is verified before the node sees it. Frames come out
+ * as they came in; what fails is dropped whole and told with its reason, of which the neighbor that brought it is guilty.
+ */
+import type { Instant } from '#shared/base/time.ts';
+import type { Result } from '#shared/base/result.ts';
+import { createTokenBucket, type TokenBucketConfig } from '#shared/base/token-bucket.ts';
+import type { LinkMessage } from '#shared/mesh/messages.ts';
+import type { FrameProblem } from '#shared/wire/reader.ts';
+import { statementsOf, type Statement, type StatementProblem } from '#shared/wire/statement.ts';
+import type { Verifier } from '../identity/verifier.ts';
+import { createInOrder, type InOrderLimits, type Step } from './in-order.ts';
+
+/** Why a frame that could be read is dropped all the same. */
+export type DoorProblem = StatementProblem | 'wrong-author' | 'bad-signature' | 'verify-quota';
+
+export interface DoorInLimits {
+  /** Frames that wait for others before them. More holds more memory; less gives honest links up while a page hangs. */
+  readonly waiting: InOrderLimits;
+  /** What a neighbor may have us verify. More lets it keep a core busy; less drops what honest ones hand over. */
+  readonly verifications: TokenBucketConfig;
+  /** Bad signatures after which nothing more is verified for it. An honest neighbor brings none: it verified them. */
+  readonly badSignatures: TokenBucketConfig;
+  /** Verifications of one link under way. More delays those of other links; fewer leaves the browser's threads idle. */
+  readonly underWayMax: number;
+}
+
+export const doorInLimits: DoorInLimits = {
+  // a neighbor's quota at once: whatever is beyond it, the node would drop
+  waiting: { stepsMax: 40_000, bytesMax: 67_108_864 },
+  // at once the largest state: a comparison hands that over in one go; guess: then a tenth of a core, at 0.25 ms each
+  verifications: { burst: 65_536, perSecond: 400 },
+  badSignatures: { burst: 16, perSecond: 0.1 }, // guess: they should not come at all
+  underWayMax: 64, // guess: some 10 ms of one thread
+};
+
+export interface DoorInDeps {
+  readonly topic: () => string;
+  readonly verifier: Verifier;
+  readonly now: () => Instant;
+  readonly limits: DoorInLimits;
+}
+
+export interface DoorIn {
+  /** A frame came; it is told at once where nothing is to be waited for. False: too much waits. */
+  readonly take: (frame: Result<LinkMessage, FrameProblem>, bytes: number) => boolean;
+  /** No frame follows; `last` is done when all that came are through. */
+  readonly end: (last: Step) => void;
+  /** Nothing is admitted any more. */
+  readonly drop: () => void;
+}
+
+export interface DoorInHandlers {
+  readonly admit: (message: LinkMessage, bytes: number) => void;
+  readonly refuse: (problem: FrameProblem | DoorProblem) => void;
+}
+
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the budget of one link.
+export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers): DoorIn {
+  const { verifier, limits, now } = deps;
+  const order = createInOrder(limits.waiting);
+  const lanes = createLanes(limits.underWayMax);
+  const verifications = createTokenBucket(limits.verifications, now());
+  const bad = createTokenBucket(limits.badSignatures, now());
+  let open = true;
+
+  /** Cheap things first: what needs no verification is judged at once. */
+  const judge = (message: LinkMessage): DoorProblem | readonly Statement[] => {
+    const statements = statementsOf(deps.topic(), message);
+    if (!statements.ok) return statements.error;
+    const isForged = statements.value.some(({ author, proof }) => !verifier.isKeyOf(proof.key, author));
+    return isForged ? 'wrong-author' : statements.value.filter((one) => !verifier.isGood(one));
+  };
+
+  const mayVerify = (statements: readonly Statement[]): boolean => {
+    const cost = statements.filter((one) => !verifier.isFree(one)).length;
+    return cost === 0 || (bad.take(0, now(), 1) && verifications.take(cost, now()));
+  };
+
+  /** No more at a time than may be under way, so that a frame full of bad ones costs no more than these. */
+  const verifyAll = async (statements: readonly Statement[]): Promise<DoorProblem | null> => {
+    for (let at = 0; at < statements.length; at += limits.underWayMax) {
+      const some = statements.slice(at, at + limits.underWayMax);
+      const problem = await lanes(some.length, async () => {
+        if (!open || !mayVerify(some)) return 'verify-quota';
+        const answers = await Promise.all(some.map(verifier.verify));
+        if (answers.every((isGood) => isGood)) return null;
+        for (const answer of answers) if (!answer) bad.take(1, now());
+        return 'bad-signature';
+      });
+      if (problem) return problem;
+    }
+    return null;
+  };
+
+  return {
+    take: (frame, bytes) => {
+      const size = (): number => bytes;
+      if (!frame.ok) return order.push(() => refuse(frame.error), size);
+      const judged = judge(frame.value);
+      if (typeof judged === 'string') return order.push(() => refuse(judged), size);
+      const enter: Step = () => admit(frame.value, bytes);
+      if (judged.length === 0) return order.push(enter, size);
+      const verified = verifyAll(judged).then((problem) => (problem ? () => refuse(problem) : enter));
+      return order.push(verified, size);
+    },
+    end: order.end,
+    drop: () => {
+      open = false;
+      order.drop();
+    },
+  };
+}
+
+/** Runs a task when fewer than so many units are under way; tasks begin in the order in which they were given. */
+function createLanes(unitsMax: number): <T>(units: number, task: () => Promise<T>) => Promise<T> {
+  let free = unitsMax;
+  const waiting: { readonly units: number; readonly begin: () => void }[] = [];
+  const next = (): void => {
+    for (let one = waiting[0]; one && one.units <= free; one = waiting[0]) {
+      waiting.shift();
+      free -= one.units;
+      one.begin();
+    }
+  };
+  return async (units, task) => {
+    const turn = new Promise<void>((resolve) => waiting.push({ units, begin: resolve }));
+    next();
+    await turn;
+    try {
+      return await task();
+    } finally {
+      free += units;
+      next();
+    }
+  };
+}

@@ -1,0 +1,42 @@
+/** The doors of every link of one member; they share what is signed and what was found good. */
+import type { PeerId } from '#shared/base/ids.ts';
+import type { Instant } from '#shared/base/time.ts';
+import type { KeyPair } from '../identity/ed25519.ts';
+import { createSigner } from '../identity/signer.ts';
+import { createVerifier, type Verifier } from '../identity/verifier.ts';
+import {
+  createDoorIn,
+  doorInLimits,
+  type DoorIn,
+  type DoorInHandlers,
+  type DoorInLimits,
+} from './door-in.ts';
+import { createDoorOut, doorOutLimits, type DoorOut } from './door-out.ts';
+import type { InOrderLimits } from './in-order.ts';
+
+export interface DoorsDeps {
+  readonly self: PeerId;
+  /** The session key that `self` is the hash of. */
+  readonly keys: KeyPair;
+  /** The room's name as it is signed. Asked once there is a link, and always the same then. */
+  readonly topic: () => string;
+  readonly now: () => Instant;
+  /** Other than the library's own in tests only; likewise the limits. */
+  readonly verifier?: Verifier;
+  readonly limits?: { readonly in: DoorInLimits; readonly out: InOrderLimits };
+}
+
+export interface Doors {
+  readonly openIn: (handlers: DoorInHandlers) => DoorIn;
+  readonly openOut: () => DoorOut;
+}
+
+export function createDoors(deps: DoorsDeps): Doors {
+  const { self, keys, topic, now, verifier = createVerifier() } = deps;
+  const limits = deps.limits ?? { in: doorInLimits, out: doorOutLimits };
+  const signer = createSigner({ keys, topic, onSigned: verifier.trust });
+  return {
+    openIn: (handlers) => createDoorIn({ topic, verifier, now, limits: limits.in }, handlers),
+    openOut: () => createDoorOut({ topic, self, signer, limits: limits.out }),
+  };
+}
