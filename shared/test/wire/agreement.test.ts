@@ -7,7 +7,7 @@ import { ROUND_MAX } from '#shared/broadcast/messages.ts';
 import { defaultMembershipConfig } from '#shared/membership/config.ts';
 import { DELTA_RECORDS_MAX } from '#shared/mesh/tables.ts';
 import { payloadBytesMax, recordBytesMax, valueBytesMax } from '#shared/mesh/sizes.ts';
-import { defaultOverlayConfig } from '#shared/overlay/config.ts';
+import { checkOverlayConfig, defaultOverlayConfig } from '#shared/overlay/config.ts';
 import { defaultPresenceConfig } from '#shared/presence/config.ts';
 import { defaultReconcileConfig } from '#shared/reconcile/config.ts';
 import { defaultRoutingConfig } from '#shared/routing/config.ts';
@@ -36,7 +36,7 @@ test.each<readonly [string, number, number]>([
   ['accusations', defaultMembershipConfig.accusationsMax, limits.ACCUSATIONS_MAX],
   ['neighbors', defaultMembershipConfig.neighborsMax, limits.NEIGHBORS_MAX],
   ['a walk', defaultOverlayConfig.trailLengthMax, limits.TRAIL_MAX],
-  ['referrals', defaultOverlayConfig.degreeMax, limits.REFERRED_MAX],
+  ['referrals', defaultOverlayConfig.linksPerIntroducerMax, limits.REFERRED_MAX],
   ['a trail', defaultRoutingConfig.ttl, limits.TRAIL_MAX],
   [
     'a route',
@@ -54,6 +54,13 @@ test.each<readonly [string, number, number]>([
   ['a packet as text', limits.PACKET_TEXT_LENGTH_MAX, SIGNAL_DATA_LENGTH_MAX],
 ])('%s: what a layer may make can be sent', (_what, made, sendable) => {
   expect(made).toBeLessThanOrEqual(sendable);
+});
+
+test('no overlay may name more in a referral than a frame takes', () => {
+  const naming = (linksPerIntroducerMax: number) => (): void =>
+    checkOverlayConfig({ ...defaultOverlayConfig, degreeMax: 20, linksPerIntroducerMax });
+  expect(naming(limits.REFERRED_MAX)).not.toThrow();
+  expect(naming(limits.REFERRED_MAX + 1)).toThrow('linksPerIntroducerMax');
 });
 
 test('a member names the newest version that its wire speaks', () => {
