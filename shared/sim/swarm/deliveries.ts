@@ -21,6 +21,8 @@ interface Heard {
   missed: number;
   /** What the origin had said when the tab first listed it. */
   readonly saidBefore: number;
+  /** What was said until then is past too: it lost its last link before it heard anything, and nobody can tell. */
+  pastUntilMs: number;
   /** It was gone in between, or stood still: no promise holds. */
   broken: boolean;
 }
@@ -36,8 +38,8 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
   const saidUntil = (origin: PeerId, ms: number): number =>
     saidAtMs.get(origin)?.findLastIndex((at) => at < ms) ?? -1;
   /** What the origin had said when the tab first listed it, or when it began: it may have started anywhere up to there. */
-  const pastOf = (tab: SimTab, origin: PeerId, { saidBefore }: Heard): number =>
-    Math.max(saidBefore, saidUntil(origin, begunAtMs.get(tab) ?? 0) + 1);
+  const pastOf = (tab: SimTab, origin: PeerId, { saidBefore, pastUntilMs }: Heard): number =>
+    Math.max(saidBefore, saidUntil(origin, Math.max(begunAtMs.get(tab) ?? 0, pastUntilMs)) + 1);
 
   const onMessage = (tab: SimTab, from: PeerId, number: number): void => {
     const of = `${number} of ${nameOf(from)}`;
@@ -79,12 +81,16 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
         } else if (event.kind === 'memberLeft') {
           const known = heard?.get(event.id);
           if (known) known.broken = true;
-        } else if (event.kind === 'linkOpened' && (begunAtMs.get(tab) ?? Infinity) === Infinity) {
-          begunAtMs.set(tab, world.timeMs() + BEGIN_MS);
+        } else if (event.kind === 'linkOpened') {
+          const begunMs = world.timeMs() + BEGIN_MS;
+          if ((begunAtMs.get(tab) ?? Infinity) === Infinity) begunAtMs.set(tab, begunMs);
+          for (const known of heard?.values() ?? []) {
+            if (known.pastUntilMs === Infinity) known.pastUntilMs = begunMs;
+          }
         } else if (event.kind === 'linkClosed' && !hasLinks(tab)) {
           if (world.timeMs() < (begunAtMs.get(tab) ?? 0)) begunAtMs.set(tab, Infinity);
           // Of whom nothing was ever heard, nobody can tell whether it spoke before they met, or while we were alone.
-          for (const known of heard?.values() ?? []) if (known.last === 0) known.broken = true;
+          for (const known of heard?.values() ?? []) if (known.last === 0) known.pastUntilMs = Infinity;
         }
       },
     },
@@ -118,5 +124,6 @@ const freshlyHeard = (saidBefore: number): Heard => ({
   count: 0,
   missed: 0,
   saidBefore,
+  pastUntilMs: 0,
   broken: false,
 });

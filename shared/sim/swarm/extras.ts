@@ -8,7 +8,8 @@ import type { Rng } from '#shared/base/rng.ts';
 import { WALL_START_MS } from '../tab.ts';
 import type { MeshWorld } from './checker.ts';
 import { sendDirect } from './directs.ts';
-import { say, type Fault } from './faults.ts';
+import type { Draw } from './draw.ts';
+import { say } from './faults.ts';
 import { lifeOf, tell } from './lies.ts';
 
 /** How often, of all steps. */
@@ -34,17 +35,30 @@ export interface ExtrasDeps {
   readonly trace: ((line: string) => void) | undefined;
 }
 
-type Extra = Pick<Fault, 'name' | 'happen'>;
+interface Extra {
+  readonly name: string;
+  /** `later`: unless all is calm by then. */
+  readonly happen: (draw: Draw, later: Later) => void;
+}
+
+type Later = (ms: number, run: () => void) => void;
 
 export interface Extras {
   /** Before anything runs. */
   readonly begin: () => void;
   /** At each step. */
   readonly give: () => void;
+  /** All is to be calm: what was begun is not gone on with. */
+  readonly end: () => void;
 }
 
 export function createExtras(world: MeshWorld, { rng, tabsMax, trace }: ExtrasDeps): Extras {
   /** Newcomers, and how many may yet write to them. */
+  let over = false;
+  const later: Later = (ms, run) =>
+    world.later(ms, () => {
+      if (!over) run();
+    });
   const greetersLeft = new Map<PeerId, number>();
   const welcome = (): void => {
     if (world.living().length < tabsMax) greetersLeft.set(world.open().id, GREETERS_MAX);
@@ -73,7 +87,10 @@ export function createExtras(world: MeshWorld, { rng, tabsMax, trace }: ExtrasDe
       const [tab, other] = rng.sample(world.living(), 2);
       const extra = rng.pick(all);
       trace?.(`--- and ${extra?.name}`);
-      if (tab && other) extra?.happen({ world, tab, other, rng, tabsMax });
+      if (tab && other) extra?.happen({ world, tab, other, rng, tabsMax }, later);
+    },
+    end: () => {
+      over = true;
     },
   };
 }
@@ -107,10 +124,10 @@ const EXTRAS: readonly Extra[] = [
   /** Says more at once than anybody keeps; something first, for nobody can miss the first words of a stranger. */
   {
     name: 'say much',
-    happen: ({ world, tab, rng }) => {
+    happen: ({ world, tab, rng }, later) => {
       if (rng.fraction() >= MUCH_SHARE) return;
       say(world, tab);
-      world.later(MET_MS, () => {
+      later(MET_MS, () => {
         for (let said = 0; said < MUCH; said++) say(world, tab);
       });
     },
@@ -118,13 +135,13 @@ const EXTRAS: readonly Extra[] = [
   /** Is away, awake, for longer than others keep what is said meanwhile, unless something heals the room before. */
   {
     name: 'isolate',
-    happen: ({ world, tab, other }) => {
+    happen: ({ world, tab, other }, later) => {
       say(world, other);
-      world.later(HEARD_MS, () => {
+      later(HEARD_MS, () => {
         world.part([world.living(), [tab]]);
         say(world, other);
       });
-      world.later(AWAY_MS, () => world.heal());
+      later(AWAY_MS, () => world.heal());
     },
   },
   /** Shows something in another's name: of a life that is over, of one to come, of long ago, of what is far off. */

@@ -134,6 +134,7 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
       for (const checker of checkers) checker.look?.();
     }
     trace?.('--- calm');
+    extras.end();
     calm(world);
     for (const checker of checkers) checker.calmed?.();
     world.run(CALM_MS);

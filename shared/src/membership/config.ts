@@ -79,6 +79,8 @@ export interface MembershipConfig {
   readonly linksStormSpacingMs: number;
   /** Links records a second that the whole room may say: in a larger room each member says its own less often. More knows the graph sooner; less spares every member, for each of them hears all. 1 to 1,000. */
   readonly roomLinksPerSecond: number;
+  /** However large the room, own links records are no further apart. More spares a huge room; less knows its graph sooner. At least `linksStormSpacingMs`, at most 600,000. */
+  readonly linksSpacingMsMax: number;
   /** More members than this within `stormWindowMs` are a storm. Fewer coalesces sooner. 1 to 256. */
   readonly stormJoins: number;
   /** The window of `stormJoins`. More keeps coalescing for longer. Above 0. */
@@ -154,6 +156,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   linksSpacingMs: 1_000, // the design's starting point
   linksStormSpacingMs: 5_000, // the design's starting point
   roomLinksPerSecond: 50, // simulated: a third fewer frames while 250 join; DECISIONS, 2026-11-25
+  linksSpacingMsMax: 60_000, // guess: one and a half times what 2,000 members come to
   stormJoins: 10, // guess
   stormWindowMs: 5_000, // guess: one storm spacing
   stabilitySpacingMs: 30_000, // guess
@@ -184,6 +187,7 @@ function checkTimes(config: MembershipConfig): void {
   within('pingEveryMs', config.pingEveryMs, [config.pingAfterMs, 60_000]);
   within('linklessMs', config.linklessMs, [config.deadlineMs, 120_000]);
   within('linksSpacingMs', config.linksSpacingMs, [1, 60_000]);
+  within('linksSpacingMsMax', config.linksSpacingMsMax, [config.linksStormSpacingMs, 600_000]);
   within('stormWindowMs', config.stormWindowMs, [1, 60_000]);
   within('tellSpacingMs', config.tellSpacingMs, [1, 60_000]);
   within('doubtMsMax', config.doubtMsMax, [0, 10_000]);

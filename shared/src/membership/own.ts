@@ -63,7 +63,8 @@ export function onCard(turn: Turn, card: Uint8Array): void {
 
 /** How far apart own links records are: what every member says costs each of them, so the larger the room the further. */
 export function linksSpacingMs({ config, roster }: State): number {
-  return Math.max(config.linksSpacingMs, Math.round((roster.size * 1_000) / config.roomLinksPerSecond));
+  const sharedMs = Math.round((roster.size * 1_000) / config.roomLinksPerSecond);
+  return Math.min(Math.max(config.linksSpacingMs, sharedMs), config.linksSpacingMsMax);
 }
 
 /** The set of neighbors changed. */

@@ -15,7 +15,7 @@ export interface OverlayConfig {
   /** Links and attempts over the target beyond which a forced one evicts another. Less: more evictions. 0 to `degreeMax`. */
   readonly degreeSlack: number;
 
-  /** Links and attempts held at once that came of one introducer; where the server carried the request, `degreeTarget`. Less: whoever invents members gets fewer of our links; more: fuller houses nearby, shorter walks. 1 to `degreeMax`. */
+  /** Links and attempts held at once that came of one introducer; where the server carried the request, `degreeTarget`. Less: whoever invents members gets fewer of our links; more: fuller houses nearby, shorter walks. 1 to `degreeMax`, at most 10: what a frame takes. */
   readonly linksPerIntroducerMax: number;
 
   /** Peers kept in reserve. More: survives larger losses, costs a sweep per tick. 1 to 200. */
@@ -83,6 +83,11 @@ export interface OverlayConfig {
   readonly needContactsMsMin: number;
   /** Longest such pause. More: a lonely tab waits longer. At least `needContactsMsMin`. */
   readonly needContactsMsMax: number;
+  /**
+   * Longest pause between two calls on account of one contact that the roster lacks and that cannot be linked. More:
+   * halves that only the server joins, and that buried nobody of late, find each other later. At least `needContactsMsMax`.
+   */
+  readonly strangerCallsMsMax: number;
 
   /**
    * In a room that is not small, whoever has one link asks for more only when fewer than `stormArrivals` were new for
@@ -151,6 +156,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   strangerPatienceMs: 2_000, // guess: a few roster exchanges
   needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
   needContactsMsMax: 15_000, // guess
+  strangerCallsMsMax: 240_000, // guess: fifteen calls an hour, where there would be as many in four minutes
   arrivalCalmMs: 2_000, // guess: a connection takes 0.3 to 1.5 s to open, and its news a moment
   stormArrivals: 5, // simulated: one replacement a second (two or three in 2 s) is none, ten newcomers a second are one
   arrivalWaitMsMax: 8_000, // guess: a tab that hangs by one link for longer is worse off than a slow room
@@ -181,7 +187,7 @@ function checkDegrees(config: OverlayConfig): void {
   atLeast('a target degree', Math.min(...targets), config.degreeMin);
   atLeast('degreeMax', config.degreeMax, Math.max(...targets));
   within('degreeSlack', config.degreeSlack, [0, config.degreeMax]);
-  within('linksPerIntroducerMax', config.linksPerIntroducerMax, [1, config.degreeMax]);
+  within('linksPerIntroducerMax', config.linksPerIntroducerMax, [1, Math.min(config.degreeMax, 10)]);
   within('passiveViewSizeMax', config.passiveViewSizeMax, [1, 200]);
   atLeast('knownMembersMax', config.knownMembersMax, config.passiveViewSizeMax);
   within('candidatesMax', config.candidatesMax, [1, config.passiveViewSizeMax]);
@@ -216,6 +222,7 @@ function checkContacts(config: OverlayConfig): void {
   within('strangerPatienceMs', config.strangerPatienceMs, [0, config.contactsFreshMs]);
   atLeast('needContactsMsMin', config.needContactsMsMin, 1);
   atLeast('needContactsMsMax', config.needContactsMsMax, config.needContactsMsMin);
+  atLeast('strangerCallsMsMax', config.strangerCallsMsMax, config.needContactsMsMax);
   atLeast('arrivalCalmMs', config.arrivalCalmMs, 1);
   atLeast('stormArrivals', config.stormArrivals, 1);
   atLeast('arrivalWaitMsMax', config.arrivalWaitMsMax, config.arrivalCalmMs);

@@ -1,4 +1,5 @@
 /** The members whom the server named, and when to ask it for more. */
+import { createBoundedMap } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
 import { after, elapsedMs, instant, type Instant } from '../base/time.ts';
@@ -14,10 +15,23 @@ export interface Contacts {
   readonly fresh: (at: Instant) => readonly PeerId[];
   /** Those named lately whom the roster has had time to name since, be it since `linkedAt`. */
   readonly settled: (linkedAt: Instant, at: Instant) => readonly PeerId[];
+  /** The same, and of an older word those on whose account the server was called already. */
+  readonly unmet: (linkedAt: Instant, at: Instant) => readonly PeerId[];
   /** True when the server may be asked for contacts now; a longer pause begins then. */
   readonly takeCall: (at: Instant) => boolean;
+  /** The same on account of strangers who cannot be asked: each of them is a reason ever more seldom. */
+  readonly takeCallFor: (strangers: readonly PeerId[], at: Instant) => boolean;
+  /** Whether one of these strangers is a reason again. */
+  readonly isCallDue: (strangers: readonly PeerId[], at: Instant) => boolean;
+  /** The roster names it: it is no stranger any more. */
+  readonly found: (peer: PeerId) => void;
   /** The next call need not wait longer than the shortest pause. */
   readonly calmDown: () => void;
+}
+
+interface StrangerCalls {
+  readonly calls: number;
+  readonly callAt: Instant;
 }
 
 export function createContacts(rng: Rng, config: OverlayConfig): Contacts {
@@ -27,14 +41,35 @@ export function createContacts(rng: Rng, config: OverlayConfig): Contacts {
   let attached = false;
   let pauseMs = config.needContactsMsMin;
   let callAt = instant(0);
+  /** Calls made on account of each stranger, and from when on it is a reason for the next. */
+  const callsByStranger = createBoundedMap<PeerId, StrangerCalls>(config.restsMax);
 
   const fresh = (at: Instant): readonly PeerId[] =>
     elapsedMs(namedAt, at) < config.contactsFreshMs ? [...firstNamedAtByPeer.keys()] : [];
-  const jittered = (): number => pauseMs * (0.75 + rng.fraction() / 2);
+  const jittered = (): number => jitter(pauseMs);
+  const jitter = (ms: number): number => ms * (0.75 + rng.fraction() / 2);
 
   const calmDown = (): void => {
     pauseMs = config.needContactsMsMin;
     callAt = instant(0);
+  };
+
+  const hasSettled = (peer: PeerId, linkedAt: Instant, at: Instant): boolean => {
+    const from = Math.max(linkedAt, firstNamedAtByPeer.get(peer) ?? at);
+    return elapsedMs(instant(from), at) >= config.strangerPatienceMs;
+  };
+  const takeCall = (at: Instant): boolean => {
+    if (at < callAt) return false;
+    callAt = after(at, Math.min(jittered(), config.needContactsMsMax));
+    pauseMs = Math.min(pauseMs * 2, config.needContactsMsMax);
+    return true;
+  };
+  const isCallDue = (strangers: readonly PeerId[], at: Instant): boolean =>
+    strangers.some((peer) => at >= (callsByStranger.get(peer)?.callAt ?? instant(0)));
+  const noteCall = (peer: PeerId, at: Instant): void => {
+    const calls = callsByStranger.get(peer)?.calls ?? 0;
+    const nextMs = Math.min(config.needContactsMsMin * 2 ** Math.min(calls, 16), config.strangerCallsMsMax);
+    callsByStranger.set(peer, { calls: calls + 1, callAt: after(at, Math.round(jitter(nextMs))) });
   };
 
   return {
@@ -54,20 +89,25 @@ export function createContacts(rng: Rng, config: OverlayConfig): Contacts {
       if (now === attached) return;
       attached = now;
       firstNamedAtByPeer = new Map();
+      callsByStranger.clear();
       if (now) calmDown();
     },
     isAttached: () => attached,
-    settled: (linkedAt, at) =>
-      fresh(at).filter((peer) => {
-        const from = Math.max(linkedAt, firstNamedAtByPeer.get(peer) ?? at);
-        return elapsedMs(instant(from), at) >= config.strangerPatienceMs;
-      }),
-    takeCall: (at) => {
-      if (at < callAt) return false;
-      callAt = after(at, Math.min(jittered(), config.needContactsMsMax));
-      pauseMs = Math.min(pauseMs * 2, config.needContactsMsMax);
+    settled: (linkedAt, at) => fresh(at).filter((peer) => hasSettled(peer, linkedAt, at)),
+    unmet: (linkedAt, at) => {
+      const isFresh = elapsedMs(namedAt, at) < config.contactsFreshMs;
+      return [...firstNamedAtByPeer.keys()].filter(
+        (peer) => (isFresh || callsByStranger.has(peer)) && hasSettled(peer, linkedAt, at),
+      );
+    },
+    takeCall,
+    takeCallFor: (strangers, at) => {
+      if (!isCallDue(strangers, at) || !takeCall(at)) return false;
+      for (const peer of strangers) noteCall(peer, at);
       return true;
     },
+    isCallDue,
+    found: (peer) => void callsByStranger.delete(peer),
     calmDown,
   };
 }

@@ -101,6 +101,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     returned,
     learn: (peer, degree, at) => {
       if (peer === self) return;
+      contacts.found(peer);
       if (!degreeByPeer.has(peer)) {
         recent.noteArrival(at);
         returned.noteMember(peer, at);

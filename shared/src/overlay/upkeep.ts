@@ -32,10 +32,15 @@ function callServer({ contacts }: Core, at: Instant): Effects {
   return contacts.isAttached() && contacts.takeCall(at) ? [{ kind: 'needContacts' }] : [];
 }
 
+/** One that can never be linked would have us call for ever, so each is a reason ever more seldom. */
+function callFor({ contacts }: Core, strangers: readonly PeerId[], at: Instant): Effects {
+  return contacts.isAttached() && contacts.takeCallFor(strangers, at) ? [{ kind: 'needContacts' }] : [];
+}
+
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
 export function wantsLinks(core: Core, at: Instant): boolean {
   const { links } = core;
-  if (!isLinked(core) || isStranded(core, at)) return true;
+  if (!isLinked(core) || core.contacts.isCallDue(unreached(core, at), at)) return true;
   if (strangers(core, at).length > 0 || mixable(core, at).length > 0) return true;
   return links.slots() < links.limits().target && candidates(core, priorityNow(core), at).length > 0;
 }
@@ -73,14 +78,12 @@ export function follow(core: Core, peers: readonly PeerId[], introducer: PeerId,
 function bridge(core: Core, at: Instant): Effects {
   const { links, rng, config } = core;
   const peer = rng.pick(strangers(core, at));
-  if (peer === undefined && isStranded(core, at)) return callServer(core, at);
+  if (peer === undefined) return callFor(core, unreached(core, at), at);
   const may = isBereft(core, at) ? links.slots() < config.degreeMax : mayAttempt(core, at);
   // One that drags on does not hold up the next.
   const waits = links.ownAttempts('bridge') > 0 && links.briskAttempts(at) > 0;
   const free = !waits && may && links.affords(at);
-  return peer !== undefined && free && links.mayIntroduce('named')
-    ? links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)
-    : [];
+  return free && links.mayIntroduce('named') ? links.ask(peer, { ...NAMED, purpose: 'bridge' }, at) : [];
 }
 
 /** Asks reserves until the links wanted are there or under way. */
@@ -168,13 +171,11 @@ function strangers(core: Core, at: Instant): readonly PeerId[] {
  * The server names some whom our roster does not: if none of them can be asked now, we and those we know may be all
  * that came in by each other, and the room is elsewhere.
  */
-function isStranded({ self, contacts, links, degreeByPeer }: Core, at: Instant): boolean {
-  return (
-    links.activeView().length > 0 &&
-    contacts
-      .settled(links.linkedAt(), at)
-      .some((peer) => peer !== self && !degreeByPeer.has(peer) && links.get(peer)?.phase !== 'up')
-  );
+function unreached({ self, contacts, links, degreeByPeer }: Core, at: Instant): readonly PeerId[] {
+  if (links.activeView().length === 0) return [];
+  return contacts
+    .unmet(links.linkedAt(), at)
+    .filter((peer) => peer !== self && !degreeByPeer.has(peer) && links.get(peer)?.phase !== 'up');
 }
 
 function askable(

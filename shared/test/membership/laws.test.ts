@@ -6,9 +6,15 @@ import { createRng } from '#shared/base/rng.ts';
 import { now } from '#shared/base/time.ts';
 import { defaultMembershipConfig } from '#shared/membership/config.ts';
 import { createMembership } from '#shared/membership/membership.ts';
-import type { Claim, MembershipInput } from '#shared/membership/messages.ts';
+import type { Claim, MembershipInput, Verdict } from '#shared/membership/messages.ts';
 import { compareLives } from '#shared/membership/roster.ts';
 import { a, accusation, b, c, d, identity, links, objection, verdict } from './fixtures.ts';
+
+/** The same of another life: of one that is over, or of one that we may have missed the beginning of. */
+function inEpoch(said: Verdict, life: number): Verdict {
+  const accusations = said.accusations.map((each) => ({ ...each, epoch: epoch(life) }));
+  return { ...said, epoch: epoch(life), accusations };
+}
 
 const id = fc.constantFrom(a, b, c, d);
 const other = fc.constantFrom(b, c, d);
@@ -18,9 +24,13 @@ const claim: fc.Arbitrary<Claim> = fc.oneof(
     .record({ id, inc, epoch: fc.integer({ min: 0, max: 2 }), left: fc.boolean() })
     .map((one) => identity(one.id, one)),
   fc.record({ id, seq: fc.nat(9), to: fc.subarray([a, b, c, d]) }).map((one) => links(one.id, one.to, one)),
-  fc.record({ id, by: id, inc, silentMs: fc.nat(9_000) }).map((one) => accusation(one.id, one.by, one)),
+  fc
+    .record({ id, by: id, inc, epoch: fc.integer({ min: 0, max: 2 }), silentMs: fc.nat(9_000) })
+    .map((one) => accusation(one.id, one.by, one)),
   fc.record({ id, by: id, inc }).map((one) => objection(one.id, one.by, one.inc)),
-  fc.record({ id, by: fc.subarray([a, b, c, d]), inc }).map((one) => verdict(one.id, one.by, one.inc)),
+  fc
+    .record({ id, by: fc.subarray([a, b, c, d]), inc, epoch: fc.integer({ min: 0, max: 3 }) })
+    .map((one) => inEpoch(verdict(one.id, one.by, one.inc), one.epoch)),
 );
 const token = fc.nat(40);
 const input: fc.Arbitrary<MembershipInput> = fc.oneof(

@@ -12,6 +12,7 @@ import {
   timer,
   type Bench,
 } from './helpers.ts';
+import type { PeerId } from '#shared/base/ids.ts';
 import { elapsedMs, instant } from '#shared/base/time.ts';
 import type { OverlayConfig } from '#shared/overlay/config.ts';
 import { checkOverlayConfig, defaultOverlayConfig } from '#shared/overlay/config.ts';
@@ -162,6 +163,46 @@ describe('one whom the server named, whom the roster lacks, and who cannot be as
     expect(bench.tick(5_300).filter(isCall)).toHaveLength(1);
     bench.feed(contacts(peer(51)), 5_400);
     expect(requestIn(bench.tick(7_400)).to).toBe(peer(51));
+  });
+
+  /** Ticks from one time to another; the server names these whenever it is asked. When it was, in seconds. */
+  const callsOf = (bench: Bench, named: readonly PeerId[], [fromMs, untilMs]: [number, number]): number[] => {
+    const calls: number[] = [];
+    for (let atMs = fromMs; atMs <= untilMs; atMs += 1_000) {
+      const effects = bench.tick(atMs);
+      for (const effect of effects) {
+        if (effect.kind === 'signal' && effect.signal.kind === 'request') {
+          const { attempt } = effect.signal;
+          bench.feed(signal(effect.to, { kind: 'refuse', attempt, reason: 'full' }), atMs + 50);
+        }
+      }
+      if (effects.some(isCall)) {
+        calls.push(atMs / 1_000);
+        bench.feed(contacts(...named), atMs + 100);
+      }
+    }
+    return calls;
+  };
+
+  it('is asked for, and asked, some fifteen times an hour when it can never be linked', () => {
+    const { bench } = stranded(false);
+    const calls = callsOf(bench, [peer(50)], [4_000, 2 * 3_600_000]);
+    expect(calls.filter((at) => at <= 600).length).toBeLessThanOrEqual(12);
+    const late = calls.filter((at) => at > 3_600);
+    expect(late.length).toBeGreaterThanOrEqual(12);
+    expect(late.length).toBeLessThanOrEqual(20);
+  });
+
+  it('is a reason anew when another is named, and after the server was lost', () => {
+    const { bench } = stranded(false);
+    callsOf(bench, [peer(50)], [4_000, 1_000_000]);
+    bench.feed(contacts(peer(50), peer(51)), 1_000_500);
+    const both = [peer(50), peer(51)];
+    expect(callsOf(bench, both, [1_001_000, 1_040_000]).length).toBeGreaterThanOrEqual(2);
+    callsOf(bench, both, [1_041_000, 2_000_000]);
+    bench.feed({ kind: 'serverDetached' }, 2_000_500);
+    bench.feed(contacts(...both), 2_000_700);
+    expect(callsOf(bench, both, [2_001_000, 2_040_000]).length).toBeGreaterThanOrEqual(3);
   });
 
   it('is nobody once the roster names it', () => {
@@ -456,6 +497,7 @@ describe('a config', () => {
     { linksPerIntroducerMax: 0 },
     { linksPerIntroducerMax: 11 },
     { needContactsMsMax: 500 },
+    { strangerCallsMsMax: 14_999 },
     { budget: { ...defaultOverlayConfig.budget, uncollectedMax: 501 } },
   ])('that breaks a bound is refused: %j', (part) => {
     expect(() => checkOverlayConfig({ ...defaultOverlayConfig, ...part })).toThrow('broken invariant');

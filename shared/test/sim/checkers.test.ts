@@ -126,6 +126,31 @@ describe('the checker of messages', () => {
     expect(complaints).toHaveLength(1);
   });
 
+  test('lets who lost its last link before it heard anybody miss what was said until then, and nothing later', () => {
+    const [hearer, speaker] = [tabOf(a), tabOf(b)];
+    const { told, stepped, pass, checker, complaints } = bench(messagesComeOnce, [hearer, speaker]);
+    told(hearer, { kind: 'linkOpened', peer: b });
+    told(hearer, joined(b));
+    pass(6_000);
+    stepped(speaker, publish(1));
+    told(hearer, { kind: 'linkClosed', peer: b, reason: 'closed' });
+    stepped(speaker, publish(2));
+    pass(1_000);
+    told(hearer, { kind: 'linkOpened', peer: b });
+    pass(4_900);
+    stepped(speaker, publish(3));
+    pass(200);
+    stepped(speaker, publish(4));
+    told(hearer, message(b, 4));
+    checker.whenCalm?.();
+    expect(complaints).toEqual([]);
+    stepped(speaker, publish(5));
+    stepped(speaker, publish(6));
+    told(hearer, message(b, 6));
+    checker.whenCalm?.();
+    expect(complaints).toHaveLength(1);
+  });
+
   test('complains of a newest one that is lacking', () => {
     const [hearer, speaker] = [tabOf(a), tabOf(b)];
     const { told, stepped, checker, complaints } = bench(messagesComeOnce, [hearer, speaker]);

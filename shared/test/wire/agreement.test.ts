@@ -8,7 +8,7 @@ import { defaultMembershipConfig } from '#shared/membership/config.ts';
 import { CARD_BYTES_MAX } from '#shared/membership/messages.ts';
 import { DELTA_RECORDS_MAX } from '#shared/mesh/tables.ts';
 import { payloadBytesMax, recordBytesMax, valueBytesMax } from '#shared/mesh/sizes.ts';
-import { defaultOverlayConfig } from '#shared/overlay/config.ts';
+import { checkOverlayConfig, defaultOverlayConfig } from '#shared/overlay/config.ts';
 import { defaultPresenceConfig } from '#shared/presence/config.ts';
 import { defaultReconcileConfig } from '#shared/reconcile/config.ts';
 import { defaultRoutingConfig } from '#shared/routing/config.ts';
@@ -46,7 +46,7 @@ test.each<readonly [string, number, number]>([
   ['accusations', defaultMembershipConfig.accusationsMax, limits.ACCUSATIONS_MAX],
   ['neighbors', defaultMembershipConfig.neighborsMax, limits.NEIGHBORS_MAX],
   ['a walk', defaultOverlayConfig.trailLengthMax, limits.TRAIL_MAX],
-  ['referrals', defaultOverlayConfig.degreeMax, limits.REFERRED_MAX],
+  ['referrals', defaultOverlayConfig.linksPerIntroducerMax, limits.REFERRED_MAX],
   ['a trail', defaultRoutingConfig.ttl, limits.TRAIL_MAX],
   [
     'a route',
@@ -68,6 +68,13 @@ test.each<readonly [string, number, number]>([
 
 test('what an identity record carries of its owner is what the wire takes', () => {
   expect(CARD_BYTES_MAX).toBe(limits.CARD_BYTES_MAX);
+});
+
+test('no overlay may name more in a referral than a frame takes', () => {
+  const naming = (linksPerIntroducerMax: number) => (): void =>
+    checkOverlayConfig({ ...defaultOverlayConfig, degreeMax: 20, linksPerIntroducerMax });
+  expect(naming(limits.REFERRED_MAX)).not.toThrow();
+  expect(naming(limits.REFERRED_MAX + 1)).toThrow('linksPerIntroducerMax');
 });
 
 test('a member names the newest version that its wire speaks', () => {
