@@ -495,6 +495,27 @@ describe('what comes behind a proof', () => {
   });
 });
 
+test('congestion is told of an open channel only', async () => {
+  const world = createWorld();
+  const { construct } = world.createTransport();
+  let tellCongestion = (_congested: boolean): void => {};
+  const transport: Transport = {
+    construct: (options, handlers) => {
+      tellCongestion = handlers.onCongestion;
+      return construct(options, handlers);
+    },
+  };
+  const { a } = meet(world, { ofA: { transport } });
+  await world.clock.advance(12);
+  tellCongestion(true);
+  await world.clock.advance(20);
+  tellCongestion(true);
+  tellCongestion(false);
+  void a.channel.close();
+  tellCongestion(true);
+  expect(a.told).toEqual(['opened', 'congested', 'drained']);
+});
+
 describe('an end', () => {
   test.each<[string, (transport: Transport) => Partial<DoorwayDeps>]>([
     [
