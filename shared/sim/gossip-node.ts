@@ -108,6 +108,7 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       case 'congestion':
         return toBroadcast(input);
       case 'badFrame':
+      case 'badSignal':
         return tell({ kind: 'peerMisbehaved', peer: input.from, reason: input.reason });
       default:
         return unreachable(input);
@@ -196,6 +197,9 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
         return void effects.push({ ...effect, timer: { layer: 'broadcast', timer: effect.timer } });
       case 'peerMisbehaved':
         return tell(effect);
+      case 'withheld':
+        // Nobody keeps a score here.
+        return undefined;
       case 'gap':
         return tell({ kind: 'gap', from: effect.origin, missed: effect.last - effect.first + 1 });
       case 'deliver': {

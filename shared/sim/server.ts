@@ -152,5 +152,5 @@ function readSignal(
   const decoded = decodePacket(text, versions);
   return decoded.ok
     ? { kind: 'serverSignal', from, message: decoded.value }
-    : { kind: 'badFrame', from, reason: decoded.error };
+    : { kind: 'badSignal', from, reason: decoded.error };
 }

@@ -50,6 +50,8 @@ export interface Observer<Snapshot = unknown> {
   readonly wrote?: (tab: SimTab<Snapshot>, frame: Uint8Array) => void;
   /** A frame that the tab had taken came a second time. `taken`: it was decoded once more, and handed over. */
   readonly repeated?: (tab: SimTab<Snapshot>, taken: boolean) => void;
+  /** Something leaves the tab that its node did not say. */
+  readonly lied?: (tab: SimTab<Snapshot>) => void;
   /** One input has been carried out to the end. */
   readonly stepped?: (tab: SimTab<Snapshot>, input: Input, effects: readonly Effect[]) => void;
 }
@@ -281,9 +283,18 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       channels.release();
     },
     failLink: (a, b) => channels.fail(a, b.id),
-    inject: (from, to, bytes) => void channels.inject(from, to, bytes),
-    tamper: (from, to, change) => channels.tamper(from, to, change),
-    forge: (from, to, message) => channels.send(from, to, message)?.length,
+    inject: (from, to, bytes) => {
+      for (const { lied } of observers) lied?.(from);
+      channels.inject(from, to, bytes);
+    },
+    tamper: (from, to, change) => {
+      for (const { lied } of observers) lied?.(from);
+      channels.tamper(from, to, change);
+    },
+    forge: (from, to, message) => {
+      for (const { lied } of observers) lied?.(from);
+      return channels.send(from, to, message)?.length;
+    },
     carryOnly: (asked) => {
       isCarried = asked ?? carriesAll;
     },

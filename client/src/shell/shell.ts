@@ -109,7 +109,7 @@ export function createShell(deps: ShellDeps): Shell {
     serverSignal: (from, data) => {
       const message = decodePacket(data, versions);
       if (message.ok) handle({ kind: 'serverSignal', from, message: message.value });
-      else handle({ kind: 'badFrame', from, reason: message.error });
+      else handle({ kind: 'badSignal', from, reason: message.error });
     },
     traffic: () => ({ ...traffic }),
     stop: (how) => {

@@ -467,9 +467,9 @@ describe('the server', () => {
     shell.serverSignal(b, 'A'.repeat(40_000));
     expect(inputs).toEqual([
       { kind: 'serverSignal', from: a, message: packet },
-      { kind: 'badFrame', from: b, reason: 'newer-version' },
-      { kind: 'badFrame', from: b, reason: 'malformed' },
-      { kind: 'badFrame', from: b, reason: 'oversized' },
+      { kind: 'badSignal', from: b, reason: 'newer-version' },
+      { kind: 'badSignal', from: b, reason: 'malformed' },
+      { kind: 'badSignal', from: b, reason: 'oversized' },
     ]);
     expect(decodePacket(encodePacket(packet))).toEqual({ ok: true, value: packet });
   });

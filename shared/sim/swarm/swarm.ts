@@ -5,6 +5,7 @@
 import { createRng } from '#shared/base/rng.ts';
 import { TRACE_HEADING, traceLine } from '#shared/mesh/trace.ts';
 import { createMeshWorld } from '../world.ts';
+import { theHonestAreKept } from './blame.ts';
 import type { Checker, MakeChecker, MeshWorld } from './checker.ts';
 import { clocksStayNear } from './clocks.ts';
 import { copiesAreFew, copiesAreNotRepeated } from './copies.ts';
@@ -88,6 +89,7 @@ const CHECKERS: readonly MakeChecker[] = [
   timersAreFew,
   tablesRest,
   lostMessagesComeAgain,
+  theHonestAreKept,
 ];
 
 const STEPS = 50;

@@ -175,6 +175,7 @@ function afterSweep<P>(relay: Relay<P>, token: number): void {
   relay.trees.sweep(relay.at);
   relay.requests.sweep(relay.at);
   relay.origins.sweep(relay.at);
+  for (const peer of relay.promises.takeBroken(relay.at)) relay.effects.push({ kind: 'withheld', peer });
   giveUpHoles(relay);
 }
 

@@ -53,6 +53,11 @@ export interface BroadcastConfig {
   readonly requestsPerStreamMax: number;
   /** How long an asked range is remembered, and what a pruned link brings may have been under way. Over `graftTimeoutMsMax`. */
   readonly requestMs: number;
+  /**
+   * Who announced a message and was asked for it has so long to give it, or has withheld it. Shorter: slow links seem to
+   * withhold; longer: who withholds is found out later. Over `graftTimeoutMsMax`, below `cacheMs`.
+   */
+  readonly promiseMs: number;
   /** Messages in the answer to one `graft`. More: one frame asks more of us. */
   readonly answerMessagesMax: number;
   /** Payload bytes in the answer to one `graft`; the first message always goes. */
@@ -131,6 +136,7 @@ export const defaultBroadcastConfig: BroadcastConfig = {
   treesPerGraftMax: 512, // guess: 10 kB at worst
   requestsPerStreamMax: 16, // guess: two per attempt
   requestMs: 10_000, // as gapTimeoutMs
+  promiseMs: 5_000, // guess: GossipSub gives 3 s; as long as an answer of the overlay's
   answerMessagesMax: 256, // as reorderMessagesMax: what the asker can hold
   answerBytesMax: 262_144, // as reorderBytesMax
   answersBytesPerS: 524_288, // guess: twice what one origin may say a second
@@ -175,6 +181,8 @@ export function checkBroadcastConfig(config: BroadcastConfig): void {
   assertBelow(config, 'gapTimeoutMs', 'cacheMs');
   assertBelow(config, 'cacheMs', 'forgottenMs');
   assertBelow(config, 'sweepIntervalMs', 'gapTimeoutMs');
+  assertBelow(config, 'graftTimeoutMsMax', 'promiseMs');
+  assertBelow(config, 'promiseMs', 'cacheMs');
 }
 
 function assertBelow(

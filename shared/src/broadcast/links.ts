@@ -24,6 +24,7 @@ export function onNeighborUp<P>(relay: Relay<P>, peer: PeerId): void {
 export function onNeighborDown<P>(relay: Relay<P>, peer: PeerId): void {
   if (!relay.neighbors.delete(peer)) return;
   regraft(relay, peer);
+  relay.promises.forget(peer);
   relay.trees.dropPeer(peer);
   relay.announcements.dropPeer(peer);
   refillOwnTrees(relay);
@@ -73,5 +74,6 @@ export function onCongestion<P>(relay: Relay<P>, peer: PeerId, congested: boolea
   const neighbor = relay.neighbors.get(peer);
   if (neighbor === undefined || neighbor.congested === congested) return;
   relay.neighbors.set(peer, { ...neighbor, congested });
+  relay.promises.forget(peer);
   if (!congested) sendVector(relay, peer, vectorHeads(relay, []));
 }

@@ -155,7 +155,9 @@ export type BroadcastEffect<P> =
       readonly epoch: Epoch;
       readonly first: number;
       readonly last: number;
-    };
+    }
+  /** This neighbor announced a message, was asked for it, and has not given it. */
+  | { readonly kind: 'withheld'; readonly peer: PeerId };
 
 export interface BroadcastSnapshot {
   readonly neighbors: readonly PeerId[];

@@ -15,13 +15,21 @@ export interface MissingHead {
   readonly heardAt: Instant;
   /** In the order in which they spoke; never empty. */
   readonly announcers: readonly PeerId[];
+  /** Those of them who named it; that the others hold it is our guess. */
+  readonly vouchers: ReadonlySet<PeerId>;
   /** Neighbors asked so far; an old timer names a smaller number. */
   readonly attempt: number;
 }
 
+/** Who holds a head: by its own word, or because it brought what comes after. */
+export interface Announcer {
+  readonly peer: PeerId;
+  readonly by: 'word' | 'guess';
+}
+
 export interface Missing {
   /** Says `first` when the head is new here and wants a timer. */
-  readonly note: (head: Head, announcer: PeerId, at: Instant) => 'first' | 'known';
+  readonly note: (head: Head, announcer: Announcer, at: Instant) => 'first' | 'known';
   readonly get: (head: Head) => MissingHead | undefined;
   /** One more neighbor was asked. */
   readonly countAttempt: (entry: MissingHead) => MissingHead;
@@ -33,22 +41,39 @@ export interface Missing {
 export function createMissing(config: BroadcastConfig): Missing {
   const entryByKey = createBoundedMap<string, MissingHead>(config.missingHeadsMax);
 
-  const addAnnouncer = (entry: MissingHead, announcer: PeerId): void => {
+  const addAnnouncer = (entry: MissingHead, announcer: Announcer): void => {
     const { announcers } = entry;
-    if (announcers.length >= config.announcersPerHeadMax || announcers.includes(announcer)) return;
-    entryByKey.set(missingKey(entry.head), { ...entry, announcers: [...announcers, announcer] });
+    const isNew = !announcers.includes(announcer.peer);
+    if (isNew && announcers.length >= config.announcersPerHeadMax) return;
+    entryByKey.set(missingKey(entry.head), {
+      ...entry,
+      announcers: isNew ? [...announcers, announcer.peer] : announcers,
+      vouchers: new Set([...entry.vouchers, ...vouchersOf(announcer)]),
+    });
   };
 
   return {
     note: (head, announcer, at) => {
       const entry = entryByKey.get(missingKey(head));
       if (entry === undefined) {
-        entryByKey.set(missingKey(head), { head, heardAt: at, announcers: [announcer], attempt: 0 });
+        entryByKey.set(missingKey(head), {
+          head,
+          heardAt: at,
+          announcers: [announcer.peer],
+          vouchers: vouchersOf(announcer),
+          attempt: 0,
+        });
         return 'first';
       }
       if (entry.head.seq === head.seq) addAnnouncer(entry, announcer);
       if (entry.head.seq < head.seq) {
-        entryByKey.set(missingKey(head), { ...entry, head, heardAt: at, announcers: [announcer] });
+        entryByKey.set(missingKey(head), {
+          ...entry,
+          head,
+          heardAt: at,
+          announcers: [announcer.peer],
+          vouchers: vouchersOf(announcer),
+        });
       }
       return 'known';
     },
@@ -68,6 +93,10 @@ export function createMissing(config: BroadcastConfig): Missing {
     },
     remove: (head) => void entryByKey.delete(missingKey(head)),
   };
+}
+
+function vouchersOf({ peer, by }: Announcer): ReadonlySet<PeerId> {
+  return new Set(by === 'word' ? [peer] : []);
 }
 
 function missingKey(head: Head): string {

@@ -19,6 +19,7 @@ import { headOf } from './streams.ts';
 import { isYoung, teaches, type Tree } from './trees.ts';
 
 export function onGossip<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void {
+  if (!relay.promises.isEmpty()) relay.promises.given(from, message);
   const refusal = refusalOfGossip(relay, message);
   if (refusal !== null) return refuse(relay, from, refusal);
   if (message.origin === relay.deps.self) {
@@ -168,7 +169,7 @@ function noteHole<P>(relay: Relay<P>, origin: Origin<P>, head: Head, from: PeerI
   if (origin[head.lane].base >= head.seq) return;
   relay.waiting.add(origin);
   const hole = holesUpTo(origin[head.lane], head.seq).at(-1);
-  if (hole !== undefined) noteMissing(relay, { ...head, seq: hole.last }, from);
+  if (hole !== undefined) noteMissing(relay, { ...head, seq: hole.last }, { peer: from, by: 'guess' });
 }
 
 /**

@@ -23,6 +23,7 @@ import type {
 import { createMissing, type Missing } from './missing.ts';
 import { createOrigins, type Origin, type Origins } from './origins.ts';
 import { createOwnVoice, type OwnVoice } from './own-voice.ts';
+import { createPromises, type Promises } from './promises.ts';
 import { createRequests, type Requests } from './requests.ts';
 import { createTrees, type Tree, type Trees } from './trees.ts';
 
@@ -89,6 +90,7 @@ export interface Relay<P> {
   readonly announcements: Announcements;
   readonly missing: Missing;
   readonly requests: Requests;
+  readonly promises: Promises;
   readonly lag: Lag;
   readonly carving: Carving;
   readonly counts: { -readonly [K in keyof BroadcastCounts]: BroadcastCounts[K] };
@@ -120,6 +122,7 @@ export function createRelay<P>(deps: BroadcastDeps<P>, config: BroadcastConfig):
     announcements: createAnnouncements(deps.self, config),
     missing: createMissing(config),
     requests: createRequests(config),
+    promises: createPromises(config),
     lag: createLag(config),
     carving: createCarving(config),
     counts: { delivered: 0, duplicates: 0, gossipSent: 0, controlSent: 0, grafts: 0, gaps: 0 },

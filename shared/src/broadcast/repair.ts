@@ -7,7 +7,7 @@ import type { TokenBucket } from '../base/token-bucket.ts';
 import { refusalOfGraft, refusalOfHead } from './checks.ts';
 import { missingWithRoom, postpone } from './backlog.ts';
 import type { BroadcastTimer, Graft, Head, IHave, Want } from './messages.ts';
-import type { MissingHead } from './missing.ts';
+import type { Announcer, MissingHead } from './missing.ts';
 import { countHeld } from './receive-window.ts';
 import { type Relay, neighborsBut, refuse, schedule, send } from './relay.ts';
 import { headOf, subtractRanges } from './streams.ts';
@@ -25,11 +25,11 @@ export function onIHave<P>(relay: Relay<P>, from: PeerId, { heads }: IHave): voi
 export function onHead<P>(relay: Relay<P>, from: PeerId, head: Head): void {
   relay.announcements.peerHas(from, head);
   relay.trees.ofOrigin(head.origin).announcer = from;
-  if (relay.origins.missing(head).length > 0) noteMissing(relay, head, from);
+  if (relay.origins.missing(head).length > 0) noteMissing(relay, head, { peer: from, by: 'word' });
 }
 
 /** Remembers who holds what we lack, and gives the message its time to come by itself. */
-export function noteMissing<P>(relay: Relay<P>, head: Head, announcer: PeerId): void {
+export function noteMissing<P>(relay: Relay<P>, head: Head, announcer: Announcer): void {
   if (relay.missing.note(head, announcer, relay.at) === 'known') return;
   schedule(relay, { kind: 'graft', head, attempt: 0 }, relay.lag.timeoutMs());
 }
@@ -89,6 +89,7 @@ export function afterGraft<P>(relay: Relay<P>, timer: BroadcastTimer & { readonl
   // The last asking was one retry ago: what it asked for is not under way any more.
   const wants = wantsOf(relay, head, Math.max(0, attempt - 2)).slice(0, relay.config.wantsPerGraftMax);
   if (wants.length > 0) graftFor(relay, peer, head, wants);
+  if (entry.vouchers.has(peer)) notePromise(relay, peer, head, wants);
   schedule(relay, { kind: 'graft', head, attempt }, retryMs(relay, attempt - 1));
 }
 
@@ -105,6 +106,12 @@ function giveUpAsking<P>(relay: Relay<P>, { head, announcers: [announcer] }: Mis
 function nextToAsk<P>(relay: Relay<P>, entry: MissingHead): PeerId | undefined {
   const next = entry.announcers.slice(entry.attempt).find((peer) => relay.neighbors.has(peer));
   return next ?? relay.deps.rng.pick(neighborsBut(relay, relay.deps.self));
+}
+
+/** Of a longer range it may hold a part, and a full channel may hold up what we ask as well as what it gives. */
+function notePromise<P>(relay: Relay<P>, peer: PeerId, head: Head, [want, ...more]: readonly Want[]): void {
+  const isAlone = want?.first === head.seq && want.last === head.seq && more.length === 0;
+  if (isAlone && relay.neighbors.get(peer)?.congested === false) relay.promises.note(peer, head, relay.at);
 }
 
 function graftFor<P>(relay: Relay<P>, peer: PeerId, head: Head, wants: readonly Want[]): void {

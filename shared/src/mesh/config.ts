@@ -7,6 +7,7 @@ import { defaultReconcileConfig, type ReconcileConfig } from '../reconcile/confi
 import { defaultRoutingConfig, type RoutingConfig } from '../routing/config.ts';
 import { defaultStateConfig, type StateConfig } from '../state/config.ts';
 import { defaultQuotaConfig, type QuotaConfig } from './quotas.ts';
+import { defaultScoreConfig, type ScoreConfig } from './scores.ts';
 
 export interface MeshConfig {
   readonly overlay: OverlayConfig;
@@ -17,6 +18,7 @@ export interface MeshConfig {
   readonly routing: RoutingConfig;
   readonly state: StateConfig;
   readonly quotas: QuotaConfig;
+  readonly scores: ScoreConfig;
 }
 
 export const defaultMeshConfig: MeshConfig = Object.freeze({
@@ -28,4 +30,5 @@ export const defaultMeshConfig: MeshConfig = Object.freeze({
   routing: defaultRoutingConfig,
   state: defaultStateConfig,
   quotas: defaultQuotaConfig,
+  scores: defaultScoreConfig,
 });

@@ -11,6 +11,7 @@ import type { Effect, MeshEvent } from './messages.ts';
 import { createNews, type HeldNews, type News } from './news.ts';
 import type { Speech } from './speech.ts';
 import type { Quotas } from './quotas.ts';
+import { faultOf, type Fault, type Scores, type Source } from './scores.ts';
 import { createStability, type Stability } from './stability.ts';
 import { createTables, type Tables } from './tables.ts';
 
@@ -18,6 +19,9 @@ export interface Hub {
   readonly self: PeerId;
   readonly layers: Layers;
   readonly quotas: Quotas;
+  readonly scores: Scores;
+  /** Whose frame is being worked off, if it is a frame. */
+  source: Source | undefined;
   /** The time of the input that is being worked off. */
   now: Now;
   /** Gives a layer its next input, after all effects of the present one have been carried out. */
@@ -52,7 +56,7 @@ const FLOOD = /-(quota|flood)$/u;
 const FLOODS_TOLD_MAX = 256;
 
 export function createHub(
-  deps: Pick<Hub, 'self' | 'layers' | 'quotas' | 'feed' | 'emit' | 'now' | 'speech'>,
+  deps: Pick<Hub, 'self' | 'layers' | 'quotas' | 'scores' | 'feed' | 'emit' | 'now' | 'speech'>,
 ): Hub {
   const { emit } = deps;
   const told = createRates(FLOODS_TOLD_MAX);
@@ -62,7 +66,14 @@ export function createHub(
     !told.take(`${event.peer} ${event.reason}`, hub.now.instant, 1);
   const hub: Hub = {
     ...deps,
-    tell: (event) => (isTold(event) ? undefined : emit({ kind: 'tell', event })),
+    source: undefined,
+    tell: (event) => {
+      if (isTold(event)) return;
+      emit({ kind: 'tell', event });
+      if (event.kind !== 'peerMisbehaved') return;
+      const fault = faultOf(event.peer, event.reason, hub.source);
+      if (fault !== undefined) charge(event.peer, fault, hub);
+    },
     neighbors: new Map(),
     congestedPeers: new Set(),
     members: new Map(),
@@ -71,4 +82,11 @@ export function createHub(
     news: createNews(),
   };
   return hub;
+}
+
+/** Counts a fault of a neighbor, and drops the one who has had enough of them. */
+export function charge(peer: PeerId, fault: Fault, { neighbors, scores, now, emit, feed }: Hub): void {
+  if (!neighbors.has(peer) || !scores.charge(peer, fault, now.instant)) return;
+  emit({ kind: 'tell', event: { kind: 'peerMisbehaved', peer, reason: `dropped-${fault}` } });
+  feed({ layer: 'overlay', input: { kind: 'drop', peer, reason: 'misbehaved' } });
 }

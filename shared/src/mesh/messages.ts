@@ -158,8 +158,10 @@ export type Input =
       readonly message: LinkMessage;
       readonly bytes: number;
     }
-  /** A frame that the decoder refused; it was dropped. */
+  /** A frame over the channel to this peer that was refused before it got here; it was dropped. */
   | { readonly kind: 'badFrame'; readonly from: PeerId; readonly reason: string }
+  /** The same of what the server brought: it may never have come from this peer. */
+  | { readonly kind: 'badSignal'; readonly from: PeerId; readonly reason: string }
   | { readonly kind: 'channelOpened'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'channelClosed'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'congestion'; readonly peer: PeerId; readonly congested: boolean }

@@ -34,6 +34,7 @@ import { createSpeech } from './speech.ts';
 import { createLayers, type Job, type Layers, type MeshDeps } from './layers.ts';
 import type { Effect, Input } from './messages.ts';
 import { createQuotas, type QuotaSnapshot, type Quotas } from './quotas.ts';
+import { createScores, type Scores, type ScoreSnapshot, type Source } from './scores.ts';
 
 /** One frozen snapshot per layer, each as of the moment at which it is read. */
 export interface MeshSnapshot {
@@ -45,6 +46,7 @@ export interface MeshSnapshot {
   readonly presence: PresenceSnapshot;
   readonly state: StateSnapshot;
   readonly quotas: QuotaSnapshot;
+  readonly scores: ScoreSnapshot;
 }
 
 export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
@@ -52,6 +54,7 @@ export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
 export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
   const isMember = (peer: PeerId): boolean => hub.members.has(peer);
   const quotas = createQuotas({ self: deps.self, isMember }, config.quotas);
+  const scores = createScores(config.scores);
   const layers = createLayers(deps, config, quotas, isMember);
   const queue: Job[] = [];
   let effects: Effect[] = [];
@@ -60,6 +63,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
     self: deps.self,
     layers,
     quotas,
+    scores,
     now: at(0),
     feed: (job) => queue.push(job),
     emit: (effect) => effects.push(effect),
@@ -90,6 +94,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
         workOff();
       }
       const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
+      hub.source = sourceOf(input);
       enter(input, hub);
       workOff();
       if (stranger !== undefined && hub.neighbors.has(stranger)) {
@@ -97,6 +102,7 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
         enter(input, hub);
         workOff();
       }
+      hub.source = undefined;
       passOnNews(hub);
       if (isLast) {
         // The farewell has been handed to the links; now they close, and nothing is said any more.
@@ -109,8 +115,16 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       }
       return effects;
     },
-    inspect: () => viewOf(layers, quotas),
+    inspect: () => viewOf(layers, quotas, scores),
   };
+}
+
+/** Whom to blame for what is wrong with an input: whoever sent the frame, and nobody for what the server brought. */
+function sourceOf(input: Input): Source | undefined {
+  if (input.kind === 'badFrame') return { from: input.from, relays: false };
+  if (input.kind !== 'frame') return undefined;
+  const { from, message } = input;
+  return { from, relays: message.kind === 'gossip' && message.origin !== from };
 }
 
 function enter(input: Input, hub: Hub): void {
@@ -119,7 +133,7 @@ function enter(input: Input, hub: Hub): void {
   if (input.kind === 'serverSignal' && input.message.kind === 'packet' && !isSignal(input.message.payload)) {
     return hub.tell({ kind: 'peerMisbehaved', peer: input.from, reason: 'not-for-the-server' });
   }
-  if (input.kind === 'badFrame') return onBadFrame(input, hub);
+  if (input.kind === 'badFrame' || input.kind === 'badSignal') return onBadFrame(input, hub);
   noteCongestion(input, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub, 'collection');
@@ -130,7 +144,7 @@ function enter(input: Input, hub: Hub): void {
  * Who sends what is too old to be read is told so, once: else it would wait for answers for ever. Nobody writes
  * what is newer than the oldest that it reads to one who might not read it: what is too new says that we are old.
  */
-function onBadFrame({ from, reason }: Extract<Input, { kind: 'badFrame' }>, hub: Hub): void {
+function onBadFrame({ from, reason }: Extract<Input, { kind: 'badFrame' | 'badSignal' }>, hub: Hub): void {
   if (reason !== 'too-old') hub.tell({ kind: 'peerMisbehaved', peer: from, reason });
   if (reason === 'too-old' || reason === 'newer-version') hub.tell({ kind: 'versionTooOld', peer: from });
   if (reason === 'stale-version' && hub.speech.mayTell(from)) hub.emit({ kind: 'tellTooOld', to: from });
@@ -169,7 +183,7 @@ function run(job: Job, hub: Hub): void {
 }
 
 /** Each part is taken when it is read: most readers want one of them, and want it often. */
-function viewOf(layers: Layers, quotas: Quotas): MeshSnapshot {
+function viewOf(layers: Layers, quotas: Quotas, scores: Scores): MeshSnapshot {
   return Object.freeze({
     get overlay() {
       return layers.overlay.inspect();
@@ -194,6 +208,9 @@ function viewOf(layers: Layers, quotas: Quotas): MeshSnapshot {
     },
     get quotas() {
       return quotas.inspect();
+    },
+    get scores() {
+      return scores.inspect();
     },
   });
 }

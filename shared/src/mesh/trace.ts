@@ -53,6 +53,7 @@ function inputToText(input: Input): string {
     case 'frame':
       return `<${short(input.from)} ${messageToText(input.message)}`;
     case 'badFrame':
+    case 'badSignal':
       return `<${short(input.from)} bad ${input.reason}`;
     case 'command':
       return `command ${input.command.kind}`;

@@ -58,7 +58,9 @@ export interface OverlayConfig {
   readonly urgentRestMsMax: number;
   /** How long one who refused or kept silent is not asked again. Less: nags; more: fills slowly. Over 0. */
   readonly refusedRestMs: number;
-  /** Peers whose failures and refusals are remembered, each. More: memory. At least `passiveViewSizeMax`. */
+  /** How long one who misbehaved is neither asked nor let in. More: a bug that was mended is held against it; less: liars come again. At least `pairRestMs`. */
+  readonly misbehavedRestMs: number;
+  /** Peers whose failures, refusals and misdeeds are remembered, each. More: memory. At least `passiveViewSizeMax`. */
   readonly restsMax: number;
 
   /** Channels of members declared dead that are kept. Less: fewer ways back for tabs that hung. 1 to 64. */
@@ -146,6 +148,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   urgentRestMs: 10_000, // measured: ten minutes for everyone parted rooms of three for as long after an outage of 30 s
   urgentRestMsMax: 60_000, // guess: six constructions in the ten minutes that others rest
   refusedRestMs: 5_000, // guess: about the time in which degrees change and are told
+  misbehavedRestMs: 600_000, // as pairRestMs
   restsMax: 128, // guess: four passive views
   parkedMax: 16, // guess: more neighbors than one tab has
   parkedMs: 60_000, // the design's starting point
@@ -212,6 +215,7 @@ function checkAttempts(config: OverlayConfig): void {
   atLeast('urgentRestMs', config.urgentRestMs, 1);
   atLeast('urgentRestMsMax', config.urgentRestMsMax, config.urgentRestMs);
   atLeast('pairRestMs', config.pairRestMs, config.urgentRestMsMax);
+  atLeast('misbehavedRestMs', config.misbehavedRestMs, config.pairRestMs);
   atLeast('restsMax', config.restsMax, config.passiveViewSizeMax);
 }
 

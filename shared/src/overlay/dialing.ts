@@ -128,13 +128,16 @@ export function drop(core: Core, peer: PeerId, reason: DropReason, at: Instant):
   const { links, rests } = core;
   const link = links.get(peer);
   if (reason === 'declared-dead') core.recent.noteDeath(at);
-  if (!link) return reason === 'leaving' ? links.unpark(peer, at) : [];
+  if (reason === 'misbehaved') rests.misbehaved(peer, at);
+  if (!link) return reason === 'declared-dead' ? [] : links.unpark(peer, at);
   if (link.phase !== 'up') {
     rests.refused(peer, at);
     const gone = links.remove(peer, at);
     return reason === 'leaving' ? gone : [...gone, ...maintain(core, at)];
   }
-  return reason === 'leaving' ? core.dismissNeighbor(peer, reason, at) : park(core, peer, at);
+  if (reason === 'declared-dead') return park(core, peer, at);
+  const dismissed = core.dismissNeighbor(peer, reason, at);
+  return reason === 'leaving' ? dismissed : [...dismissed, ...maintain(core, at)];
 }
 
 /** The silent one may only have hung: its channel is kept, and others are asked in its place. */

@@ -43,10 +43,11 @@ export interface Disconnect {
   readonly reason: DisconnectReason;
 }
 
-export type DisconnectReason = 'evicted' | 'leaving';
+/** `misbehaved`: it will neither be asked nor let in for a while. */
+export type DisconnectReason = 'evicted' | 'leaving' | 'misbehaved';
 
 /** Why the node wants a link gone; a `declared-dead` one is not told, and parked. */
-export type DropReason = 'leaving' | 'declared-dead';
+export type DropReason = 'leaving' | 'declared-dead' | 'misbehaved';
 
 /** Travels to a peer to whom no channel is held: through the mesh, or through the server. */
 export type OverlaySignal = Request | Accept | Refuse | Refer | Description;

@@ -1,4 +1,4 @@
-/** Whom not to ask for a while: pairs whose connection failed, and those who refused or kept silent. */
+/** Whom not to ask for a while: pairs whose connection failed, those who refused or kept silent, and those who misbehaved. */
 import { createBoundedMap } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
 import { after, elapsedMs, instant, type Instant } from '../base/time.ts';
@@ -10,16 +10,18 @@ export interface Rests {
   readonly failed: (peer: PeerId, at: Instant) => void;
   /** Asked in vain. */
   readonly refused: (peer: PeerId, at: Instant) => void;
+  /** It misbehaved, or says so of us: neither end wants the other for a while, however much it lacks links. */
+  readonly misbehaved: (peer: PeerId, at: Instant) => void;
   /** A channel opened: the past is forgiven. */
   readonly opened: (peer: PeerId) => void;
   /**
-   * The pair failed too often and rests: long where the asker can do without (`low`), ever a little longer where
+   * One of them misbehaved, or the pair failed too often and rests: long where the asker can do without (`low`), ever a little longer where
    * it is below its minimum (`high`), for then there may be nobody else and the way may have been mended.
    */
   readonly isResting: (peer: PeerId, priority: Priority, at: Instant) => boolean;
   /** Neither resting nor asked in vain a moment ago. */
   readonly mayAsk: (peer: PeerId, priority: Priority, at: Instant) => boolean;
-  /** The server is back, so perhaps the whole network is: every pair may try again. */
+  /** The server is back, so perhaps the whole network is: every pair that failed may try again. */
   readonly forgive: () => void;
 }
 
@@ -32,6 +34,8 @@ export function createRests(config: OverlayConfig): Rests {
   const failuresByPeer = createBoundedMap<PeerId, Failures>(config.restsMax);
   const refusedUntilByPeer = createBoundedMap<PeerId, Instant>(config.restsMax);
 
+  const barredUntilByPeer = createBoundedMap<PeerId, Instant>(config.restsMax);
+
   const failures = (peer: PeerId, at: Instant): number => {
     const held = failuresByPeer.get(peer);
     return held && elapsedMs(held.last, at) < config.pairRestMs ? held.count : 0;
@@ -40,6 +44,7 @@ export function createRests(config: OverlayConfig): Rests {
     refusedUntilByPeer.set(peer, after(at, config.refusedRestMs));
   };
   const isResting = (peer: PeerId, priority: Priority, at: Instant): boolean => {
+    if (at < (barredUntilByPeer.get(peer) ?? instant(0))) return true;
     const beyond = failures(peer, at) - config.pairFailuresMax;
     const held = failuresByPeer.get(peer);
     if (beyond < 0 || !held) return false;
@@ -55,6 +60,7 @@ export function createRests(config: OverlayConfig): Rests {
       failuresByPeer.set(peer, { count: failures(peer, at) + 1, last: at });
       refused(peer, at);
     },
+    misbehaved: (peer, at) => void barredUntilByPeer.set(peer, after(at, config.misbehavedRestMs)),
     opened: (peer) => {
       failuresByPeer.delete(peer);
       refusedUntilByPeer.delete(peer);

@@ -31,7 +31,11 @@ import {
 } from './writer.ts';
 
 const priorities: Choice<Priority> = createChoice({ low: 0, high: 1 });
-const disconnectReasons: Choice<DisconnectReason> = createChoice({ evicted: 0, leaving: 1 });
+const disconnectReasons: Choice<DisconnectReason> = createChoice({
+  evicted: 0,
+  leaving: 1,
+  misbehaved: 2,
+});
 const refuseReasons: Choice<RefuseReason> = createChoice({ full: 0, busy: 1, resting: 2 });
 
 export function writeOverlayMessage(writer: Writer, message: OverlayMessage): void {

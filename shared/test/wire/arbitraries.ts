@@ -283,7 +283,7 @@ const anyOverlay: Arbitrary<OverlayMessage> = fc.oneof(
   }),
   record({
     kind: kind('disconnect'),
-    reason: fc.constantFrom('evicted' as const, 'leaving' as const),
+    reason: fc.constantFrom('evicted' as const, 'leaving' as const, 'misbehaved' as const),
   }),
 );
 

@@ -1,7 +1,7 @@
 /** What follows from a broadcast: the layer whose payload it is hears it, once. */
 import { unreachable } from '../../base/assert.ts';
 import type { BroadcastEffect } from '../../broadcast/messages.ts';
-import type { Hub } from '../hub.ts';
+import { charge, type Hub } from '../hub.ts';
 import type { Payload } from '../messages.ts';
 
 type Deliver = Extract<BroadcastEffect<Payload>, { kind: 'deliver' }>;
@@ -14,6 +14,8 @@ export function afterBroadcast(effect: BroadcastEffect<Payload>, hub: Hub): void
       return hub.emit({ ...effect, timer: { layer: 'broadcast', timer: effect.timer } });
     case 'peerMisbehaved':
       return hub.tell(effect);
+    case 'withheld':
+      return charge(effect.peer, 'withheld', hub);
     case 'gap':
       return hub.tell({ kind: 'gap', from: effect.origin, missed: effect.last - effect.first + 1 });
     case 'deliver':
