@@ -109,7 +109,7 @@ export function createVerifier(
 
 interface SignedMap<T> {
   readonly get: (signed: Signed) => T | undefined;
-  /** In place of what had the same signature. */
+  /** In place of what had the same name. */
   readonly set: (signed: Signed, value: T) => void;
   readonly delete: (signed: Signed) => void;
   readonly forgetOldest: () => void;
@@ -149,8 +149,16 @@ function createSignedMap<T>(): SignedMap<T> {
   };
 }
 
-const nameOf = ({ proof }: Signed): string => String.fromCharCode(...proof.signature);
+/** Enough to find it by. Who makes up two signatures with one name has one of them verified twice. */
+function nameOf({ proof: { signature } }: Signed): string {
+  const word = (at: number): number => ((signature[at] ?? 0) << 8) | (signature[at + 1] ?? 0);
+  return String.fromCharCode(word(0), word(2), word(4), word(6), word(8), word(10), word(12), word(14));
+}
 
 function isSame(a: Signed, b: Signed): boolean {
-  return a.proof.key === b.proof.key && isEqualBytes(a.bytes, b.bytes);
+  return (
+    a.proof.key === b.proof.key &&
+    isEqualBytes(a.proof.signature, b.proof.signature) &&
+    isEqualBytes(a.bytes, b.bytes)
+  );
 }

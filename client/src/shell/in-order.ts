@@ -58,7 +58,7 @@ export function createInOrder({ stepsMax, bytesMax }: InOrderLimits): InOrder {
       isolate(slot.step);
     }
     busy = false;
-    if (head > 1_024 || waiting() === 0) {
+    if (head > 1_024 || (head > 0 && waiting() === 0)) {
       slots = slots.slice(head);
       head = 0;
     }
