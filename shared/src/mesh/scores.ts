@@ -91,6 +91,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'unknown-kind',
     'value-limit',
     'unsigned',
+    'misplaced-proof',
     'bad-signature',
     'wrong-author',
     // Words that only their speaker can have made.
@@ -115,7 +116,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'walk-trail-loops',
     'walk-newcomer-on-trail',
   ].map((reason) => [reason, 'invalid'] as const),
-  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood'].map(
+  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood', 'verify-quota'].map(
     (reason) => [reason, 'flooded'] as const,
   ),
   // Volatile messages are not signed, and what is plausible depends on what one has heard.
