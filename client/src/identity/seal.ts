@@ -1,0 +1,169 @@
+/**
+ * Messages for one member, sealed against those who forward them: X25519 (RFC 7748), HKDF-SHA-256 (RFC 5869),
+ * AES-256-GCM. Two secrets are agreed on for each message: of a fresh key and the receiver's, so that what was sent
+ * stays closed even to who later learns the sender's key; and of both ends' own keys, so that the receiver knows who
+ * sealed it. The pattern is Noise's `K` (Noise Protocol Framework, revision 34, section 7.4).
+ *
+ *     sealed = fresh public key (32) | AES-GCM(number (6) | content | tag (16))
+ *
+ * The key is used once, so the nonce is zero. `number` counts what one sender seals for one receiver: what comes again
+ * is not opened again.
+ */
+import type { PeerId } from '#shared/base/ids.ts';
+import { generatePair } from './generate.ts';
+
+export const SEAL_KEY_BYTES: number = 32;
+const NUMBER_BYTES: number = 6;
+const TAG_BYTES: number = 16;
+/** What sealing adds to a content, in bytes. */
+export const SEAL_BYTES: number = SEAL_KEY_BYTES + NUMBER_BYTES + TAG_BYTES;
+/** How far behind the newest number one may come and still be opened: ways through a room differ. */
+const WINDOW: number = 1_024;
+/** Senders whose numbers are remembered; the one heard longest ago gives way. Twice the largest room. */
+const SENDERS_MAX: number = 4_096;
+
+const DOMAIN: string = 'gossamer/1 seal\0';
+const NONCE: Uint8Array<ArrayBuffer> = new Uint8Array(12);
+
+/** One end of a letter: who, and its public key for sealing (32 bytes). */
+export interface SealParty {
+  readonly id: PeerId;
+  readonly sealKey: Uint8Array;
+}
+
+export interface Sealer {
+  /** The own public key. */
+  readonly sealKey: Uint8Array;
+  /** Rejects where the receiver's key is none. */
+  readonly seal: (to: SealParty, content: Uint8Array) => Promise<Uint8Array>;
+  /** `undefined`: not from this sender, not for us, damaged, or here before. */
+  readonly open: (from: SealParty, sealed: Uint8Array) => Promise<Uint8Array | undefined>;
+}
+
+/** Makes a key of one's own, for one life in one room. Rejects where the browser knows no X25519. */
+export async function createSealer(self: PeerId, room: string): Promise<Sealer> {
+  const own = await generatePair('X25519', ['deriveBits']);
+  const sealKey = await publicBytes(own);
+  const numberByReceiver = new Map<PeerId, number>();
+  const windows = createWindows();
+
+  const keyFor = async (
+    parts: { readonly fresh: ArrayBuffer; readonly lasting: ArrayBuffer },
+    names: { readonly from: PeerId; readonly to: PeerId; readonly freshKey: Uint8Array },
+    use: 'encrypt' | 'decrypt',
+  ): Promise<CryptoKey> => {
+    const secret = join(new Uint8Array(parts.fresh), new Uint8Array(parts.lasting));
+    const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']);
+    const { from, to, freshKey } = names;
+    const info = join(utf8(`${DOMAIN}${room}\0${from}${to}`), freshKey);
+    const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info };
+    return crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 256 }, false, [use]);
+  };
+
+  return {
+    sealKey,
+    seal: async (to, content) => {
+      const number = (numberByReceiver.get(to.id) ?? 0) + 1;
+      numberByReceiver.set(to.id, number);
+      const [fresh, theirs] = await Promise.all([
+        generatePair('X25519', ['deriveBits']),
+        importPublic(to.sealKey),
+      ]);
+      const freshKey = await publicBytes(fresh);
+      const [first, second] = await Promise.all([
+        agree(fresh.privateKey, theirs),
+        agree(own.privateKey, theirs),
+      ]);
+      const names = { from: self, to: to.id, freshKey };
+      const key = await keyFor({ fresh: first, lasting: second }, names, 'encrypt');
+      const closed = await crypto.subtle.encrypt(GCM, key, join(numberToBytes(number), content));
+      return join(freshKey, new Uint8Array(closed));
+    },
+    open: async (from, sealed) => {
+      if (sealed.byteLength < SEAL_BYTES) return undefined;
+      try {
+        const freshKey = sealed.slice(0, SEAL_KEY_BYTES);
+        const [fresh, theirs] = await Promise.all([importPublic(freshKey), importPublic(from.sealKey)]);
+        const [first, second] = await Promise.all([
+          agree(own.privateKey, fresh),
+          agree(own.privateKey, theirs),
+        ]);
+        const names = { from: from.id, to: self, freshKey };
+        const key = await keyFor({ fresh: first, lasting: second }, names, 'decrypt');
+        const open = new Uint8Array(await crypto.subtle.decrypt(GCM, key, sealed.slice(SEAL_KEY_BYTES)));
+        return windows.isNew(from.id, bytesToNumber(open)) ? open.slice(NUMBER_BYTES) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+const GCM: AesGcmParams = { name: 'AES-GCM', iv: NONCE };
+const X25519: { readonly name: string } = { name: 'X25519' };
+
+async function publicBytes({ publicKey }: CryptoKeyPair): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
+}
+
+async function importPublic(bytes: Uint8Array): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', new Uint8Array(bytes), X25519, false, []);
+}
+
+/** Rejects where the result is all zero, as RFC 7748 section 6.1 asks: such a key agrees with anyone. */
+async function agree(mine: CryptoKey, theirs: CryptoKey): Promise<ArrayBuffer> {
+  const secret = await crypto.subtle.deriveBits({ name: 'X25519', public: theirs }, mine, 256);
+  if (new Uint8Array(secret).every((byte) => byte === 0)) throw new RangeError('the key is of small order');
+  return secret;
+}
+
+interface Windows {
+  readonly isNew: (sender: PeerId, number: number) => boolean;
+}
+
+/** Which numbers have come, as in IPsec (RFC 4303, section 3.4.3). */
+function createWindows(): Windows {
+  const seenBySender = new Map<PeerId, { highest: number; readonly seen: Set<number> }>();
+  return {
+    isNew: (sender, number) => {
+      const window = seenBySender.get(sender) ?? { highest: 0, seen: new Set<number>() };
+      seenBySender.delete(sender);
+      seenBySender.set(sender, window);
+      const [idlest] = seenBySender.keys();
+      if (seenBySender.size > SENDERS_MAX && idlest !== undefined) seenBySender.delete(idlest);
+      if (number <= window.highest - WINDOW || window.seen.has(number)) return false;
+      window.seen.add(number);
+      if (number <= window.highest) return true;
+      window.highest = number;
+      for (const old of window.seen) if (old <= number - WINDOW) window.seen.delete(old);
+      return true;
+    },
+  };
+}
+
+function numberToBytes(number: number): Uint8Array {
+  const bytes = new Uint8Array(NUMBER_BYTES);
+  for (let at = NUMBER_BYTES - 1, rest = number; at >= 0; at--) {
+    bytes[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
+}
+
+function bytesToNumber(bytes: Uint8Array): number {
+  return bytes.subarray(0, NUMBER_BYTES).reduce((number, byte) => number * 256 + byte, 0);
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
