@@ -33,6 +33,7 @@ function createMember(): Member {
     self: keyToPeerId(keys.publicKey),
     keys,
     topic: () => ROOM,
+    sealer: () => undefined,
     now: () => instant(performance.now()),
     // So that the budget ends no run early.
     limits: { in: { ...doorInLimits, verifications: { burst: 1e9, perSecond: 1e9 } }, out: doorOutLimits },
@@ -66,7 +67,7 @@ const pointer = ({ keys }: Member, seq: number): LinkMessage => ({
     kind: 'presence',
     owner: keyToPeerId(keys.publicKey),
     epoch: epoch(1),
-    rest: false,
+    grade: 'passing',
     fields: [{ field: 'cursor', seq, value: { x: seq, y: 100 }, proof: null }],
   },
   proof: null,

@@ -115,6 +115,7 @@ const ERRORS: Readonly<Record<MeshErrorCode, string>> = {
   BAD_ROOM: 'This room name cannot be used.',
   BAD_ROOM_KEY: 'The key in this address is not whole: ask for the private link again.',
   WRONG_KEY: 'Others are in a room of this name with another key: check that your link is theirs.',
+  IDENTITY_MISSING: 'This browser keeps no user for this page.',
   CRYPTO_MISSING: 'Browsers keep cryptography from pages that come by plain http: open this one by https.',
   BAD_SIGNALING_URL: 'The address of the server is not one.',
   SIGNALING_UNREACHABLE: 'The server cannot be reached. Links that are open go on; this tab keeps trying.',

@@ -5,6 +5,7 @@ import { epoch, isRoomId, type RoomId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { MeshError } from './errors.ts';
 import { createKeyPair } from './identity/ed25519.ts';
+import { introduce } from './identity/introduction.ts';
 import { keyToPeerId } from './identity/member-id.ts';
 import { createMesh } from './mesh.ts';
 import { fingerprintOf, readSecret } from './room/entry.ts';
@@ -76,6 +77,8 @@ function open<P extends PresenceFields>(
   const self = keyToPeerId(keys.publicKey);
   const rng = createRng([...crypto.getRandomValues(new Uint32Array(8))]);
   const secrets = secret && deriveRoomSecrets(room, secret);
+  const topic = secrets?.then((known) => known.topic) ?? room;
+  const introduction = introduce({ self, keys, topic }, options.identity);
   const clock = pageClock;
   const closing = new AbortController();
   const mesh = createMesh(
@@ -84,6 +87,7 @@ function open<P extends PresenceFields>(
       self,
       keys,
       secrets: followSecrets(room, secrets),
+      introduction,
       clock,
       node: createMeshNode({ self, epoch: epoch(1), rng }, defaultMeshConfig),
       transport: createSimplePeerTransport(options.rtc),
@@ -94,8 +98,10 @@ function open<P extends PresenceFields>(
           fraction: rng.fork('redial').fraction,
           later: (run, ms) => void clock.later(run, ms),
         };
-        const client = createRoomSignaling({ room, self, secrets }, handlers, (known, inner) =>
-          createSignalingClient({ url, id: self, ...known }, inner, world),
+        const client = createRoomSignaling(
+          { room, self, secrets, prepared: introduction },
+          handlers,
+          (known, inner) => createSignalingClient({ url, id: self, ...known }, inner, world),
         );
         globalThis.addEventListener?.('online', client.hurry, { signal: closing.signal });
         return client;

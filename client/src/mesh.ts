@@ -14,6 +14,7 @@ import { createSource } from './readable.ts';
 import { createWrongKey } from './room/wrong-key.ts';
 import { createReplies, type Addressee } from './replies.ts';
 import type { KeyPair } from './identity/ed25519.ts';
+import type { Introduction } from './identity/introduction.ts';
 import { createDoors } from './shell/doors.ts';
 import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
 import { createShell, type Clock, type StopHow } from './shell/shell.ts';
@@ -30,6 +31,8 @@ export interface MeshParts {
   readonly keys: KeyPair;
   /** Asked when a channel opens. */
   readonly secrets: () => LinkSecrets;
+  /** Must be there before the first dial. That it cannot be made is told by whoever dials. */
+  readonly introduction: Promise<Introduction>;
   readonly node: MeshNode;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -56,9 +59,18 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     checkOpen();
     shell.handle({ kind: 'command', command: what });
   };
+  let introduction: Introduction | undefined;
+  const doors = createDoors({
+    self,
+    keys: parts.keys,
+    topic: () => parts.secrets().topic,
+    sealer: () => introduction?.sealer,
+    now: () => clock.now().instant,
+  });
   const people = createMembersFace<P>({
     self,
     hopsByMember: () => node.inspect().routing.hopsByMember,
+    userOf: (id) => (id === self ? introduction?.userId : doors.cardOf(id)?.userId),
     ping: async (id, { signal } = {}) => {
       signal?.throwIfAborted();
       return unlessAborted(ping(id), signal);
@@ -140,12 +152,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
         if (reason === 'wrong-room-key') wrongKey('link');
       },
     }),
-    doors: createDoors({
-      self,
-      keys: parts.keys,
-      topic: () => parts.secrets().topic,
-      now: () => clock.now().instant,
-    }),
+    doors,
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
     onEvents: admission?.onEvents ?? tellings.onEvents,
@@ -185,6 +192,15 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   const close = (): void => end('atOnce');
 
   shell.handle({ kind: 'start' });
+  parts.introduction
+    .then((made) => {
+      introduction = made;
+      if (!status.closed) shell.handle({ kind: 'command', command: { kind: 'card', card: made.card } });
+      people.refresh();
+      people.flush();
+      if (made.trouble && !status.closed) hub.emit('error', made.trouble);
+    })
+    .catch(() => undefined);
   try {
     if (presence !== undefined) presenceFace.set(presence);
   } catch (error) {

@@ -150,12 +150,12 @@ function applyToMember<P extends PresenceFields>(
 ): Told {
   switch (event.kind) {
     case 'memberJoined': {
-      const joined = people.joined(event.id);
+      const { member: joined, isReturn } = people.joined(event.id);
       refresh();
       // What it shows may follow within the same input: a join event carries it.
       return () => {
         const member = people.members.get(event.id) ?? joined;
-        hub.emit('member:join', { member, returned: event.returned });
+        hub.emit('member:join', { member, returned: event.returned || isReturn });
       };
     }
     case 'memberLeft': {

@@ -84,6 +84,11 @@ export interface JoinOptions<P extends PresenceFields = PresenceFields> {
    * Default: everyone.
    */
   readonly admit?: Admit | undefined;
+  /**
+   * `stored`: this browser has a user of its own, whose key it keeps (in IndexedDB, unreadable), and members show it as
+   * `userId`. Where nothing can be stored, `error` tells `IDENTITY_MISSING`, and one joins without. Default: no user.
+   */
+  readonly identity?: 'stored' | undefined;
   /** Leaves when it aborts; has it aborted before, nothing is dialled and the mesh is closed from the start. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -145,6 +150,11 @@ export type MemberStatus = 'alive' | 'suspect';
 
 export interface Member<P extends PresenceFields = PresenceFields> {
   readonly id: string;
+  /**
+   * The user behind it, the same over reloads and in all tabs of one browser: 32 hex digits, where it joined with
+   * `identity: 'stored'`. Its key has signed for this member in this room: nobody else can claim it.
+   */
+  readonly userId: string | undefined;
   readonly self: boolean;
   readonly status: MemberStatus;
   readonly presence: Readonly<Partial<P>>;
@@ -263,6 +273,7 @@ export interface MeshStats {
 
 /** Typed details of the native events of a mesh. */
 export interface MeshEvents<P extends PresenceFields = PresenceFields> {
+  /** `returned`: it was here before, or its user was, as a member that is gone. */
   'member:join': { readonly member: Member<P>; readonly returned: boolean };
   'member:update': { readonly member: Member<P> };
   'member:suspect': { readonly member: Member<P>; readonly by: string };
@@ -314,6 +325,7 @@ export type MeshErrorCode =
   | 'BAD_ROOM_KEY'
   | 'WRONG_KEY'
   | 'CRYPTO_MISSING'
+  | 'IDENTITY_MISSING'
   | 'BAD_SIGNALING_URL'
   | 'SIGNALING_UNREACHABLE'
   | 'SIGNALING_REFUSED'

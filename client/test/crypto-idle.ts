@@ -11,6 +11,8 @@ const names = [
   'deriveKey',
   'encrypt',
   'decrypt',
+  'generateKey',
+  'exportKey',
 ] as const;
 
 for (const name of names) {

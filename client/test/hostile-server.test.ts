@@ -5,6 +5,7 @@ import { createRng } from '#shared/base/rng.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
 import { createKeyPair } from '#client/identity/ed25519.ts';
+import { introduce } from '#client/identity/introduction.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
 import { createMesh } from '#client/mesh.ts';
 import { readSecret } from '#client/room/entry.ts';
@@ -63,17 +64,20 @@ function createWorld(): World {
     const room = ROOM as RoomId;
     const read = readSecret(secret);
     const secrets = read && deriveRoomSecrets(room, read);
+    const topic = secrets?.then((known) => known.topic) ?? room;
+    const introduction = introduce({ self, keys, topic }, undefined);
     const mesh = createMesh(
       {
         room,
         self,
         keys,
         secrets: followSecrets(room, secrets),
+        introduction,
         clock,
         node: createMeshNode({ self, epoch: epoch(1), rng: rng.fork(self) }, defaultMeshConfig),
         transport: speakSdp(network.createTransport()),
         createSignaling: (handlers) =>
-          createRoomSignaling({ room, self, secrets }, handlers, (known, inner) =>
+          createRoomSignaling({ room, self, secrets, prepared: introduction }, handlers, (known, inner) =>
             createSignalingClient({ url: 'ws://server.test', id: self, ...known }, inner, {
               createSocket: server.createSocket,
               instant: () => clock.now().instant,

@@ -4,7 +4,9 @@ import { createRng } from '#shared/base/rng.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
 import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
+import { introduce } from '#client/identity/introduction.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
+import type { IdentityStore } from '#client/identity/user-identity.ts';
 import { createMesh } from '#client/mesh.ts';
 import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
 import type { Transport } from '#client/transport/transport.ts';
@@ -19,6 +21,8 @@ export interface Tab {
   readonly onClosed: () => void;
   readonly admit: Admit;
   readonly linkKey: CryptoKey;
+  /** Where its user is kept; none unless given. */
+  readonly identity: IdentityStore;
   readonly keys: KeyPair;
 }
 
@@ -89,7 +93,14 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
     createTransport: network.createTransport,
     join: (
       presence,
-      { wrap = (transport: Transport) => transport, onClosed = () => {}, admit, linkKey, ...tab } = {},
+      {
+        wrap = (transport: Transport) => transport,
+        onClosed = () => {},
+        admit,
+        linkKey,
+        identity,
+        ...tab
+      } = {},
     ) => {
       const keys = tab.keys ?? createKeyPair(Uint8Array.from({ length: 32 }, () => rng.below(256)));
       const self = keyToPeerId(keys.publicKey);
@@ -99,6 +110,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
           self,
           keys,
           secrets: () => ({ topic: 'test' as RoomId, linkKey }),
+          introduction: introduce({ self, keys, topic: 'test' }, identity && 'stored', () => identity!),
           clock,
           node: createMeshNode({ self, epoch: epoch(1), rng: rng.fork(self) }, defaultMeshConfig),
           transport: wrap(network.createTransport()),

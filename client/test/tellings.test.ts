@@ -44,6 +44,7 @@ function setUp(): Setup {
   const people = createMembersFace<PresenceFields>({
     self,
     hopsByMember: () => new Map(),
+    userOf: () => undefined,
     ping: () => Promise.resolve(0),
   });
   const tellings = createTellings({

@@ -36,8 +36,8 @@ export interface Sealer {
   readonly sealKey: Uint8Array;
   /** Rejects where the receiver's key is none. */
   readonly seal: (to: SealParty, content: Uint8Array) => Promise<Uint8Array>;
-  /** `undefined`: not from this sender, not for us, damaged, or here before. */
-  readonly open: (from: SealParty, sealed: Uint8Array) => Promise<Uint8Array | undefined>;
+  /** `undefined`: not from this sender, not for us, or damaged. `repeated`: it was opened before, or is too old to tell. */
+  readonly open: (from: SealParty, sealed: Uint8Array) => Promise<Uint8Array | 'repeated' | undefined>;
 }
 
 /** Makes a key of one's own, for one life in one room. Rejects where the browser knows no X25519. */
@@ -91,7 +91,7 @@ export async function createSealer(self: PeerId, room: string): Promise<Sealer> 
         const names = { from: from.id, to: self, freshKey };
         const key = await keyFor({ fresh: first, lasting: second }, names, 'decrypt');
         const open = new Uint8Array(await crypto.subtle.decrypt(GCM, key, sealed.slice(SEAL_KEY_BYTES)));
-        return windows.isNew(from.id, bytesToNumber(open)) ? open.slice(NUMBER_BYTES) : undefined;
+        return windows.isNew(from.id, bytesToNumber(open)) ? open.slice(NUMBER_BYTES) : 'repeated';
       } catch {
         return undefined;
       }

@@ -1,4 +1,5 @@
 /** The live map of every member: what membership, presence and routing know, as one frozen object each. */
+import { createBoundedMap } from '#shared/base/collections.ts';
 import type { PeerId } from '#shared/base/ids.ts';
 import { createReadonlyMap } from '../readonly-map.ts';
 import { createView } from '../readable.ts';
@@ -8,12 +9,23 @@ export interface MembersDeps {
   readonly self: PeerId;
   /** How many links away each member is; a member that is absent has no known way. */
   readonly hopsByMember: () => ReadonlyMap<PeerId, number>;
+  /** The user that a member has shown to be; asked when it comes, and when things may have changed. */
+  readonly userOf: (id: PeerId) => string | undefined;
   readonly ping: Members['ping'];
 }
 
+export interface Arrival<P extends PresenceFields> {
+  readonly member: Member<P>;
+  /** Its user was here before, as another member that is gone: a reload, mostly. */
+  readonly isReturn: boolean;
+}
+
+/** Users remembered after their last member has gone; the one gone longest gives way. */
+const GONE_USERS_MAX: number = 1_024;
+
 export interface MembersFace<P extends PresenceFields> {
   readonly members: Members<P>;
-  readonly joined: (id: PeerId) => Member<P>;
+  readonly joined: (id: PeerId) => Arrival<P>;
   /** The member as it was last; `undefined` if it was not here. */
   readonly left: (id: PeerId) => Member<P> | undefined;
   readonly setStatus: (id: PeerId, status: MemberStatus) => Member<P> | undefined;
@@ -32,6 +44,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
   /** What members show; entries of strangers wait for them, bounded by the presence layer. */
   const presenceById = new Map<PeerId, Readonly<Partial<P>>>();
   const view = createView<ReadonlyMap<string, Member<P>>>(() => createReadonlyMap(memberById));
+  const goneUsers = createBoundedMap<string, true>(GONE_USERS_MAX);
   let changed = false;
 
   join(deps.self);
@@ -50,9 +63,15 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
       ping: deps.ping,
       [Symbol.iterator]: () => memberById.values(),
     },
-    joined: join,
+    joined: (id) => {
+      const member = join(id);
+      const isReturn = member.userId !== undefined && goneUsers.has(member.userId);
+      if (member.userId !== undefined) goneUsers.delete(member.userId);
+      return { member, isReturn };
+    },
     left: (id) => {
       const member = memberById.get(id);
+      if (member?.userId !== undefined) goneUsers.set(member.userId, true);
       if (memberById.delete(id)) note();
       presenceById.delete(id);
       return member;
@@ -66,7 +85,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
     setRtt: (id, rttMs) => update(id, { rtt: Math.round(rttMs * 10) / 10 }),
     refresh: () => {
       const hopsByMember = deps.hopsByMember();
-      for (const id of memberById.keys()) update(id, way(id, hopsByMember));
+      for (const id of memberById.keys()) update(id, { userId: deps.userOf(id), ...way(id, hopsByMember) });
     },
     flush,
   };
@@ -74,6 +93,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
   function join(id: PeerId): Member<P> {
     const member: Member<P> = Object.freeze({
       id,
+      userId: deps.userOf(id),
       self: id === deps.self,
       status: 'alive',
       presence: presenceById.get(id) ?? Object.freeze({}),
@@ -130,6 +150,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
 function sameMember<P extends PresenceFields>(a: Member<P>, b: Member<P>): boolean {
   return (
     a.status === b.status &&
+    a.userId === b.userId &&
     a.presence === b.presence &&
     a.link === b.link &&
     a.hops === b.hops &&

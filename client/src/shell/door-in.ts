@@ -8,11 +8,14 @@ import { createTokenBucket, type TokenBucketConfig } from '#shared/base/token-bu
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { FrameProblem } from '#shared/wire/reader.ts';
 import { statementsOf, type Statement, type StatementProblem } from '#shared/wire/statement.ts';
+import type { Directory } from '../identity/directory.ts';
+import type { LetterProblem, Letters } from '../identity/letters.ts';
 import type { Verifier } from '../identity/verifier.ts';
 import { createInOrder, type InOrderLimits, type Step } from './in-order.ts';
 
 /** Why a frame that could be read is dropped all the same. */
-export type DoorProblem = StatementProblem | 'wrong-author' | 'bad-signature' | 'verify-quota';
+export type DoorProblem =
+  StatementProblem | LetterProblem | 'wrong-author' | 'bad-signature' | 'verify-quota';
 
 export interface DoorInLimits {
   /** Frames that wait for others before them. More holds more memory; less gives honest links up while a page hangs. */
@@ -37,6 +40,8 @@ export const doorInLimits: DoorInLimits = {
 export interface DoorInDeps {
   readonly topic: () => string;
   readonly verifier: Verifier;
+  readonly letters: Letters;
+  readonly directory: Directory;
   readonly now: () => Instant;
   readonly limits: DoorInLimits;
 }
@@ -93,15 +98,37 @@ export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers
     return null;
   };
 
+  const enterOpened = (
+    opened: Exclude<ReturnType<Letters['open']>, undefined>,
+    enter: (message: LinkMessage) => Step,
+  ): Step | Promise<Step> => {
+    const next = (outcome: LinkMessage | LetterProblem): Step =>
+      typeof outcome === 'string' ? () => refuse(outcome) : enter(outcome);
+    return typeof opened === 'string' ? next(opened) : opened.then(next);
+  };
+
   return {
     take: (frame, bytes) => {
       const size = (): number => bytes;
       if (!frame.ok) return order.push(() => refuse(frame.error), size);
       const judged = judge(frame.value);
       if (typeof judged === 'string') return order.push(() => refuse(judged), size);
-      const enter: Step = () => admit(frame.value, bytes);
-      if (judged.length === 0) return order.push(enter, size);
-      const verified = verifyAll(judged).then((problem) => (problem ? () => refuse(problem) : enter));
+      const enter =
+        (message: LinkMessage): Step =>
+        () =>
+          admit(message, bytes);
+      const opened = deps.letters.open(frame.value);
+      if (opened !== undefined) return order.push(enterOpened(opened, enter), size);
+      const learn = (): Promise<void> | undefined => deps.directory.learn(frame.value);
+      if (judged.length === 0) {
+        const learning = learn();
+        return order.push(learning?.then(() => enter(frame.value)) ?? enter(frame.value), size);
+      }
+      const verified = verifyAll(judged).then(async (problem) => {
+        if (problem) return () => refuse(problem);
+        await learn();
+        return enter(frame.value);
+      });
       return order.push(verified, size);
     },
     end: order.end,

@@ -8,6 +8,7 @@ import type { IdentityRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { payloadBytesMax, recordBytesMax } from '#shared/mesh/sizes.ts';
 import { unprovenIn, withProofs } from '#shared/wire/statement.ts';
+import type { Letters } from '../identity/letters.ts';
 import type { Signer } from '../identity/signer.ts';
 import { createInOrder, type InOrderLimits, type Step } from './in-order.ts';
 
@@ -24,6 +25,7 @@ export interface DoorOutDeps {
   readonly topic: () => string;
   readonly self: PeerId;
   readonly signer: Signer;
+  readonly letters: Letters;
   readonly limits: InOrderLimits;
 }
 
@@ -38,10 +40,20 @@ export interface DoorOut {
   readonly drop: () => void;
 }
 
-export function createDoorOut({ topic, self, signer, limits }: DoorOutDeps): DoorOut {
+export function createDoorOut({ topic, self, signer, letters, limits }: DoorOutDeps): DoorOut {
   const order = createInOrder(limits);
   return {
     take: (message, send) => {
+      const sealed = letters.seal(message);
+      if (sealed) {
+        // What cannot be sealed stays here: its sender hears, as of all that is lost, that it did not arrive.
+        const leave = sealed.then(
+          (closed): Step =>
+            () =>
+              closed ? send(closed) : undefined,
+        );
+        return order.push(leave, sizeOf(message));
+      }
       const identity = ownIdentityIn(message, self);
       if (identity) signer.foresee(identity);
       const unproven = unprovenIn(topic(), message, self);

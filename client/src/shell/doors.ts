@@ -2,6 +2,10 @@
 import type { PeerId } from '#shared/base/ids.ts';
 import type { Instant } from '#shared/base/time.ts';
 import type { KeyPair } from '../identity/ed25519.ts';
+import type { Card } from '../identity/card.ts';
+import { createDirectory } from '../identity/directory.ts';
+import { createLetters } from '../identity/letters.ts';
+import type { Sealer } from '../identity/seal.ts';
 import { createSigner } from '../identity/signer.ts';
 import { createVerifier, type Verifier } from '../identity/verifier.ts';
 import {
@@ -20,6 +24,8 @@ export interface DoorsDeps {
   readonly keys: KeyPair;
   /** The room's name as it is signed. Asked once there is a link, and always the same then. */
   readonly topic: () => string;
+  /** Made before there is a link; none where the browser lacks what it takes. */
+  readonly sealer: () => Sealer | undefined;
   readonly now: () => Instant;
   /** Other than the library's own in tests only; likewise the limits. */
   readonly verifier?: Verifier;
@@ -29,14 +35,20 @@ export interface DoorsDeps {
 export interface Doors {
   readonly openIn: (handlers: DoorInHandlers) => DoorIn;
   readonly openOut: () => DoorOut;
+  /** What a member's card says, from before the node hears of it. */
+  readonly cardOf: (id: PeerId) => Card | undefined;
 }
 
 export function createDoors(deps: DoorsDeps): Doors {
-  const { self, keys, topic, now, verifier = createVerifier() } = deps;
+  const { self, keys, topic, now, sealer, verifier = createVerifier() } = deps;
+  const directory = createDirectory(topic);
+  const letters = createLetters({ self, directory, sealer });
   const limits = deps.limits ?? { in: doorInLimits, out: doorOutLimits };
   const signer = createSigner({ keys, topic, onSigned: verifier.trust });
   return {
-    openIn: (handlers) => createDoorIn({ topic, verifier, now, limits: limits.in }, handlers),
-    openOut: () => createDoorOut({ topic, self, signer, limits: limits.out }),
+    openIn: (handlers) =>
+      createDoorIn({ topic, verifier, letters, directory, now, limits: limits.in }, handlers),
+    openOut: () => createDoorOut({ topic, self, signer, letters, limits: limits.out }),
+    cardOf: directory.cardOf,
   };
 }

@@ -13,6 +13,8 @@ export interface RoomOfJoin {
   readonly self: PeerId;
   /** Those of a room with a key, which take a moment to derive. */
   readonly secrets: Promise<RoomSecrets> | undefined;
+  /** What else must be made before anybody is met. */
+  readonly prepared: Promise<unknown>;
 }
 
 /** Makes the client that dials. */
@@ -22,11 +24,17 @@ export type CreateClient = (
 ) => SignalingClient;
 
 export function createRoomSignaling(
-  { room, self, secrets }: RoomOfJoin,
+  { room, self, secrets, prepared }: RoomOfJoin,
   handlers: SignalingHandlers,
   createClient: CreateClient,
 ): SignalingClient {
-  if (!secrets) return createClient({ room }, handlers);
+  if (!secrets) {
+    return createPreparedSignaling(
+      prepared.then(() => createClient({ room }, handlers)),
+      handlers,
+      toError,
+    );
+  }
   /** Computed once, when first attached: nobody waits for it. */
   let stretched: Promise<Namesake> | undefined;
   const namesake = (): Promise<Namesake> => (stretched ??= stretchRoomName(room));
@@ -34,8 +42,9 @@ export function createRoomSignaling(
     createSealedSignaling(createSealer({ signalKey, topic, self }), handlers, (inner) =>
       createClient({ room: topic, namesake }, inner),
     );
-  return createPreparedSignaling(secrets.then(seal), handlers, toError);
+  const ready = Promise.all([secrets, prepared]).then(([known]) => seal(known));
+  return createPreparedSignaling(ready, handlers, toError);
 }
 
 const toError = (cause: unknown): MeshError =>
-  new MeshError('CRYPTO_MISSING', `This browser cannot derive the keys of a private room: ${String(cause)}`);
+  new MeshError('CRYPTO_MISSING', `This browser cannot make the keys that a room takes: ${String(cause)}`);

@@ -54,6 +54,7 @@ function setUp(
     self: id,
     keys,
     topic: () => 'test',
+    sealer: () => undefined,
     now: () => clock.now().instant,
     verifier: options.verifier ?? createVerifier(),
     limits: { in: { ...doorInLimits, ...options.limits }, out: doorOutLimits },
@@ -327,6 +328,7 @@ describe('the way out', () => {
       self: prover.id,
       keys: prover.keys,
       topic: () => 'test',
+      sealer: () => undefined,
       now: () => createTestClock().now().instant,
     }).openOut();
 

@@ -113,7 +113,13 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
     shell: createShell({
       node,
       versions,
-      doors: createDoors({ self: id, keys, topic: () => 'test', now: () => clock.now().instant }),
+      doors: createDoors({
+        self: id,
+        keys,
+        topic: () => 'test',
+        now: () => clock.now().instant,
+        sealer: () => undefined,
+      }),
       clock: {
         now: clock.now,
         later: (run, ms) => {
@@ -539,7 +545,7 @@ describe('versions of the wire', () => {
     setup.shell.serverSignal(b, encodeTooOldPacket(versionsUpTo(3)));
     expect(setup.inputs).toEqual([
       { kind: 'badFrame', from: a, reason: 'too-old' },
-      { kind: 'badFrame', from: b, reason: 'too-old' },
+      { kind: 'badSignal', from: b, reason: 'too-old' },
     ]);
   });
 });

@@ -43,10 +43,14 @@ export function resume<P>(relay: Relay<P>, origin: Origin<P>): void {
   const base = reliable.base;
   origin.backlog = backlog.came > base ? { ...backlog, seq: backlog.came, base, at: relay.at } : null;
   if (base >= backlog.seq) return;
-  noteMissing(relay, { origin: id, epoch, lane: 'reliable', seq: backlog.seq }, {
-    peer: backlog.announcer,
-    by: 'guess',
-  });
+  noteMissing(
+    relay,
+    { origin: id, epoch, lane: 'reliable', seq: backlog.seq },
+    {
+      peer: backlog.announcer,
+      by: 'guess',
+    },
+  );
 }
 
 /** Tells the application of a message, whose turn it is. */

@@ -5,7 +5,9 @@ import type { Job } from './layers.ts';
 import type { Command, Input, NodeTimer, RoutedPayload } from './messages.ts';
 
 /** The jobs of an input that needs nothing but its layer; frames are the inbox's. */
-export function inputToJobs(input: Exclude<Input, { kind: 'frame' | 'badFrame' | 'badSignal' }>): readonly Job[] {
+export function inputToJobs(
+  input: Exclude<Input, { kind: 'frame' | 'badFrame' | 'badSignal' }>,
+): readonly Job[] {
   switch (input.kind) {
     case 'start':
       return [

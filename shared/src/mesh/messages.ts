@@ -29,7 +29,7 @@ import type { Change, Entry, EntryRefusal, StateTimer, StateUpdate } from '../st
 export type Payload = Claim | PresenceUpdate | StateUpdate | TopicMessage;
 
 /** What is sent to one member to whom there may be no channel. */
-export type RoutedPayload = OverlaySignal | MembershipRouted | DirectMessage | Echo;
+export type RoutedPayload = OverlaySignal | MembershipRouted | DirectMessage | Sealed | Echo;
 
 const SIGNAL_KINDS: readonly RoutedPayload['kind'][] = [
   'request',
@@ -107,6 +107,15 @@ export interface DirectMessage {
   readonly kind: 'direct';
   readonly topic: string;
   readonly data: Value;
+}
+
+/**
+ * The same, closed to all but the member it is for: as it travels. The shell seals what leaves and opens what has
+ * arrived, so the node meets it only as one who carries it on.
+ */
+export interface Sealed {
+  readonly kind: 'sealed';
+  readonly bytes: Uint8Array;
 }
 
 /** Asks for nothing but its acknowledgement: a round trip measured over the mesh. */

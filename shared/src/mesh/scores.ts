@@ -92,6 +92,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'value-limit',
     'unsigned',
     'misplaced-proof',
+    'unsealed',
     'bad-signature',
     'wrong-author',
     // Words that only their speaker can have made.

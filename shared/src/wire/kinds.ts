@@ -42,6 +42,7 @@ export const routedKinds: Choice<RoutedPayload['kind']> = createChoice({
   direct: 0x77,
   echo: 0x78,
   refer: 0x79,
+  sealed: 0x7a,
 });
 
 /** What stands alone as text. */

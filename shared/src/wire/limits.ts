@@ -56,6 +56,8 @@ export const ACCUSATIONS_MAX: number = 16;
 export const CLAIMS_MAX: number = 8;
 /** What an identity record's card holds. */
 export const CARD_BYTES_MAX: number = 256;
+/** A sealed message: the longest topic and value, and what sealing adds. */
+export const SEALED_BYTES_MAX: number = 17_000;
 
 /** Nodes of a hash tree, and leaves of a node. */
 export const TREE_WIDTH: number = 16;

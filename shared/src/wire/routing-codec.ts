@@ -4,12 +4,21 @@ import type { RoutedPayload } from '../mesh/messages.ts';
 import type { Packet, RoutingMessage } from '../routing/messages.ts';
 import { createChoice, type Choice } from './choice.ts';
 import { routedKinds } from './kinds.ts';
-import { ROUTE_MAX, TOPIC_BYTES_MAX, TRAIL_MAX } from './limits.ts';
+import { readDirect, writeDirect } from './direct-codec.ts';
+import { ROUTE_MAX, SEALED_BYTES_MAX, TRAIL_MAX } from './limits.ts';
 import { readMembershipRouted, writeMembershipRouted } from './membership-codec.ts';
 import { readOverlaySignal, writeOverlaySignal } from './overlay-codec.ts';
-import { readChoice, readFlag, readId, readIds, readText, readUint, type Reader } from './reader.ts';
-import { readValue, writeValue } from './value-codec.ts';
-import { writeChoice, writeFlag, writeId, writeIds, writeText, writeUint, type Writer } from './writer.ts';
+import {
+  readBytes,
+  readChoice,
+  readCount,
+  readFlag,
+  readId,
+  readIds,
+  readUint,
+  type Reader,
+} from './reader.ts';
+import { writeBytes, writeChoice, writeFlag, writeId, writeIds, writeUint, type Writer } from './writer.ts';
 
 const deliveries: Choice<Packet<RoutedPayload>['delivery']> = createChoice({ once: 0, acked: 1 });
 
@@ -76,8 +85,10 @@ function writeRouted(writer: Writer, payload: RoutedPayload): void {
     case 'accused':
       return writeMembershipRouted(writer, payload);
     case 'direct':
-      writeText(writer, payload.topic, TOPIC_BYTES_MAX);
-      return writeValue(writer, payload.data);
+      return writeDirect(writer, payload);
+    case 'sealed':
+      writeUint(writer, payload.bytes.length, SEALED_BYTES_MAX);
+      return writeBytes(writer, payload.bytes, payload.bytes.length);
     case 'echo':
       return;
     default:
@@ -99,7 +110,9 @@ function readRouted(reader: Reader): RoutedPayload {
     case 'accused':
       return readMembershipRouted(reader, kind);
     case 'direct':
-      return { kind, topic: readText(reader, TOPIC_BYTES_MAX), data: readValue(reader) };
+      return readDirect(reader);
+    case 'sealed':
+      return { kind, bytes: readBytes(reader, readCount(reader, SEALED_BYTES_MAX)) };
     case 'echo':
       return { kind };
     default:

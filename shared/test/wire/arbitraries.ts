@@ -248,6 +248,7 @@ export const anyRouted: Arbitrary<RoutedPayload> = fc.oneof(
   record({ kind: kind('routedAck'), probe: anyCount }),
   record({ kind: kind('accused'), accusation: anyAccusation }),
   record({ kind: kind('direct'), topic: anyText, data: anyValue }),
+  record({ kind: kind('sealed'), bytes: fc.uint8Array({ maxLength: 200 }) }),
   record({ kind: kind('echo') }),
 );
 

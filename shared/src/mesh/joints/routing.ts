@@ -40,6 +40,9 @@ function open({ origin, trail, hops, payload }: Deliver, hub: Hub): void {
       return hub.feed({ layer: 'membership', input: { kind: 'routed', from: origin, message: payload } });
     case 'direct':
       return hub.tell({ kind: 'message', topic: payload.topic, data: payload.data, from: origin, hops });
+    case 'sealed':
+      // Whoever opens them has not: there is nobody here to read it.
+      return;
     case 'echo':
       // Its acknowledgement, which routing has sent, is all it asked for.
       return;
