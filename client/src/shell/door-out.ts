@@ -5,7 +5,7 @@
 import type { PeerId } from '#shared/base/ids.ts';
 import type { Proof } from '#shared/base/proof.ts';
 import type { IdentityRecord } from '#shared/membership/messages.ts';
-import type { LinkMessage } from '#shared/mesh/messages.ts';
+import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
 import { payloadBytesMax, recordBytesMax } from '#shared/mesh/sizes.ts';
 import { unprovenIn, withProofs } from '#shared/wire/statement.ts';
 import type { Letters } from '../identity/letters.ts';
@@ -75,11 +75,19 @@ export function createDoorOut({ topic, self, signer, letters, limits }: DoorOutD
 
 const isProof = (outcome: Proof | Promise<Proof>): outcome is Proof => !(outcome instanceof Promise);
 
-/** The first thing said to a neighbor, and what is said whenever it changes. */
+/** It is the first thing said to a neighbor, and is said again, in one way or another, whenever it changes. */
 function ownIdentityIn(message: LinkMessage, self: PeerId): IdentityRecord | undefined {
   if (message.kind === 'hello') return message.identity;
-  if (message.kind !== 'gossip' || message.origin !== self) return undefined;
-  return message.payload.kind === 'identity' && !message.payload.left ? message.payload : undefined;
+  if (message.kind === 'gossip' && message.origin === self) return ownIdentityAmong([message.payload], self);
+  if (message.kind === 'claims') return ownIdentityAmong(message.claims, self);
+  if (message.kind !== 'delta' || message.table !== 'roster') return undefined;
+  return ownIdentityAmong(message.records, self);
+}
+
+function ownIdentityAmong(payloads: readonly Payload[], self: PeerId): IdentityRecord | undefined {
+  for (const payload of payloads)
+    if (payload.kind === 'identity' && payload.id === self && !payload.left) return payload;
+  return undefined;
 }
 
 /** About what a message that waits takes; the links share most of it. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation } from '#shared/base/ids.ts';
 import { err, ok } from '#shared/base/result.ts';
+import type { IdentityRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
 import { createVerifier, type Signed, type Verifier } from '#client/identity/verifier.ts';
@@ -370,4 +371,43 @@ describe('the way out', () => {
     await settled();
     expect(sent).toHaveLength(5);
   });
+
+  test.each<[string, (identity: IdentityRecord) => LinkMessage]>([
+    ['a greeting', (identity) => ({ kind: 'hello', identity, presence: [] })],
+    ['a broadcast', (identity) => recordOf(identity)],
+    ['claims', (identity) => ({ kind: 'claims', claims: [identity] })],
+    ['a table', (identity) => ({ kind: 'delta', table: 'roster', records: [identity] })],
+  ])('has the farewell signed when the identity was said in %s', async (_what, say) => {
+    const self = createProver();
+    const sent: LinkMessage[] = [];
+    const door = outOf(self);
+    const identity: IdentityRecord = {
+      kind: 'identity',
+      id: self.id,
+      epoch: epoch(1),
+      incarnation: incarnation(2),
+      left: false,
+      wireVersion: 1,
+      card: new Uint8Array(),
+      proof: null,
+    };
+    door.take(say(identity), (what) => sent.push(what));
+    await cryptoIdle();
+    const farewell = recordOf({ ...identity, left: true });
+    door.take(farewell, (what) => sent.push(what));
+    expect(sent).toHaveLength(2);
+    expect(sent[1]).toEqual(await self.prove(farewell));
+  });
+});
+
+const recordOf = (identity: IdentityRecord): LinkMessage => ({
+  kind: 'gossip',
+  origin: identity.id,
+  epoch: epoch(1),
+  lane: 'record',
+  seq: 5,
+  hot: false,
+  round: 0,
+  payload: identity,
+  proof: null,
 });
