@@ -323,7 +323,8 @@ test('a flood of bad signatures costs a few verifications, and holds up nobody e
   // What the others verify of that message, a bad one begun in 20 ms, and what was begun before the first was known.
   const { badSignatures, underWayMax } = doorInLimits;
   expect(verify.mock.calls.length).toBeLessThanOrEqual(badSignatures.burst + underWayMax + 3);
-  expect(new Set(told.map(String))).toEqual(new Set([`${c.id},bad-signature`, `${c.id},verify-quota`]));
+  const reasons = [`${c.id},bad-signature`, `${c.id},dropped-invalid`, `link closed,${c.id}`];
+  expect(new Set(told.map(String))).toEqual(new Set(reasons));
 });
 
 describe('leaving', () => {

@@ -97,6 +97,7 @@ describe('a join is refused', () => {
     expect(join).toThrow('nonsense is no URL');
     expect(sockets).toEqual([]);
     joinMesh('room', { signaling, rtc: { iceServers: [{ urls: 'stun:stun.test' }] } });
+    await until(() => sockets.length > 0);
     expect([sockets.length, rtcs]).toEqual([1, []]);
   });
 
@@ -106,6 +107,7 @@ describe('a join is refused', () => {
     expect(codeOf(() => joinMesh('room', { signaling, presence }))).toBe('BAD_VALUE');
     expect(sockets).toEqual([]);
     joinMesh('room', { signaling });
+    await until(() => sockets.length > 0);
     expect(sockets).toHaveLength(1);
   });
 });
@@ -210,6 +212,7 @@ describe('a join', () => {
   test('dials the origin of its page, with an id of its own', async () => {
     const { joinMesh, sockets } = await loadPage({ href: 'https://app.test/page' });
     const mesh = joinMesh('room', { presence: { name: 'Ada' } });
+    await until(() => sockets.length > 0);
     sockets[0]!.open();
     expect(sockets[0]!.url).toBe('wss://app.test/');
     expect(sockets[0]!.sent).toEqual([{ kind: 'join', version: 1, room: 'room', id: mesh.id }]);
@@ -224,15 +227,18 @@ describe('a join', () => {
     const { joinMesh, sockets } = await loadPage();
     const first = joinMesh('room', { signaling });
     expect(joinMesh('room', { signaling: 'http://server.test/' }).id).toBe(first.id);
+    await until(() => sockets.length > 0);
     expect(sockets).toHaveLength(1);
     expect(joinMesh('other', { signaling }).id).not.toBe(first.id);
     expect(joinMesh('room', { signaling: 'ws://other.test' }).id).not.toBe(first.id);
+    await until(() => sockets.length > 2);
     expect(sockets).toHaveLength(3);
   });
 
   test('ends when the page is hidden, and the next join is a new member', async () => {
     const { joinMesh, sockets, hide } = await loadPage();
     const first = joinMesh('room', { signaling });
+    await until(() => sockets.length > 0);
     hide();
     expect([first.status.value, sockets[0]!.hungUp]).toEqual(['closed', [1000]]);
     const second = joinMesh('room', { signaling });
@@ -280,6 +286,7 @@ describe('a join', () => {
     const mesh = joinMesh('room', { signaling, signal: AbortSignal.abort() });
     expect([mesh.status.value, sockets]).toEqual(['closed', []]);
     expect(joinMesh('room', { signaling }).status.value).toBe('connecting');
+    await until(() => sockets.length > 0);
     expect(sockets).toHaveLength(1);
   });
 
@@ -297,6 +304,7 @@ describe('a join', () => {
     const mesh = joinMesh('room', { signaling });
     const told: string[] = [];
     mesh.on('error', ({ code }) => told.push(code));
+    await until(() => sockets.length > 0);
     sockets[0]!.drop();
     await Promise.resolve();
     expect([told, mesh.signaling.value]).toEqual([['SIGNALING_UNREACHABLE'], 'connecting']);
@@ -306,6 +314,7 @@ describe('a join', () => {
   test('dials at once when the browser is online again, until it is left', async () => {
     const { joinMesh, sockets, fire } = await loadPage();
     const mesh = joinMesh('room', { signaling });
+    await until(() => sockets.length > 0);
     sockets[0]!.drop();
     fire('online');
     expect(sockets).toHaveLength(2);
@@ -318,6 +327,7 @@ describe('a join', () => {
   test('counts what the server says that is no message', async () => {
     const { joinMesh, sockets } = await loadPage();
     const mesh = joinMesh('room', { signaling });
+    await until(() => sockets.length > 0);
     sockets[0]!.open();
     sockets[0]!.sayRaw('{');
     expect(mesh.stats().refused).toEqual({ 'server-bad-message': 1 });
