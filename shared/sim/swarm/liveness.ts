@@ -1,21 +1,14 @@
 /** What must hold once faults have stopped and calm has lasted: one room, equal everywhere. */
-import type { PeerId } from '#shared/base/ids.ts';
 import type { Value } from '#shared/base/value.ts';
+import { componentsInUse } from '../components.ts';
 import { nameOf, type MakeChecker } from './checker.ts';
 
 export const roomIsWhole: MakeChecker = (world, complain) => ({
   name: 'component',
   whenCalm: () => {
-    const living = new Map(world.living().map((tab) => [tab.id, tab]));
-    const reached = new Set<PeerId>();
-    const frontier = [...living.keys()].slice(0, 1);
-    for (let id = frontier.pop(); id !== undefined; id = frontier.pop()) {
-      const tab = living.get(id);
-      if (!tab || reached.has(id)) continue;
-      reached.add(id);
-      frontier.push(...tab.node.inspect().overlay.activeView);
-    }
-    if (reached.size !== living.size) complain(`links join ${reached.size} of ${living.size}`);
+    const living = world.living();
+    const [largest = []] = componentsInUse(living);
+    if (largest.length !== living.length) complain(`links join ${largest.length} of ${living.length}`);
   },
 });
 

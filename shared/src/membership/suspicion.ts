@@ -83,13 +83,16 @@ export function deadlineAt(
   return silence > answers ? silence : answers;
 }
 
+function longestSilenceMs({ held }: Suspicion): number {
+  return Math.max(...held.map(({ accusation }) => accusation.silentMs));
+}
+
 /**
  * How long an answer may take. An accuser that was patient for longer than usual has a rough link, and the way of an
  * objection may be as rough: it gets that much longer.
  */
-export function answerMs({ held }: Suspicion, config: MembershipConfig): number {
-  const silentMs = Math.max(...held.map(({ accusation }) => accusation.silentMs));
-  const roughMs = Math.max(0, silentMs - config.suspectAfterMsMin);
+export function answerMs(suspicion: Suspicion, config: MembershipConfig): number {
+  const roughMs = Math.max(0, longestSilenceMs(suspicion) - config.suspectAfterMsMin);
   return Math.min(config.answerMsMin + roughMs, config.deadlineMs);
 }
 
@@ -110,8 +113,11 @@ export function judge(
   if (fresh >= config.quorum) return 'agreed';
   const provenAt = ownProofAt !== null && ownProofAt > suspicion.provenAt ? ownProofAt : suspicion.provenAt;
   if (paired) {
-    // Nobody can object; but what the suspect has said may wait behind our own late timer.
-    const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs: config.watchMs };
+    // Nobody can object; but what the suspect has said may wait behind our own late timer. Over a link so rough, or so
+    // slow at its other end, that suspicion itself outlasted the deadline, it may also be on its way.
+    const isSlow = longestSilenceMs(suspicion) > config.pairDeadlineMs;
+    const patienceMs = isSlow ? answerMs(suspicion, config) : config.watchMs;
+    const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs };
     return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
   }
   const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, config);

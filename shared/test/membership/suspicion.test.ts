@@ -119,7 +119,16 @@ describe('a suspicion', () => {
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(2_250, 11_049), judged(2_250, 11_050)]).toEqual(['open', 'overdue']);
-    expect([judged(3_500, 10_249), judged(3_500, 10_250)]).toEqual(['open', 'overdue']);
+    expect([judged(3_300, 10_249), judged(3_300, 10_250)]).toEqual(['open', 'overdue']);
+  });
+
+  it('of the only other member takes as long as any where the link is rough or its other end hidden', () => {
+    const judged = (silentMs: number, at: number): string => {
+      const seen = { ownProofAt: null, cutOff: true, paired: true };
+      return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
+    };
+    expect([judged(3_500, 11_799), judged(3_500, 11_800)]).toEqual(['open', 'overdue']);
+    expect([judged(6_000, 13_999), judged(6_000, 14_000)]).toEqual(['open', 'overdue']);
   });
 
   it('holds one accusation per observer, and no more than its limit', () => {

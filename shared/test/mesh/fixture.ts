@@ -1,10 +1,10 @@
 /** Rooms of the simulator for tests of whole nodes: on a quick and even network, with all that tabs tell kept. */
 import { expect } from 'vitest';
-import type { PeerId } from '#shared/base/ids.ts';
 import type { MeshConfig } from '#shared/mesh/config.ts';
 import type { MeshEvent } from '#shared/mesh/messages.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import type { NetworkConditions } from '#sim/conditions.ts';
+import { componentsInUse } from '#sim/components.ts';
 import { listExactly } from '#sim/halves.ts';
 import type { SimTab } from '#sim/tab.ts';
 import { createMeshWorld, type World as SimWorld } from '#sim/world.ts';
@@ -71,14 +71,5 @@ export function rostersAreEqual(world: World): boolean {
 
 /** True when links in use join all living tabs: parked channels do not count. */
 export function isOneComponent(world: World): boolean {
-  const living = new Map(world.living().map((tab) => [tab.id, tab]));
-  const reached = new Set<PeerId>();
-  const frontier = [...living.keys()].slice(0, 1);
-  for (let id = frontier.pop(); id; id = frontier.pop()) {
-    const tab = living.get(id);
-    if (!tab || reached.has(id)) continue;
-    reached.add(id);
-    frontier.push(...tab.node.inspect().overlay.activeView);
-  }
-  return reached.size === living.size;
+  return componentsInUse(world.living()).length <= 1;
 }
