@@ -19,7 +19,7 @@ import type { RoutingSnapshot } from '../routing/messages.ts';
 import type { StateSnapshot } from '../state/messages.ts';
 import type { MeshConfig } from './config.ts';
 import { createHub, type Hub } from './hub.ts';
-import { onFrame } from './inbox.ts';
+import { isHeartbeat, onFrame } from './inbox.ts';
 import { isSignal } from './messages.ts';
 import { inputToJobs } from './jobs.ts';
 import { afterBroadcast } from './joints/broadcast.ts';
@@ -84,12 +84,12 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       // Nothing, unless a broken invariant cut the last input short.
       hub.news.close();
       const isLast = input.kind === 'command' && input.command.kind === 'leave';
-      if (!isLast) {
-        // Who has slept notices it before it says anything. Who leaves need not come back for that.
+      const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
+      // Who has slept notices it before it says anything. Who leaves need not come back for that.
+      if (!isLast && (stranger !== undefined || !isForMembership(input))) {
         hub.feed({ layer: 'membership', input: { kind: 'clock' } });
         workOff();
       }
-      const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
       enter(input, hub);
       workOff();
       if (stranger !== undefined && hub.neighbors.has(stranger)) {
@@ -111,6 +111,12 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
     },
     inspect: () => viewOf(layers, quotas),
   };
+}
+
+/** What is for membership before any other layer tells it the time by itself. */
+function isForMembership(input: Input): boolean {
+  if (input.kind === 'frame') return isHeartbeat(input.message);
+  return input.kind === 'timer' && input.timer.layer === 'membership';
 }
 
 function enter(input: Input, hub: Hub): void {
