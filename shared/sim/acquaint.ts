@@ -29,10 +29,12 @@ const CARRIED: ReadonlySet<LinkMessage['kind']> = new Set([
 ]);
 /** What every tab gets to find its first neighbor. */
 const FIRST_LINK_MS_MAX = 30_000;
-/** Between two times that what is new is handed on, and more for each tab: before anybody takes the others for orphans. */
+/** Until what is new is handed on though not all is said, and more for each tab: before anybody takes the others for orphans. */
 const HAND_ON_MS_MIN = 8_000;
-const HAND_ON_MS_EACH = 20;
+const HAND_ON_MS_EACH = 35;
 const ROUNDS_MAX = 20;
+/** Between two looks at whether all is said. */
+const LOOK_MS = 1_000;
 
 /** True when everybody has its links, and has said so; it is handed to all. */
 export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
@@ -44,13 +46,13 @@ export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
     FIRST_LINK_MS_MAX,
     100,
   );
+  // Who is there comes first, and the links when they are made: each list of links told sooner would be told N times in vain.
+  handOn(world, records.takeNew('identity'));
   let settled = false;
   for (let round = 0; round < ROUNDS_MAX && !settled; round++) {
+    settled = world.runUntil(records.areTrue, Math.max(HAND_ON_MS_MIN, nodes * HAND_ON_MS_EACH), LOOK_MS);
     handOn(world, records.takeNew());
-    world.run(Math.max(HAND_ON_MS_MIN, nodes * HAND_ON_MS_EACH));
-    settled = records.areTrue();
   }
-  handOn(world, records.takeNew());
   records.end();
   world.run(1_000);
   world.carryOnly(undefined);
@@ -58,8 +60,8 @@ export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
 }
 
 interface Records {
-  /** What was said since the last time. */
-  readonly takeNew: () => readonly RosterRecord[];
+  /** What was said since the last time, all or that of one kind. */
+  readonly takeNew: (kind?: RosterRecord['kind']) => readonly RosterRecord[];
   /** Everybody has named exactly the neighbors that it has, and enough of them. */
   readonly areTrue: () => boolean;
   readonly end: () => void;
@@ -90,10 +92,10 @@ function followRecords(world: MeshWorld, nodes: number): Records {
     },
   });
   return {
-    takeNew: () => {
-      const taken = [...fresh.values()];
-      fresh.clear();
-      return taken;
+    takeNew: (wanted) => {
+      const taken = [...fresh].filter(([, { kind }]) => wanted === undefined || kind === wanted);
+      for (const [key] of taken) fresh.delete(key);
+      return taken.map(([, record]) => record);
     },
     areTrue: () =>
       world.living().every((tab) => {

@@ -45,11 +45,14 @@ export interface Ring<T> {
 export function createRing<T>(limit: number): Ring<T> {
   assert(limit >= 1, `a ring needs room for one value, not ${limit}`);
   const held: T[] = [];
+  /** Where the oldest is, once all room is taken: nothing moves for a new one. */
+  let oldestAt = 0;
   return {
     push: (value) => {
-      if (held.length === limit) held.shift();
-      held.push(value);
+      if (held.length < limit) return void held.push(value);
+      held[oldestAt] = value;
+      oldestAt = (oldestAt + 1) % limit;
     },
-    values: () => held,
+    values: () => (oldestAt === 0 ? held : [...held.slice(oldestAt), ...held.slice(0, oldestAt)]),
   };
 }

@@ -4,6 +4,7 @@
  *
  * Each half is MurmurHash3's 32-bit mix (Appleby, 2011) over UTF-16 code units, with a seed of its own.
  */
+/** Both halves are signed: an engine holds such a number in place, and an unsigned one apart. Their order is that of unsigned ones. */
 export interface Hash64 {
   readonly high: number;
   readonly low: number;
@@ -20,32 +21,41 @@ export function hashText(text: string): Hash64 {
     high = absorb(high, mixed);
     low = absorb(low, mixed);
   }
-  return { high: finish(high ^ text.length) >>> 0, low: finish(low ^ text.length) >>> 0 };
+  return { high: finish(high ^ text.length), low: finish(low ^ text.length) };
 }
 
 /** Joins hashes in order: a parent's hash of its children. */
 export function hashHashes(parts: readonly Hash64[]): Hash64 {
-  let high = 0x2545f491;
-  let low = 0x9e3779b9;
+  let high = 0x2545f491 | 0;
+  let low = 0x9e3779b9 | 0;
   for (const part of parts) {
     high = finish(round(round(high, part.high), part.low));
     low = finish(round(round(low, part.low), part.high));
   }
-  return { high: high >>> 0, low: low >>> 0 };
+  return { high, low };
 }
 
 /** Adds or takes away a member of a set: the order does not matter, and twice undoes it. */
 export function xorHashes(a: Hash64, b: Hash64): Hash64 {
-  return { high: (a.high ^ b.high) >>> 0, low: (a.low ^ b.low) >>> 0 };
+  return { high: a.high ^ b.high, low: a.low ^ b.low };
 }
 
 export function sameHash(a: Hash64, b: Hash64): boolean {
   return a.high === b.high && a.low === b.low;
 }
 
+/** Negative, zero or positive, as unsigned numbers of 64 bits compare. */
+export function compareHashes(a: Hash64, b: Hash64): number {
+  return (a.high >>> 0) - (b.high >>> 0) || (a.low >>> 0) - (b.low >>> 0);
+}
+
 /** 16 hex digits: a hash as a map key. */
 export function hashToText(hash: Hash64): string {
-  return hash.high.toString(16).padStart(8, '0') + hash.low.toString(16).padStart(8, '0');
+  return wordToText(hash.high) + wordToText(hash.low);
+}
+
+function wordToText(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
 }
 
 function round(state: number, word: number): number {

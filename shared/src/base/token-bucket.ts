@@ -12,6 +12,11 @@ export interface TokenBucket {
   readonly take: (cost: number, at: Instant, kept?: number) => boolean;
 }
 
+/** What is held after so long without taking. */
+export function filled(tokens: number, { burst, perSecond }: TokenBucketConfig, passedMs: number): number {
+  return Math.min(burst, tokens + (passedMs * perSecond) / 1_000);
+}
+
 export function createTokenBucket(config: TokenBucketConfig, at: Instant): TokenBucket {
   let tokens = config.burst;
   let filledAt = at;
@@ -22,7 +27,7 @@ export function createTokenBucket(config: TokenBucketConfig, at: Instant): Token
       const passedMs = elapsedMs(filledAt, now);
       // An earlier instant than the last adds nothing and takes nothing.
       if (passedMs > 0) {
-        tokens = Math.min(config.burst, tokens + (passedMs * config.perSecond) / 1_000);
+        tokens = filled(tokens, config, passedMs);
         filledAt = now;
       }
       if (cost + kept > tokens) return false;

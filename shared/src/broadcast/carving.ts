@@ -35,7 +35,7 @@ export function createCarving(config: BroadcastConfig): Carving {
     },
     carves: (tree, head) => {
       if (tree !== null) return true;
-      const lot = hashText(`${streamKey(head)}/${head.seq}`).low / 2 ** 32;
+      const lot = (hashText(`${streamKey(head)}/${head.seq}`).low >>> 0) / 2 ** 32;
       return lot < 1 / (1 + CAUTION * Math.max(0, load - 1));
     },
   };

@@ -2,7 +2,7 @@
  * Orphans: members that no live member names as a neighbor, whose crash no observer would see. The
  * three members nearest to an orphan's id, by hash, ping it through the mesh.
  */
-import { hashText, xorHashes, type Hash64 } from '../base/hash.ts';
+import { compareHashes, hashText, xorHashes, type Hash64 } from '../base/hash.ts';
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs } from '../base/time.ts';
 import { accuse, review } from './accusing.ts';
@@ -116,7 +116,5 @@ function isAmongNearest(target: Hash64, own: Hash64, others: readonly Hash64[], 
 }
 
 function isNearer(target: Hash64, a: Hash64, b: Hash64): boolean {
-  const left = xorHashes(target, a);
-  const right = xorHashes(target, b);
-  return left.high < right.high || (left.high === right.high && left.low < right.low);
+  return compareHashes(xorHashes(target, a), xorHashes(target, b)) < 0;
 }

@@ -5,7 +5,7 @@
  * Two instants are kept apart. `heardAt` is true proof of life. `quietSince` is where our patience starts;
  * it moves without proof when this tab has slept.
  */
-import { createBoundedMap, createRing } from '../base/collections.ts';
+import { createRing, type Ring } from '../base/collections.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
 import type { MembershipConfig } from './config.ts';
 
@@ -60,9 +60,12 @@ export interface Silence {
   readonly heard: (at: Instant) => void;
   /** This tab has slept: what was not heard meanwhile proves nothing. */
   readonly restart: (at: Instant) => void;
-  /** The neighbor told its tick. */
+  /** The neighbor pinged, and told its tick. */
   readonly announced: (tickMs: number) => void;
-  /** True when the neighbor would be quiet for too long at the next watch, a ping needs repeating, or the last is long ago. */
+  /**
+   * True when the neighbor would be quiet for too long at the next watch, a ping needs repeating, or the last is long
+   * ago. Whose turn it is not waits until it has been quiet for so long: the other's ping is about to come.
+   */
   readonly pingDue: (at: Instant, ownTickMs: number) => boolean;
   /** False while a ping is so fresh that its answer may still come. */
   readonly mayPing: (at: Instant) => boolean;
@@ -77,136 +80,146 @@ export interface Silence {
   readonly mayAccuseAfresh: (at: Instant, patienceMs: number) => boolean;
 }
 
-export function createSilence(config: MembershipConfig, openedAt: Instant): Silence {
-  const gaps = createRing<number>(config.gapsMax);
-  const probes = createProbes(config, openedAt);
-  const vouches = createVouches(config);
-  let heardAt = openedAt;
-  let quietSince = openedAt;
-  let peerTickMs = config.watchMs;
-
-  const heard = (at: Instant): void => {
-    // A frame may be told of twice, as frame and as message; and a pause across a sleep is our own.
-    const gap = elapsedMs(heardAt, at);
-    if (gap > 0 && quietSince === heardAt) gaps.push(gap);
-    heardAt = at;
-    quietSince = at;
-    probes.answered();
-    vouches.clear();
-  };
+/** `leads`: of two pings that cross, ours counts as the first. True at one end of each link. */
+export function createSilence(config: MembershipConfig, openedAt: Instant, leads: boolean): Silence {
+  const link = createLink(config, openedAt, leads);
   const patienceMs = (ownTickMs: number): number => {
-    const slowerTickMs = Math.max(ownTickMs, peerTickMs);
-    const gapMs = percentile99(gaps.values());
-    return suspectAfterMs({ slowerTickMs, rttvarMs: probes.roundTrip()?.rttvarMs ?? 0, gapMs }, config);
+    const slowerTickMs = Math.max(ownTickMs, link.peerTickMs);
+    const gapMs = percentile99(link.gaps.values());
+    return suspectAfterMs({ slowerTickMs, rttvarMs: link.roundTrip?.rttvarMs ?? 0, gapMs }, config);
   };
 
   return {
-    heardAt: () => heardAt,
-    quietSince: () => quietSince,
-    silentMs: (at) => elapsedMs(quietSince, at),
+    heardAt: () => link.heardAt,
+    quietSince: () => link.quietSince,
+    silentMs: (at) => elapsedMs(link.quietSince, at),
     hearsWell: (at) => {
-      const answerMs = config.pingAfterMs + (probes.roundTrip()?.srttMs ?? 0);
-      return elapsedMs(heardAt, at) <= Math.max(config.objectWithinMs, answerMs);
+      const answerMs = config.pingAfterMs + (link.roundTrip?.srttMs ?? 0);
+      return elapsedMs(link.heardAt, at) <= Math.max(config.objectWithinMs, answerMs);
     },
     suspectAfterMs: patienceMs,
-    heard,
+    heard: (at) => noteHeard(link, at),
     restart: (at) => {
-      quietSince = at;
-      probes.clear();
+      link.quietSince = at;
+      link.probes.length = 0;
+      link.unanswered = false;
     },
     announced: (tickMs) => {
-      peerTickMs = tickMs;
+      link.peerTickMs = tickMs;
+      noteTheirPing(link);
     },
-    pingDue: (at, ownTickMs) => {
-      // The watch goes on at its own pace also while a longer tick is announced: no ping comes early for that.
-      const nextMs = Math.min(ownTickMs, config.watchMs);
-      const quiet = elapsedMs(quietSince, at) + nextMs > config.pingAfterMs;
-      return (quiet && probes.mayRepeat(at, nextMs / 2)) || probes.areStale(at);
-    },
-    mayPing: (at) => probes.mayRepeat(at, 0),
-    pinged: probes.sent,
-    acked: probes.acked,
-    accused: vouches.accused,
-    vouched: vouches.vouched,
-    mayAccuseAfresh: vouches.areOver,
-  };
-}
-
-interface Probes {
-  readonly roundTrip: () => RoundTrip | null;
-  readonly sent: (probe: number, at: Instant) => void;
-  readonly acked: (probe: number, at: Instant) => number | null;
-  /** True when the last ping is about `pingRepeatMs` old, give or take `slackMs`, or there was none. */
-  readonly mayRepeat: (at: Instant, slackMs: number) => boolean;
-  /** True when the last ping is `pingEveryMs` old, whatever was heard since. */
-  readonly areStale: (at: Instant) => boolean;
-  readonly answered: () => void;
-  readonly clear: () => void;
-}
-
-/** The pings that are on their way, and what their answers tell about the link. */
-function createProbes(config: MembershipConfig, openedAt: Instant): Probes {
-  const sentAtByProbe = createBoundedMap<number, Instant>(config.probesMax);
-  let roundTrip: RoundTrip | null = null;
-  /** `null` once anything was heard since. */
-  let pingedAt: Instant | null = null;
-  let lastPingedAt = openedAt;
-  return {
-    roundTrip: () => roundTrip,
-    sent: (probe, at) => {
-      sentAtByProbe.set(probe, at);
-      pingedAt = at;
-      lastPingedAt = at;
-    },
-    acked: (probe, at) => {
-      const sentAt = sentAtByProbe.get(probe);
-      if (sentAt === undefined) return null;
-      sentAtByProbe.delete(probe);
-      const rttMs = elapsedMs(sentAt, at);
-      roundTrip = smoothRtt(roundTrip, rttMs);
-      return rttMs;
-    },
-    mayRepeat: (at, slackMs) => pingedAt === null || elapsedMs(pingedAt, at) + slackMs >= config.pingRepeatMs,
-    areStale: (at) => elapsedMs(lastPingedAt, at) >= config.pingEveryMs,
-    answered: () => {
-      pingedAt = null;
-    },
-    clear: () => {
-      sentAtByProbe.clear();
-      pingedAt = null;
-    },
-  };
-}
-
-interface Vouches {
-  readonly accused: () => void;
-  readonly vouched: (at: Instant) => void;
-  readonly areOver: (at: Instant, patienceMs: number) => boolean;
-  readonly clear: () => void;
-}
-
-/**
- * What others said for a neighbor that we do not hear. Each accusation of ours that was answered doubles
- * our patience, so that a link that is dead one way does not shout for ever.
- */
-function createVouches(config: MembershipConfig): Vouches {
-  let vouchedAt: Instant | null = null;
-  let answered = 0;
-  let accusing = false;
-  return {
+    pingDue: (at, ownTickMs) => isPingDue(link, at, ownTickMs),
+    mayPing: (at) => mayRepeat(link, at, 0),
+    pinged: (probe, at) => notePing(link, probe, at),
+    acked: (probe, at) => takeAnswer(link, probe, at),
     accused: () => {
-      accusing = true;
+      link.accusing = true;
     },
     vouched: (at) => {
-      vouchedAt = at;
-      if (accusing) answered = Math.min(answered + 1, config.vouchesMax);
-      accusing = false;
+      link.vouchedAt = at;
+      if (link.accusing) link.vouches = Math.min(link.vouches + 1, config.vouchesMax);
+      link.accusing = false;
     },
-    areOver: (at, patienceMs) => vouchedAt === null || elapsedMs(vouchedAt, at) > patienceMs * 2 ** answered,
-    clear: () => {
-      vouchedAt = null;
-      answered = 0;
-      accusing = false;
-    },
+    mayAccuseAfresh: (at, patience) =>
+      link.vouchedAt === null || elapsedMs(link.vouchedAt, at) > patience * 2 ** link.vouches,
   };
+}
+
+/** What is remembered of one neighbor. A record of its own: each frame of a large room touches one, and nothing else of this file. */
+interface Link {
+  readonly config: MembershipConfig;
+  readonly leads: boolean;
+  readonly gaps: Ring<number>;
+  /** On their way, the oldest first; at most `probesMax`. */
+  readonly probes: { readonly probe: number; readonly sentAt: Instant }[];
+  heardAt: Instant;
+  quietSince: Instant;
+  peerTickMs: number;
+  roundTrip: RoundTrip | null;
+  lastPingedAt: Instant;
+  /** Nothing was heard since the last ping. */
+  unanswered: boolean;
+  /** The neighbor has pinged since we last did. */
+  theyPinged: boolean;
+  /** The next ping is the neighbor's. */
+  givesWay: boolean;
+  /**
+   * What others said for a neighbor that we do not hear. Each accusation of ours that was answered doubles
+   * our patience, so that a link that is dead one way does not shout for ever.
+   */
+  vouchedAt: Instant | null;
+  vouches: number;
+  accusing: boolean;
+}
+
+function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean): Link {
+  return {
+    config,
+    leads,
+    gaps: createRing(config.gapsMax),
+    probes: [],
+    heardAt: openedAt,
+    quietSince: openedAt,
+    peerTickMs: config.watchMs,
+    roundTrip: null,
+    lastPingedAt: openedAt,
+    unanswered: false,
+    theyPinged: false,
+    givesWay: false,
+    vouchedAt: null,
+    vouches: 0,
+    accusing: false,
+  };
+}
+
+function noteHeard(link: Link, at: Instant): void {
+  // A frame may be told of twice, as frame and as message; and a pause across a sleep is our own.
+  const gap = elapsedMs(link.heardAt, at);
+  if (gap > 0 && link.quietSince === link.heardAt) link.gaps.push(gap);
+  link.heardAt = at;
+  link.quietSince = at;
+  link.unanswered = false;
+  link.vouchedAt = null;
+  link.vouches = 0;
+  link.accusing = false;
+}
+
+/** Both ends take turns, or each would often ping while the other's ping is on its way. Who lets its turn pass has none. */
+function notePing(link: Link, probe: number, at: Instant): void {
+  if (link.probes.length === link.config.probesMax) link.probes.shift();
+  link.probes.push({ probe, sentAt: at });
+  link.lastPingedAt = at;
+  link.unanswered = true;
+  link.givesWay = link.theyPinged;
+  link.theyPinged = false;
+}
+
+function noteTheirPing(link: Link): void {
+  link.theyPinged = true;
+  // It crossed ours.
+  link.givesWay = link.unanswered && !link.leads;
+}
+
+function isPingDue(link: Link, at: Instant, ownTickMs: number): boolean {
+  const { config } = link;
+  // The watch goes on at its own pace also while a longer tick is announced: no ping comes early for that.
+  const nextMs = Math.min(ownTickMs, config.watchMs);
+  const quiet = elapsedMs(link.quietSince, at) + (link.givesWay ? 0 : nextMs) > config.pingAfterMs;
+  if (quiet && mayRepeat(link, at, nextMs / 2)) return true;
+  return elapsedMs(link.lastPingedAt, at) >= config.pingEveryMs;
+}
+
+/** True when the last ping is about `pingRepeatMs` old, give or take `slackMs`, or anything was heard since. */
+function mayRepeat({ unanswered, lastPingedAt, config }: Link, at: Instant, slackMs: number): boolean {
+  return !unanswered || elapsedMs(lastPingedAt, at) + slackMs >= config.pingRepeatMs;
+}
+
+function takeAnswer(link: Link, probe: number, at: Instant): number | null {
+  const place = link.probes.findIndex((sent) => sent.probe === probe);
+  const sent = link.probes[place];
+  if (sent === undefined) return null;
+  link.probes.splice(place, 1);
+  const rttMs = elapsedMs(sent.sentAt, at);
+  link.roundTrip = smoothRtt(link.roundTrip, rttMs);
+  return rttMs;
 }

@@ -1,6 +1,6 @@
 /** Neighbors watch each other: what is heard, what is not, and what follows. */
 import { assert } from '../base/assert.ts';
-import type { PeerId } from '../base/ids.ts';
+import { compareIds, type PeerId } from '../base/ids.ts';
 import { elapsedMs } from '../base/time.ts';
 import { accuse, ping, review } from './accusing.ts';
 import { isTick } from './checks.ts';
@@ -17,7 +17,7 @@ export function onNeighborUp(turn: Turn, peer: PeerId): void {
   if (state.neighbors.has(peer)) return;
   assert(state.neighbors.size < state.config.neighborsMax, 'the overlay holds more links than neighborsMax');
   const isReturn = state.neighbors.size === 0 || state.health.deaf(at);
-  const silence = createSilence(state.config, at);
+  const silence = createSilence(state.config, at, compareIds(state.self, peer) < 0);
   state.neighbors.set(peer, silence);
   state.lost.delete(peer);
   state.orphans.delete(peer);
@@ -59,9 +59,10 @@ export function onMessage(turn: Turn, from: PeerId, message: MembershipMessage):
   const { state, at, out } = turn;
   const silence = state.neighbors.get(from);
   if (message.kind === 'ping') {
-    if (!isTick(message.tickMs)) return misbehaved(turn, from, 'malformed-ping');
-    out.push({ kind: 'send', to: from, message: { kind: 'ack', probe: message.probe } });
-    silence?.announced(message.tickMs);
+    if (isTick(message.tickMs)) {
+      out.push({ kind: 'send', to: from, message: { kind: 'ack', probe: message.probe } });
+      silence?.announced(message.tickMs);
+    } else misbehaved(turn, from, 'malformed-ping');
   } else {
     const rttMs = silence?.acked(message.probe, at) ?? null;
     if (rttMs !== null) out.push({ kind: 'rtt', peer: from, rttMs });

@@ -12,11 +12,18 @@ const CLOCK_SAMPLE_RTT_MS_MAX = 5_000;
 export function onFrame(arrived: Arrived, hub: Hub): void {
   const { from, message } = arrived;
   if (!hub.neighbors.has(from)) return onStrangersFrame(from, message, hub);
-  hub.feed({ layer: 'membership', input: { kind: 'heard', peer: from } });
   // A goodbye costs nothing, and without it the link would seem to live.
   const overspent = message.kind === 'disconnect' ? undefined : hub.quotas.take(arrived, hub.now.instant);
+  // Any frame proves life; of a heartbeat membership hears anyhow.
+  if (overspent || !isHeartbeat(message))
+    hub.feed({ layer: 'membership', input: { kind: 'heard', peer: from } });
   if (overspent) hub.tell({ kind: 'peerMisbehaved', ...overspent });
   else onMessage(from, message, hub);
+}
+
+/** What becomes a message of membership, which is all that most frames of a room at rest are. */
+export function isHeartbeat({ kind }: LinkMessage): boolean {
+  return kind === 'heartbeat' || kind === 'heartbeatAck';
 }
 
 /**

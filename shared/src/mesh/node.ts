@@ -19,7 +19,7 @@ import type { RoutingSnapshot } from '../routing/messages.ts';
 import type { StateSnapshot } from '../state/messages.ts';
 import type { MeshConfig } from './config.ts';
 import { createHub, type Hub } from './hub.ts';
-import { onFrame } from './inbox.ts';
+import { isHeartbeat, onFrame } from './inbox.ts';
 import { isSignal } from './messages.ts';
 import { inputToJobs } from './jobs.ts';
 import { afterBroadcast } from './joints/broadcast.ts';
@@ -88,12 +88,12 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       // Nothing, unless a broken invariant cut the last input short.
       hub.news.close();
       const isLast = input.kind === 'command' && input.command.kind === 'leave';
-      if (!isLast) {
-        // Who has slept notices it before it says anything. Who leaves need not come back for that.
+      const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
+      // Who has slept notices it before it says anything. Who leaves need not come back for that.
+      if (!isLast && (stranger !== undefined || !isForMembership(input))) {
         hub.feed({ layer: 'membership', input: { kind: 'clock' } });
         workOff();
       }
-      const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
       hub.source = sourceOf(input);
       enter(input, hub);
       workOff();
@@ -125,6 +125,12 @@ function sourceOf(input: Input): Source | undefined {
   if (input.kind !== 'frame') return undefined;
   const { from, message } = input;
   return { from, relays: message.kind === 'gossip' && message.origin !== from };
+}
+
+/** What is for membership before any other layer tells it the time by itself. */
+function isForMembership(input: Input): boolean {
+  if (input.kind === 'frame') return isHeartbeat(input.message);
+  return input.kind === 'timer' && input.timer.layer === 'membership';
 }
 
 function enter(input: Input, hub: Hub): void {

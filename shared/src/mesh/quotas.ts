@@ -9,8 +9,8 @@
 import { createBoundedMap } from '../base/collections.ts';
 import { checkRange } from '../base/config-check.ts';
 import type { PeerId } from '../base/ids.ts';
-import type { Instant } from '../base/time.ts';
-import { createTokenBucket, type TokenBucket, type TokenBucketConfig } from '../base/token-bucket.ts';
+import { elapsedMs, type Instant } from '../base/time.ts';
+import { filled, type TokenBucketConfig } from '../base/token-bucket.ts';
 import type { LinkMessage } from './messages.ts';
 
 /** `burst` and `perSecond` of each. */
@@ -140,16 +140,38 @@ interface Charge {
 /** Takes a charge from what a peer has left; false when that is not enough. What is refused for its bytes still counts as one. */
 type Meters = (peer: PeerId, charge: Charge) => boolean;
 
+/** What a peer has left of both units. One record, for each frame of each neighbor looks at it. */
+interface Meter {
+  messages: number;
+  bytes: number;
+  filledAt: Instant;
+}
+
 /** One use per peer. A peer holds one entry, so that none can push another out. */
-function createMeters({ bytes, messages }: Quota, peersMax: number): Meters {
-  const meterByPeer = createBoundedMap<PeerId, readonly [TokenBucket, TokenBucket]>(peersMax);
+function createMeters(quota: Quota, peersMax: number): Meters {
+  const { bytes, messages } = quota;
+  const meterByPeer = createBoundedMap<PeerId, Meter>(peersMax);
   return (peer, { bytes: cost, at, thin }) => {
     let meter = meterByPeer.get(peer);
     if (!meter) {
-      meter = [createTokenBucket(messages, at), createTokenBucket(bytes, at)];
+      meter = { messages: messages.burst, bytes: bytes.burst, filledAt: at };
       meterByPeer.set(peer, meter);
     }
+    refill(meter, quota, at);
     const share = thin ? RESERVED_SHARE : 0;
-    return meter[0].take(1, at, share * messages.burst) && meter[1].take(cost, at, share * bytes.burst);
+    if (1 + share * messages.burst > meter.messages) return false;
+    meter.messages -= 1;
+    if (cost + share * bytes.burst > meter.bytes) return false;
+    meter.bytes -= cost;
+    return true;
   };
+}
+
+function refill(meter: Meter, { messages, bytes }: Quota, at: Instant): void {
+  const passedMs = elapsedMs(meter.filledAt, at);
+  // An earlier instant than the last adds nothing and takes nothing.
+  if (passedMs <= 0) return;
+  meter.messages = filled(meter.messages, messages, passedMs);
+  meter.bytes = filled(meter.bytes, bytes, passedMs);
+  meter.filledAt = at;
 }

@@ -338,9 +338,15 @@ function need(state: State): Need {
 }
 
 function activeView(state: State): readonly PeerId[] {
-  return peersWhere(state, (link) => link.phase === 'up');
+  return peersWhere(state, isUp);
 }
 
 function peersWhere({ linkByPeer }: State, wanted: (link: Link) => boolean): readonly PeerId[] {
-  return [...linkByPeer].filter(([, link]) => wanted(link)).map(([peer]) => peer);
+  const peers: PeerId[] = [];
+  for (const [peer, link] of linkByPeer) if (wanted(link)) peers.push(peer);
+  return peers;
+}
+
+function isUp({ phase }: Link): boolean {
+  return phase === 'up';
 }

@@ -13,12 +13,14 @@ export interface Returned {
   readonly peers: (at: Instant) => readonly PeerId[];
 }
 
+const NOBODY: readonly PeerId[] = [];
+
 export function createReturned(config: OverlayConfig): Returned {
   const gone = createBoundedMap<PeerId, true>(config.knownMembersMax);
   const back = createBoundedMap<PeerId, true>(config.knownMembersMax);
   let backAt = instant(-Infinity);
   const expire = (at: Instant): void => {
-    if (elapsedMs(backAt, at) >= config.partedMs) back.clear();
+    if (back.size > 0 && elapsedMs(backAt, at) >= config.partedMs) back.clear();
   };
   return {
     noteGone: (peer) => {
@@ -36,6 +38,7 @@ export function createReturned(config: OverlayConfig): Returned {
     },
     peers: (at) => {
       expire(at);
+      if (back.size === 0) return NOBODY;
       return [...back.entries()].map(([peer]) => peer);
     },
   };

@@ -122,6 +122,7 @@ function mixable(core: Core, at: Instant): readonly PeerId[] {
 
 function wantsMixing({ returned, links, degreeByPeer }: Core, at: Instant): boolean {
   const back = returned.peers(at).length;
+  if (back === 0) return false;
   const wanted = Math.floor((links.limits().target * back) / (degreeByPeer.size + 1) / 2);
   const held = [...links.activeView(), ...links.pending()].filter((peer) => returned.has(peer, at)).length;
   return held < wanted;

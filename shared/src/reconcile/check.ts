@@ -1,7 +1,7 @@
 /** Whether a message from a neighbor is what the protocol allows. Pure; says nothing about state. */
-import { hashToText, type Hash64 } from '../base/hash.ts';
+import { compareHashes, hashToText, type Hash64 } from '../base/hash.ts';
 import type { ReconcileConfig } from './config.ts';
-import { compareHashes, LEAVES, LEAVES_PER_NODE, leafOf, NODES } from './hash-tree.ts';
+import { LEAVES, LEAVES_PER_NODE, leafOf, NODES } from './hash-tree.ts';
 import type { LeafPart, Leaves, Middle, Top, WantRecords } from './messages.ts';
 
 export function isSoundTop(message: Top): boolean {

@@ -3,7 +3,7 @@
  * its entries' hashes, so that an entry is added or taken away in one step and the order never matters;
  * nodes and root hash their children and are computed again only when asked for after a change.
  */
-import { hashHashes, hashText, xorHashes, ZERO_HASH, type Hash64 } from '../base/hash.ts';
+import { compareHashes, hashHashes, hashText, xorHashes, ZERO_HASH, type Hash64 } from '../base/hash.ts';
 import { compareVersions, versionToText, type Version } from '../base/version.ts';
 
 export const NODES: number = 16;
@@ -43,11 +43,6 @@ export function leafOf(keyHash: Hash64): number {
 /** A hash as a round compares it: whole, or its high half. */
 export function shorten(hash: Hash64, exact: boolean): Hash64 {
   return exact ? hash : { high: hash.high, low: 0 };
-}
-
-/** Negative, zero or positive, as numbers of 64 bits compare. */
-export function compareHashes(a: Hash64, b: Hash64): number {
-  return a.high - b.high || a.low - b.low;
 }
 
 /** The place of the first entry whose key hash is not below (or, for `above`, is above) `keyHash`. */
@@ -107,7 +102,7 @@ export function createHashTree(recordsMax: number): HashTree {
     entries: (leaf) => entriesByLeaf[leaf]!,
     find: (keyHash, exact) => {
       const entries = entriesByLeaf[leafOf(keyHash)]!;
-      const last = exact ? keyHash : { high: keyHash.high, low: 0xffff_ffff };
+      const last = exact ? keyHash : { high: keyHash.high, low: -1 };
       return entries.slice(seek(entries, 'at-or-above', keyHash), seek(entries, 'above', last));
     },
   };

@@ -1,7 +1,7 @@
 /** What two neighbors compare under the leaves that differ: cut into frames by one, answered by the other. */
-import type { Hash64 } from '../base/hash.ts';
+import { compareHashes, type Hash64 } from '../base/hash.ts';
 import { compareVersions, type Version } from '../base/version.ts';
-import { compareHashes, seek, shorten, type HashTree, type TreeEntry } from './hash-tree.ts';
+import { seek, shorten, type HashTree, type TreeEntry } from './hash-tree.ts';
 import type { LeafPart, Summary } from './messages.ts';
 
 /** Keys of one hash that are summarized. More than one is an accident, more than a few is contrived. */

@@ -24,11 +24,15 @@ export function createClockOffset(samplesMax: number): ClockOffset {
     // With no neighbor left the last median stays: a tab that lost its links keeps the room's time,
     // rather than fall back to a clock that the room knew to be wrong.
     if (offsetMsByPeer.size === 0) return;
-    median = medianOf([0, ...Array.from(offsetMsByPeer.entries(), ([, offsetMs]) => offsetMs)]);
+    const offsets = [0];
+    for (const [, offsetMs] of offsetMsByPeer.entries()) offsets.push(offsetMs);
+    median = medianOf(offsets);
   };
 
   return {
     sample: (peer, offsetMs) => {
+      // Most samples say what the last one said.
+      if (offsetMsByPeer.get(peer) === offsetMs) return;
       offsetMsByPeer.set(peer, offsetMs);
       recompute();
     },

@@ -136,7 +136,12 @@ export function readBytes(reader: Reader, length: number): Uint8Array {
 }
 
 export function readHash(reader: Reader): Hash64 {
-  return { high: readWord(reader), low: readWord(reader) };
+  return { high: readHalf(reader), low: readHalf(reader) };
+}
+
+/** One half of a hash. */
+export function readHalf(reader: Reader): number {
+  return readWord(reader) | 0;
 }
 
 export function readId(reader: Reader): PeerId {

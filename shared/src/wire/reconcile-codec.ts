@@ -17,11 +17,11 @@ import {
   readByte,
   readChoice,
   readFlag,
+  readHalf,
   readHash,
   readId,
   readList,
   readUint,
-  readWord,
   refuse,
   type Reader,
 } from './reader.ts';
@@ -106,7 +106,7 @@ function writeHalves(writer: Writer, hash: Hash64, exact: boolean): void {
 }
 
 function readHalves(reader: Reader, exact: boolean): Hash64 {
-  return { high: readWord(reader), low: exact ? readWord(reader) : 0 };
+  return { high: readHalf(reader), low: exact ? readHalf(reader) : 0 };
 }
 
 function writeLow(writer: Writer, { low }: Hash64, exact: boolean): void {
@@ -185,8 +185,8 @@ function writeKeyHash(writer: Writer, hash: Hash64, leaf: number, exact: boolean
 }
 
 function readKeyHash(reader: Reader, leaf: number, exact: boolean): Hash64 {
-  const high = [16, 8, 0].reduce((sum, shift) => sum + (readByte(reader) << shift), leaf * 2 ** 24);
-  return { high, low: exact ? readWord(reader) : 0 };
+  const high = [16, 8, 0].reduce((bits, shift) => bits | (readByte(reader) << shift), leaf << 24);
+  return { high, low: exact ? readHalf(reader) : 0 };
 }
 
 function writeVersion(writer: Writer, { major, minor, by }: Version, { exact, newest }: Scale): void {

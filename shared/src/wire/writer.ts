@@ -71,7 +71,7 @@ export function writeHash(writer: Writer, hash: Hash64): void {
   writeWord(writer, hash.low);
 }
 
-/** 32 bits. */
+/** 32 bits, with a sign or without. */
 export function writeWord(writer: Writer, word: number): void {
   writeUint32BigEndian(writer.out, word);
 }

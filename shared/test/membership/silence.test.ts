@@ -61,30 +61,59 @@ describe('round trips', () => {
 
 describe('silence', () => {
   it('counts from the last frame', () => {
-    const silence = createSilence(config, instant(0));
+    const silence = createSilence(config, instant(0), true);
     silence.heard(instant(400));
     expect(silence.silentMs(instant(1_000))).toBe(600);
   });
 
-  it('asks for a ping before it has lasted a second, and again after the repeat', () => {
-    const silence = createSilence(config, instant(0));
-    expect(silence.pingDue(instant(750), 250)).toBe(false);
-    expect(silence.pingDue(instant(751), 250)).toBe(true);
-    silence.pinged(1, instant(751));
-    expect(silence.pingDue(instant(900), 250)).toBe(false);
-    expect(silence.pingDue(instant(1_001), 250)).toBe(true);
-    silence.heard(instant(1_010));
-    expect(silence.pingDue(instant(1_251), 250)).toBe(false);
+  it('asks for a ping before it has lasted too long, and again after the repeat', () => {
+    const silence = createSilence(config, instant(0), true);
+    expect(silence.pingDue(instant(650), 250)).toBe(false);
+    expect(silence.pingDue(instant(651), 250)).toBe(true);
+    silence.pinged(1, instant(651));
+    expect(silence.pingDue(instant(800), 250)).toBe(false);
+    expect(silence.pingDue(instant(901), 250)).toBe(true);
+    silence.heard(instant(910));
+    expect(silence.pingDue(instant(1_151), 250)).toBe(false);
   });
 
   it('asks for no ping earlier because a longer tick is announced', () => {
-    const silence = createSilence(config, instant(0));
-    expect(silence.pingDue(instant(750), 1_000)).toBe(false);
-    expect(silence.pingDue(instant(751), 1_000)).toBe(true);
+    const silence = createSilence(config, instant(0), true);
+    expect(silence.pingDue(instant(650), 1_000)).toBe(false);
+    expect(silence.pingDue(instant(651), 1_000)).toBe(true);
+  });
+
+  it('leaves every second ping to the other end, unless none comes', () => {
+    const silence = createSilence(config, instant(0), true);
+    silence.announced(250);
+    silence.heard(instant(0));
+    silence.pinged(1, instant(700));
+    silence.heard(instant(750));
+    expect(silence.pingDue(instant(750 + 900), 250)).toBe(false);
+    expect(silence.pingDue(instant(750 + 901), 250)).toBe(true);
+    silence.pinged(2, instant(750 + 901));
+    silence.heard(instant(1_700));
+    // The other let its turn pass: it is not left the next.
+    expect(silence.pingDue(instant(1_700 + 651), 250)).toBe(true);
+    silence.announced(250);
+    silence.heard(instant(2_400));
+    expect(silence.pingDue(instant(2_400 + 651), 250)).toBe(true);
+  });
+
+  it.each([
+    { leads: true, dueAfterMs: 651 },
+    { leads: false, dueAfterMs: 901 },
+  ])('has one turn next after pings that crossed: $leads', ({ leads, dueAfterMs }) => {
+    const silence = createSilence(config, instant(0), leads);
+    silence.pinged(1, instant(0));
+    silence.announced(250);
+    silence.heard(instant(20));
+    expect(silence.pingDue(instant(20 + dueAfterMs - 1), 250)).toBe(false);
+    expect(silence.pingDue(instant(20 + dueAfterMs), 250)).toBe(true);
   });
 
   it('asks for a ping when the last is five seconds old, however much it hears', () => {
-    const silence = createSilence(config, instant(0));
+    const silence = createSilence(config, instant(0), true);
     silence.pinged(1, instant(100));
     for (const ms of [1_000, 2_000, 3_000, 4_000, 5_000]) silence.heard(instant(ms));
     expect(silence.pingDue(instant(5_099), 250)).toBe(false);
@@ -95,7 +124,7 @@ describe('silence', () => {
   });
 
   it('knows only the probes that it sent last, each once', () => {
-    const silence = createSilence(config, instant(0));
+    const silence = createSilence(config, instant(0), true);
     for (let probe = 0; probe <= config.probesMax; probe++) silence.pinged(probe, instant(probe));
     expect(silence.acked(0, instant(50))).toBeNull();
     expect(silence.acked(1, instant(50))).toBe(49);
@@ -104,7 +133,7 @@ describe('silence', () => {
   });
 
   it('makes patience of its pauses, but not of one that this tab slept through', () => {
-    const silence = createSilence(config, instant(0));
+    const silence = createSilence(config, instant(0), true);
     silence.heard(instant(1_000));
     expect(silence.suspectAfterMs(250)).toBe(3_000);
     silence.restart(instant(30_000));
@@ -113,7 +142,7 @@ describe('silence', () => {
   });
 
   it('after a sleep starts anew, yet proves nothing', () => {
-    const silence = createSilence(config, instant(0));
+    const silence = createSilence(config, instant(0), true);
     silence.restart(instant(30_000));
     expect(silence.silentMs(instant(30_000))).toBe(0);
     expect(silence.hearsWell(instant(30_000))).toBe(false);
@@ -121,7 +150,7 @@ describe('silence', () => {
   });
 
   it('weighs less when others vouch, twice as little each time, up to eight times', () => {
-    const silence = createSilence(config, instant(0));
+    const silence = createSilence(config, instant(0), true);
     for (const factor of [2, 4, 8, 8]) {
       silence.accused();
       silence.vouched(instant(0));

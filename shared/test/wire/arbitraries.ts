@@ -106,7 +106,8 @@ const anyEpoch: Arbitrary<Epoch> = anyCount.map(epoch);
 const anyIncarnation: Arbitrary<Incarnation> = anyCount.map(incarnation);
 const anyWord: Arbitrary<number> = fc.nat(0xffff_ffff);
 const anyAttempt: Arbitrary<AttemptId> = fc.tuple(anyWord, anyWord).map(([a, b]) => wordsToAttemptId(a, b));
-const anyHash: Arbitrary<Hash64> = record({ high: anyWord, low: anyWord });
+const anyHalf: Arbitrary<number> = anyWord.map((word) => word | 0);
+const anyHash: Arbitrary<Hash64> = record({ high: anyHalf, low: anyHalf });
 const anyHashes: Arbitrary<Hash64[]> = fc.array(anyHash, { minLength: 16, maxLength: 16 });
 const anyLane: Arbitrary<Lane> = fc.constantFrom('reliable', 'record', 'volatile');
 const anyTable: Arbitrary<TableName> = fc.constantFrom('roster', 'state', 'presence');
@@ -329,7 +330,7 @@ const anyBroadcast: Arbitrary<BroadcastMessage<Payload>> = fc.oneof(
 const anyVersion: Arbitrary<Version> = record({ major: anyCount, minor: anyCount, by: fc.option(anyId) });
 /** Key hashes lie under their leaf. */
 const anyLeafPart: Arbitrary<LeafPart> = fc.nat(255).chain((index) => {
-  const keyHash = anyHash.map(({ high, low }) => ({ high: index * 2 ** 24 + (high >>> 8), low }));
+  const keyHash = anyHash.map(({ high, low }) => ({ high: (index << 24) | (high >>> 8), low }));
   return record({
     index: fc.constant(index),
     after: fc.option(keyHash),

@@ -35,7 +35,7 @@ import { bytesOf, idOf } from './helpers.ts';
 
 /** The greatest number that travels: eight bytes. */
 const MOST = Number.MAX_SAFE_INTEGER;
-const ALL_ONES = { high: 0xffff_ffff, low: 0xffff_ffff };
+const ALL_ONES = { high: -1, low: -1 };
 
 /** `count` elements; each gets an id that no other has, so that each is written in full. */
 function full<T>(count: number, make: (id: PeerId, at: number) => T): T[] {
@@ -88,7 +88,7 @@ const want = (origin: PeerId) => ({
   last: MOST,
 });
 /** The last byte of a leaf's index, and ones below it. */
-const under = (index: number) => ({ high: index * 2 ** 24 + 0xff_ffff, low: 0xffff_ffff });
+const under = (index: number) => ({ high: (index << 24) | 0xff_ffff, low: -1 });
 /** Counted down from the greatest, the least takes the most room. */
 const summaryUnder = (index: number) => (by: PeerId, at: number) => ({
   keyHash: under(index),
