@@ -29,7 +29,7 @@ async function threeTabs(): Promise<{ room: Room; all: readonly Mesh[]; frames: 
   const frames: Uint8Array[] = [];
   const all = [];
   for (const name of ['ann', 'bob', 'cyd']) {
-    all.push(room.join({ name }, { wrap: tap(frames) }) as unknown as Mesh);
+    all.push(room.join({ name }, { wrap: tap(frames) }));
     await room.clock.advance(1_000);
   }
   await room.clock.advance(5_000);
@@ -71,7 +71,7 @@ describe('a stored user', () => {
     const tabs = [{ identity: store }, { identity: store }, { identity: createStore() }, {}];
     const all: Mesh[] = [];
     for (const tab of tabs) {
-      all.push(room.join({}, tab) as unknown as Mesh);
+      all.push(room.join({}, tab));
       await room.clock.advance(1_000);
     }
     await room.clock.advance(5_000);
@@ -85,7 +85,7 @@ describe('a stored user', () => {
   test('returns when a tab is closed and opened again, as another member', async () => {
     const room = createRoom();
     const store = createStore();
-    const watcher = room.join({}) as unknown as Mesh;
+    const watcher = room.join({});
     const told: unknown[] = [];
     watcher.on('member:join', ({ member, returned }) => told.push([member.userId, returned]));
     await room.clock.advance(100);

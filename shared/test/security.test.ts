@@ -46,7 +46,7 @@ test('what runs is named with the version that is installed', () => {
   };
   const named = tableUnder('What runs').filter(([name]) => name?.startsWith('`'));
   const wanted = Object.keys(lock.packages['']?.dependencies ?? {}).toSorted();
-  expect(named.map(([name]) => name?.replaceAll('`', '')).toSorted()).toEqual(wanted);
+  expect(named.map(([name = '']) => name.replaceAll('`', '')).toSorted()).toEqual(wanted);
   for (const [name = '', version] of named) {
     expect([name, version]).toEqual([
       name,

@@ -48,16 +48,9 @@ export function createDirectory(topic: () => string): Directory {
 const NONE: readonly IdentityRecord[] = [];
 
 function identitiesIn(message: LinkMessage): readonly IdentityRecord[] {
-  switch (message.kind) {
-    case 'hello':
-      return [message.identity];
-    case 'gossip':
-      return message.payload.kind === 'identity' ? [message.payload] : NONE;
-    case 'delta':
-      return message.table === 'roster' ? message.records.filter((one) => one.kind === 'identity') : NONE;
-    case 'claims':
-      return message.claims.filter((one) => one.kind === 'identity');
-    default:
-      return NONE;
-  }
+  if (message.kind === 'hello') return [message.identity];
+  if (message.kind === 'gossip') return message.payload.kind === 'identity' ? [message.payload] : NONE;
+  if (message.kind === 'claims') return message.claims.filter((one) => one.kind === 'identity');
+  if (message.kind !== 'delta' || message.table !== 'roster') return NONE;
+  return message.records.filter((one) => one.kind === 'identity');
 }

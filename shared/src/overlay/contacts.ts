@@ -34,6 +34,7 @@ interface StrangerCalls {
   readonly callAt: Instant;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is what the server has named.
 export function createContacts(rng: Rng, config: OverlayConfig): Contacts {
   /** At most `contactsMax`. */
   let firstNamedAtByPeer: ReadonlyMap<PeerId, Instant> = new Map();

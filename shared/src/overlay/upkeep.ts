@@ -33,8 +33,8 @@ function callServer({ contacts }: Core, at: Instant): Effects {
 }
 
 /** One that can never be linked would have us call for ever, so each is a reason ever more seldom. */
-function callFor({ contacts }: Core, strangers: readonly PeerId[], at: Instant): Effects {
-  return contacts.isAttached() && contacts.takeCallFor(strangers, at) ? [{ kind: 'needContacts' }] : [];
+function callFor({ contacts }: Core, unlinked: readonly PeerId[], at: Instant): Effects {
+  return contacts.isAttached() && contacts.takeCallFor(unlinked, at) ? [{ kind: 'needContacts' }] : [];
 }
 
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
