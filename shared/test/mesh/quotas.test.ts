@@ -173,9 +173,10 @@ describe('in a room', () => {
       expect(others.reduce((sum, tab) => sum + sentBy(tab), 0)).toBeLessThan(lied);
 
       const told = others.flatMap((tab) => complaintsOf(tab, liar.id));
-      expect(new Set(told)).toEqual(new Set(['neighbor-quota', 'origin-quota', 'graft-flood']));
-      // Ten seconds, three reasons, and each told once a second at each tab.
-      expect(told.length).toBeLessThanOrEqual(others.length * 3 * 11);
+      const floods = ['neighbor-quota', 'origin-quota', 'graft-flood'];
+      expect(new Set(told)).toEqual(new Set([...floods, 'dropped-flooded']));
+      // Ten seconds, three reasons, each told once a second at each tab; and once that its link is dropped for it.
+      expect(told.length).toBeLessThanOrEqual(others.length * (3 * 11 + 1));
       for (const tab of others) {
         expect(others.flatMap(({ id }) => complaintsOf(tab, id))).toEqual([]);
       }

@@ -13,7 +13,6 @@ test('the acts of the large scenario are told in one room, and each row finds it
   for (const { act, metric } of large.rows)
     expect(Object.keys(metrics)).toContain(`${act?.scenario} ${metric}`);
   expect(metrics).toMatchObject({
-    'reconcile formed': 1,
     'broadcast deliveredPct': 100,
     'crash undetected': 0,
     'crash wrongDeaths': 0,
