@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.ts';
 import { broadcast } from './scenarios/broadcast.ts';
 import { churn } from './scenarios/churn.ts';
 import { crash } from './scenarios/crash.ts';
+import { eclipse } from './scenarios/eclipse.ts';
 import { falseDeaths } from './scenarios/false-deaths.ts';
 import { kill } from './scenarios/kill.ts';
 import { large } from './scenarios/large.ts';
@@ -11,6 +12,7 @@ import { partition } from './scenarios/partition.ts';
 import { reconcile } from './scenarios/reconcile.ts';
 import { splitBrain } from './scenarios/split-brain.ts';
 import { storm } from './scenarios/storm.ts';
+import { sybils } from './scenarios/sybils.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   broadcast,
@@ -23,5 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   links,
   reconcile,
   splitBrain,
+  eclipse,
+  sybils,
   large,
 ];

@@ -127,6 +127,8 @@ function learn<P>(relay: Relay<P>, tree: Tree, { message, from }: Arrival<P>, an
   relay.lag.sample(lagMs);
   const [quicker] = announced.announcers;
   if (quicker === undefined || quicker === from || !relay.neighbors.has(quicker)) return;
+  // Else whoever announces all that it hears and gives none of it would be the parent of every tree.
+  if (relay.promises.isOwing(quicker)) return;
   // What the slower link had under way when they were swapped is no reason to ask once more.
   if (tree.parent === quicker) return;
   const young = isYoung(tree, relay.config);

@@ -102,16 +102,19 @@ function giveUpAsking<P>(relay: Relay<P>, { head, announcers: [announcer] }: Mis
     postpone(relay, head, { announcer, came: false });
 }
 
-/** Those who announced it, in turn; then anyone. */
+/** Those who announced it, in turn, and last those who owe us what they announced before; then anyone. */
 function nextToAsk<P>(relay: Relay<P>, entry: MissingHead): PeerId | undefined {
-  const next = entry.announcers.slice(entry.attempt).find((peer) => relay.neighbors.has(peer));
+  const left = entry.announcers.slice(entry.attempt).filter((peer) => relay.neighbors.has(peer));
+  const next = left.find((peer) => !relay.promises.isOwing(peer)) ?? left[0];
   return next ?? relay.deps.rng.pick(neighborsBut(relay, relay.deps.self));
 }
 
-/** Of a longer range it may hold a part, and a full channel may hold up what we ask as well as what it gives. */
-function notePromise<P>(relay: Relay<P>, peer: PeerId, head: Head, [want, ...more]: readonly Want[]): void {
-  const isAlone = want?.first === head.seq && want.last === head.seq && more.length === 0;
-  if (isAlone && relay.neighbors.get(peer)?.congested === false) relay.promises.note(peer, head, relay.at);
+/** A full channel holds up what we ask as well as what it gives. */
+function notePromise<P>(relay: Relay<P>, peer: PeerId, head: Head, wants: readonly Want[]): void {
+  const [first, last] = [wants[0], wants.at(-1)];
+  if (first === undefined || last?.last !== head.seq || relay.neighbors.get(peer)?.congested !== false)
+    return;
+  relay.promises.note(peer, { ...first, last: head.seq }, relay.at);
 }
 
 function graftFor<P>(relay: Relay<P>, peer: PeerId, head: Head, wants: readonly Want[]): void {

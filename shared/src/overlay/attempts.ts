@@ -29,6 +29,17 @@ export interface Requesting extends Deadline {
  */
 export type Introducer = PeerId | 'named' | 'carried' | null;
 
+/**
+ * Whose choice a link is. `ours`: we drew the other end at random from the roster. `theirs`: it asked, or somebody
+ * introduced it, and whoever wants to surround us can see to that.
+ */
+export type Choice = 'ours' | 'theirs';
+
+export function choiceOf(link: Link): Choice {
+  if (link.phase === 'up') return link.choice;
+  return link.purpose === 'degree' && link.introducer === null ? 'ours' : 'theirs';
+}
+
 /** Both ends have agreed and construct; descriptions travel by `route`. */
 export interface Connecting extends Deadline {
   readonly phase: 'connecting';
@@ -45,6 +56,7 @@ export interface Up {
   readonly phase: 'up';
   readonly attempt: AttemptId;
   readonly introducer: Introducer;
+  readonly choice: Choice;
   readonly upSince: Instant;
 }
 

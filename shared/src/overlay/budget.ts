@@ -3,6 +3,7 @@
  * budget and answers with a number, a yes or no, or the next budget.
  */
 import { after, elapsedMs, instant, type Instant } from '../base/time.ts';
+import type { Choice } from './attempts.ts';
 import type { BudgetConfig } from './config.ts';
 
 export interface Budget {
@@ -21,6 +22,9 @@ export interface Budget {
 
 /** `below-minimum`: the link is one of the few without which a tab is not safe; it needs no token. */
 export type Need = 'below-minimum' | 'extra';
+
+/** Tokens that what others ask leaves to our own attempts, or whoever asks all the time would have all of them. */
+const OWN_TOKENS = 3;
 
 const MINUTE_MS = 60_000;
 
@@ -44,7 +48,7 @@ export function tokensAt(budget: Budget, at: Instant, config: BudgetConfig): num
 /** Whether one more may be constructed; `promised` are those already asked for and not yet built. */
 export function canConstruct(
   budget: Budget,
-  wanted: { readonly need: Need; readonly promised: number },
+  wanted: { readonly need: Need; readonly promised: number; readonly by: Choice },
   at: Instant,
   config: BudgetConfig,
 ): boolean {
@@ -53,8 +57,13 @@ export function canConstruct(
   return (
     lastMinute + wanted.promised < config.constructedPerMinuteMax &&
     uncollected + wanted.promised < config.uncollectedMax &&
-    (wanted.need === 'below-minimum' || tokensAt(budget, at, config) >= wanted.promised + 1)
+    (wanted.need === 'below-minimum' ||
+      tokensAt(budget, at, config) >= wanted.promised + 1 + kept(wanted.by, config))
   );
+}
+
+function kept(by: Choice, { tokensMax }: BudgetConfig): number {
+  return by === 'ours' ? 0 : Math.min(OWN_TOKENS, tokensMax - 1);
 }
 
 /** The budget after one construction. */

@@ -15,6 +15,17 @@ export interface OverlayConfig {
   /** Links and attempts over the target beyond which a forced one evicts another. Less: more evictions. 0 to `degreeMax`. */
   readonly degreeSlack: number;
 
+  /** Links of our own choice, drawn at random from the roster, that a member wants at least while it is pressed. More: harder to surround, dearer. 0 to half of `degreeTarget`. */
+  readonly ownChoicesMin: number;
+  /** Links and attempts of others' choice beyond which only those in need are let in. More: fuller houses, easier to surround. 1 to `degreeMax`, which is no limit. */
+  readonly othersChoicesMax: number;
+  /**
+   * Asked in vain in so many spans of `pressSpanMs` that follow each other closely, a member is pressed: it wants as many
+   * links of its own choice as it has of others'. Fewer: a storm of joins does it too, and costs more. 1 to 64.
+   */
+  readonly pressSpans: number;
+  /** See there. More: it takes longer to notice. Over 0. */
+  readonly pressSpanMs: number;
   /** Links and attempts held at once that came of one introducer; where the server carried the request, `degreeTarget`. Less: whoever invents members gets fewer of our links; more: fuller houses nearby, shorter walks. 1 to `degreeMax`, at most 10: what a frame takes. */
   readonly linksPerIntroducerMax: number;
 
@@ -81,6 +92,13 @@ export interface OverlayConfig {
   readonly partedMs: number;
   /** Time the roster gets to name a contact before it counts as a stranger of another half. Less: needless links. */
   readonly strangerPatienceMs: number;
+  /**
+   * So long after its first link a newcomer asks the server once more whom it knows, and again three and nine times as long
+   * after: what it was told of the room may be a lie of the few whom it met. Less: the server's load. Over 0.
+   */
+  readonly doubtMs: number;
+  /** For so long after its first link a newcomer gives up a link that it did not choose, if it has no slot left for one whom the server names and nobody told it of. More: links are lost when halves of a room meet. At least 0. */
+  readonly newcomerMs: number;
   /** First pause between two calls for contacts; it doubles. Less: the server's load. Over 0. */
   readonly needContactsMsMin: number;
   /** Longest such pause. More: a lonely tab waits longer. At least `needContactsMsMin`. */
@@ -130,6 +148,10 @@ export const defaultOverlayConfig: OverlayConfig = {
   degreeMin: 4, // the design's starting point
   degreeMax: 10, // the design's starting point
   degreeSlack: 2, // guess: a contact that stays 3 over its target is a hub
+  ownChoicesMin: 3, // half of degreeTarget
+  othersChoicesMax: 5, // half of degreeMax: as many of our own choice still find room
+  pressSpans: 7, // simulated: a hundred who arrive at once through four contacts ask in vain for 20 s
+  pressSpanMs: 5_000, // as refusedRestMs: whoever was refused asks others for so long
   linksPerIntroducerMax: 2, // the design's starting point
   passiveViewSizeMax: 30, // HyParView, section 5.1; the design's starting point
   knownMembersMax: 4_096, // twice the largest room of the design
@@ -157,6 +179,8 @@ export const defaultOverlayConfig: OverlayConfig = {
   contactsFreshMs: 30_000, // guess
   partedMs: 900_000, // as long as the departed are remembered
   strangerPatienceMs: 2_000, // guess: a few roster exchanges
+  doubtMs: 5_000, // guess: a few roster exchanges; then 15 s and 45 s
+  newcomerMs: 60_000, // a little longer than the last doubt
   needContactsMsMin: 1_000, // guess: what a server bears from each tab of a storm
   needContactsMsMax: 15_000, // guess
   strangerCallsMsMax: 240_000, // guess: fifteen calls an hour, where there would be as many in four minutes
@@ -190,6 +214,10 @@ function checkDegrees(config: OverlayConfig): void {
   atLeast('a target degree', Math.min(...targets), config.degreeMin);
   atLeast('degreeMax', config.degreeMax, Math.max(...targets));
   within('degreeSlack', config.degreeSlack, [0, config.degreeMax]);
+  within('ownChoicesMin', config.ownChoicesMin, [0, config.degreeTarget / 2]);
+  within('othersChoicesMax', config.othersChoicesMax, [1, config.degreeMax]);
+  within('pressSpans', config.pressSpans, [1, 64]);
+  atLeast('pressSpanMs', config.pressSpanMs, 1);
   within('linksPerIntroducerMax', config.linksPerIntroducerMax, [1, Math.min(config.degreeMax, 10)]);
   within('passiveViewSizeMax', config.passiveViewSizeMax, [1, 200]);
   atLeast('knownMembersMax', config.knownMembersMax, config.passiveViewSizeMax);
@@ -224,6 +252,8 @@ function checkContacts(config: OverlayConfig): void {
   atLeast('contactsFreshMs', config.contactsFreshMs, 1);
   atLeast('partedMs', config.partedMs, 1);
   within('strangerPatienceMs', config.strangerPatienceMs, [0, config.contactsFreshMs]);
+  atLeast('doubtMs', config.doubtMs, 1);
+  atLeast('newcomerMs', config.newcomerMs, 0);
   atLeast('needContactsMsMin', config.needContactsMsMin, 1);
   atLeast('needContactsMsMax', config.needContactsMsMax, config.needContactsMsMin);
   atLeast('strangerCallsMsMax', config.strangerCallsMsMax, config.needContactsMsMax);

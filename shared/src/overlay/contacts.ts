@@ -25,9 +25,14 @@ export interface Contacts {
   readonly isCallDue: (strangers: readonly PeerId[], at: Instant) => boolean;
   /** The roster names it: it is no stranger any more. */
   readonly found: (peer: PeerId) => void;
+  /** Whether the room as we see it is to be doubted: three times in the first minute after the first link of this life. */
+  readonly takeDoubt: (linkedAt: Instant, at: Instant) => boolean;
   /** The next call need not wait longer than the shortest pause. */
   readonly calmDown: () => void;
 }
+
+/** Each three times as late as the one before. */
+const DOUBTS = 3;
 
 interface StrangerCalls {
   readonly calls: number;
@@ -44,6 +49,7 @@ export function createContacts(rng: Rng, config: OverlayConfig): Contacts {
   let callAt = instant(0);
   /** Calls made on account of each stranger, and from when on it is a reason for the next. */
   const callsByStranger = createBoundedMap<PeerId, StrangerCalls>(config.restsMax);
+  let doubts = 0;
 
   const fresh = (at: Instant): readonly PeerId[] =>
     elapsedMs(namedAt, at) < config.contactsFreshMs ? [...firstNamedAtByPeer.keys()] : [];
@@ -109,6 +115,11 @@ export function createContacts(rng: Rng, config: OverlayConfig): Contacts {
     },
     isCallDue,
     found: (peer) => void callsByStranger.delete(peer),
+    takeDoubt: (linkedAt, at) => {
+      if (doubts === DOUBTS || elapsedMs(linkedAt, at) < config.doubtMs * 3 ** doubts) return false;
+      doubts += 1;
+      return true;
+    },
     calmDown,
   };
 }

@@ -10,6 +10,7 @@ import type { OverlayConfig } from './config.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createLinks, type Links } from './links.ts';
 import type { AttemptFailure, DisconnectReason, NeighborDownReason, OverlayEffect } from './messages.ts';
+import { createPress, type Press } from './press.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { createRests, type Rests } from './rests.ts';
 import { createReturned, type Returned } from './returned.ts';
@@ -34,9 +35,12 @@ export interface Core {
   readonly contacts: Contacts;
   readonly rests: Rests;
   readonly recent: Recent;
+  readonly press: Press;
   readonly returned: Returned;
   /** A live member and its degree; a reserve, unless it is a neighbor. */
   readonly learn: (peer: PeerId, degree: number, at: Instant) => void;
+  /** A reserve is none any more. */
+  readonly unreserve: (peer: PeerId) => void;
   /** A member is no longer one: no candidate until it is known anew. */
   readonly forget: (peer: PeerId) => void;
   /** Takes a neighbor out. `destroy` comes first unless the transport closed the channel itself. */
@@ -56,15 +60,25 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   const contacts = createContacts(rng, config);
   const rests = createRests(config);
   const recent = createRecent(config);
+  const press = createPress(config);
   const returned = createReturned(config);
 
   const reserve = (peer: PeerId): void => {
     if (!degreeByPeer.has(peer) || links.get(peer)?.phase === 'up') return;
     passiveView.add(peer, degreeByPeer.size - links.activeView().length);
   };
+  /** Its place goes to one drawn from all: else it would go to whoever says something of itself next, and most often. */
+  const unreserve = (peer: PeerId): void => {
+    if (!passiveView.remove(peer)) return;
+    const others = [...degreeByPeer.entries()].flatMap(([other]) =>
+      links.get(other)?.phase === 'up' || passiveView.has(other) || other === peer ? [] : [other],
+    );
+    const next = rng.pick(others);
+    if (next !== undefined) reserve(next);
+  };
   const forget = (peer: PeerId): void => {
     if (degreeByPeer.delete(peer)) returned.noteGone(peer);
-    passiveView.remove(peer);
+    unreserve(peer);
   };
   const endAttempt = (peer: PeerId, reason: AttemptFailure, at: Instant): Effects => {
     const destroyed = links.remove(peer, at);
@@ -99,18 +113,22 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     contacts,
     rests,
     recent,
+    press,
     returned,
     learn: (peer, degree, at) => {
       if (peer === self) return;
       contacts.found(peer);
-      if (!degreeByPeer.has(peer)) {
+      const isNew = !degreeByPeer.has(peer);
+      if (isNew) {
         recent.noteArrival(at);
         returned.noteMember(peer, at);
       }
       const given = degreeByPeer.set(peer, degree);
       if (given) passiveView.remove(given[0]);
-      reserve(peer);
+      // Once each: who changes its record every second must not be drawn every second.
+      if (isNew || passiveView.peers().length < config.passiveViewSizeMax) reserve(peer);
     },
+    unreserve,
     forget,
     loseNeighbor,
     dismissNeighbor: (peer, reason, at) => [

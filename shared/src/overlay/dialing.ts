@@ -76,7 +76,7 @@ export function afterDescribed(core: Core, { peer, attempt, wireVersion, data }:
 export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
   if (!isConnecting(core, peer, attempt)) return [];
   core.links.open(peer, attempt, at);
-  core.passiveView.remove(peer);
+  core.unreserve(peer);
   core.rests.opened(peer);
   core.contacts.calmDown();
   return [{ kind: 'neighborUp', peer }, ...makeRoomFor(core, peer, at), ...maintainIfBelowMin(core, at)];
@@ -153,7 +153,7 @@ export function revive(core: Core, peer: PeerId, at: Instant): Effects {
   if (!links.parked().includes(peer)) return [];
   if (links.revive(peer, at)) {
     // Others may have said that it lives before it spoke to us.
-    core.passiveView.remove(peer);
+    core.unreserve(peer);
     return [{ kind: 'neighborUp', peer }];
   }
   return [
@@ -192,7 +192,7 @@ function connect(core: Core, { peer, link }: Asked, from: Sender, at: Instant): 
   if (peer !== from.peer) rests.refused(peer, at);
   const route = from.trail.toReversed();
   const isNew = !links.get(from.peer);
-  if (isNew && links.affords(at))
+  if (isNew && links.affords('ours', at))
     return links.connect(from.peer, { attempt, purpose, introducer, route }, at);
   // The other end has constructed already: it is told, so that it need not wait in vain for a channel.
   const refusal: OverlayEffect = {

@@ -2,6 +2,7 @@
 import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
 import { settleClash, type Introducer } from './attempts.ts';
+import { believed, maySqueezeIn } from './choices.ts';
 import type { Core, Effects, Sender } from './core.ts';
 import { hasSlot, type Bar } from './degree.ts';
 import type { ForwardJoin, OverlayEffect, Priority, RefuseReason, Request } from './messages.ts';
@@ -76,11 +77,15 @@ function introducerOf({ degreeByPeer }: Core, peer: PeerId, by: Introducer): Int
 }
 
 function verdict(core: Core, asker: Asker, bar: Bar, at: Instant): 'accept' | RefuseReason {
-  const { links, rests } = core;
+  const { links, rests, press } = core;
   if (bar !== 'slot-held' && rests.isResting(asker.peer, asker.priority, at)) return 'resting';
-  if (!hasSlot(bar, asker.priority, links.slots(), links.limits())) return 'full';
-  if (bar !== 'slot-held' && !links.mayIntroduce(asker.introducer)) return 'full';
-  return links.affords(at) ? 'accept' : 'busy';
+  const priority = believed(core, asker, at);
+  const isWelcome =
+    hasSlot(bar, priority, links.slots(), links.limits()) &&
+    (bar === 'slot-held' || (maySqueezeIn(core, priority, at) && links.mayIntroduce(asker.introducer)));
+  if (isWelcome) return links.affords('theirs', at) ? 'accept' : 'busy';
+  press.note(at);
+  return 'full';
 }
 
 function accept(core: Core, { peer, attempt, priority, introducer, route }: Asker, at: Instant): Effects {
@@ -105,7 +110,9 @@ function makeRoom(core: Core, at: Instant): Effects {
   const { links, degreeByPeer, recent, config } = core;
   const { target } = links.limits();
   if (links.slots() <= target + config.degreeSlack || recent.isMourning(at)) return [];
-  const spare = links.activeView().findLast((peer) => (degreeByPeer.get(peer) ?? 0) > target);
+  // Never one of our own choice, or whoever asks often enough would have them all.
+  const others = links.chosen('theirs').filter((peer) => links.get(peer)?.phase === 'up');
+  const spare = others.findLast((peer) => (degreeByPeer.get(peer) ?? 0) > target);
   return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
 }
 

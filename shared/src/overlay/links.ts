@@ -7,11 +7,13 @@ import { compareIds, wordsToAttemptId, type AttemptId, type PeerId } from '../ba
 import type { Rng } from '../base/rng.ts';
 import { after, elapsedMs, instant, type Instant } from '../base/time.ts';
 import {
+  choiceOf,
   isOwnAttempt,
   judgeDeadline,
   mayBeForwarded,
   stretchAttempt,
   type Attempt,
+  type Choice,
   type Introducer,
   type Link,
   type OwnPurpose,
@@ -47,6 +49,8 @@ interface LinkReader {
   readonly lettingIn: () => readonly PeerId[];
   /** Links and attempts together; at most `degreeMax`. */
   readonly slots: () => number;
+  /** Links and attempts of one choice. */
+  readonly chosen: (choice: Choice) => readonly PeerId[];
   /** Attempts that we began, all or those of one purpose. */
   readonly ownAttempts: (purpose?: Purpose) => number;
   /** Of those, the ones begun within `slowAttemptMs`. */
@@ -66,8 +70,8 @@ interface LinkReader {
   readonly everLinked: () => boolean;
   /** When the first of the present neighbors came up. */
   readonly linkedAt: () => Instant;
-  /** Whether the budget has room for one more link. */
-  readonly affords: (at: Instant) => boolean;
+  /** Whether the budget has room for one more link that is wanted by us, or by another. */
+  readonly affords: (by: Choice, at: Instant) => boolean;
 }
 
 /** What changes it. */
@@ -161,6 +165,7 @@ function createReader(state: State): LinkReader {
         (link) => link.phase === 'connecting' && link.purpose === 'answer' && link.introducer !== null,
       ),
     slots: () => state.linkByPeer.size,
+    chosen: (choice) => peersWhere(state, (link) => choiceOf(link) === choice),
     ownAttempts: (purpose) =>
       peersWhere(state, (link) => isOwnAttempt(link) && (!purpose || link.purpose === purpose)).length,
     briskAttempts: (at) =>
@@ -182,9 +187,9 @@ function createReader(state: State): LinkReader {
     constructed: () => state.budget.total,
     everLinked: () => state.everLinked,
     linkedAt: () => state.linkedAt,
-    affords: (at) => {
+    affords: (by, at) => {
       const promised = peersWhere(state, (link) => link.phase === 'requesting').length;
-      return canConstruct(state.budget, { need: need(state), promised }, at, state.config.budget);
+      return canConstruct(state.budget, { need: need(state), promised, by }, at, state.config.budget);
     },
   };
 }
@@ -205,9 +210,10 @@ function createWriter(state: State): LinkWriter {
       return said;
     },
     open: (peer, attempt, at) => {
-      const introducer = linkByPeer.get(peer)?.introducer ?? null;
+      const link = linkByPeer.get(peer);
       linkByPeer.delete(peer);
-      addUp(state, peer, { attempt, introducer }, at);
+      const choice = link ? choiceOf(link) : 'theirs';
+      addUp(state, peer, { attempt, introducer: link?.introducer ?? null, choice }, at);
     },
     remove: (peer, at) => {
       const link = linkByPeer.get(peer);
@@ -233,7 +239,8 @@ function createParker(state: State): LinkParker {
       const link = linkByPeer.get(peer);
       if (link?.phase !== 'up') return [];
       linkByPeer.delete(peer);
-      const outdone = parking.add({ peer, attempt: link.attempt, introducer: link.introducer }, at);
+      const { attempt, introducer, choice } = link;
+      const outdone = parking.add({ peer, attempt, introducer, choice }, at);
       return outdone ? [giveUp(state, outdone, at)] : [];
     },
     revive: (peer, at) => {
@@ -309,7 +316,7 @@ function due(peer: PeerId, attempt: AttemptId, afterMs: number): OverlayEffect {
 function addUp(
   state: State,
   peer: PeerId,
-  opened: { readonly attempt: AttemptId; readonly introducer: Introducer },
+  opened: { readonly attempt: AttemptId; readonly introducer: Introducer; readonly choice: Choice },
   at: Instant,
 ): void {
   if (activeView(state).length === 0) state.linkedAt = at;

@@ -174,6 +174,8 @@ export type AttemptFailure = 'no-answer' | 'not-opened' | 'channel-failed' | Ref
 
 export interface OverlaySnapshot {
   readonly activeView: readonly PeerId[];
+  /** Those of the active view whom we drew from the roster ourselves. */
+  readonly ownChoices: readonly PeerId[];
   readonly passiveView: readonly PeerId[];
   readonly pending: readonly PeerId[];
   /** Members declared dead whose channels are kept for a while. */

@@ -149,6 +149,7 @@ function senderFault({ self, config }: Core, { peer, trail }: Sender): string | 
 function snapshot({ links, passiveView }: Core): OverlaySnapshot {
   return Object.freeze({
     activeView: Object.freeze(links.activeView()),
+    ownChoices: Object.freeze(links.chosen('ours').filter((peer) => links.get(peer)?.phase === 'up')),
     passiveView: Object.freeze(passiveView.peers()),
     pending: Object.freeze(links.pending()),
     parked: Object.freeze(links.parked()),

@@ -5,7 +5,7 @@
  */
 import type { AttemptId, PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
-import type { Introducer } from './attempts.ts';
+import type { Choice, Introducer } from './attempts.ts';
 import type { OverlayConfig } from './config.ts';
 
 export interface Parked {
@@ -13,6 +13,8 @@ export interface Parked {
   readonly attempt: AttemptId;
   /** Who introduced it, as of any link. */
   readonly introducer: Introducer;
+  /** Whose choice it was. */
+  readonly choice: Choice;
   readonly since: Instant;
   readonly knockedAt: Instant;
 }
@@ -20,7 +22,10 @@ export interface Parked {
 export interface Parking {
   readonly get: (peer: PeerId) => Parked | undefined;
   /** Takes a channel in; returns the one parked longest when there was no room. */
-  readonly add: (link: Pick<Parked, 'peer' | 'attempt' | 'introducer'>, at: Instant) => Parked | undefined;
+  readonly add: (
+    link: Pick<Parked, 'peer' | 'attempt' | 'introducer' | 'choice'>,
+    at: Instant,
+  ) => Parked | undefined;
   readonly remove: (peer: PeerId) => void;
   readonly peers: () => readonly PeerId[];
   /** Those whose time is up. */

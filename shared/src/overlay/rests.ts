@@ -12,6 +12,8 @@ export interface Rests {
   readonly refused: (peer: PeerId, at: Instant) => void;
   /** It misbehaved, or says so of us: neither end wants the other for a while, however much it lacks links. */
   readonly misbehaved: (peer: PeerId, at: Instant) => void;
+  /** It gave way to another, and is not to take the place back at once. */
+  readonly gaveWay: (peer: PeerId, at: Instant) => void;
   /** A channel opened: the past is forgiven. */
   readonly opened: (peer: PeerId) => void;
   /**
@@ -61,6 +63,7 @@ export function createRests(config: OverlayConfig): Rests {
       refused(peer, at);
     },
     misbehaved: (peer, at) => void barredUntilByPeer.set(peer, after(at, config.misbehavedRestMs)),
+    gaveWay: (peer, at) => void barredUntilByPeer.set(peer, after(at, config.urgentRestMsMax)),
     opened: (peer) => {
       failuresByPeer.delete(peer);
       refusedUntilByPeer.delete(peer);

@@ -1,6 +1,7 @@
 /** Looks after the degree: whom to ask for a link, and how urgently. */
 import type { PeerId } from '../base/ids.ts';
-import type { Instant } from '../base/time.ts';
+import { elapsedMs, type Instant } from '../base/time.ts';
+import { ownLacking, withstand } from './choices.ts';
 import type { Core, Effects } from './core.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
 
@@ -8,7 +9,9 @@ const NAMED = { priority: 'high', introducer: 'named', route: [] } as const;
 
 /** Asks for the links that are wanted and affordable now. */
 export function maintain(core: Core, at: Instant): Effects {
-  return isLinked(core) ? [...bridge(core, at), ...fillSlots(core, at), ...mix(core, at)] : join(core, at);
+  return isLinked(core)
+    ? [...bridge(core, at), ...withstand(core, at), ...fillSlots(core, at), ...mix(core, at)]
+    : join(core, at);
 }
 
 /** The same, but only where waiting for the tick would hurt: below the minimum. */
@@ -22,8 +25,10 @@ export function maintainIfBelowMin(core: Core, at: Instant): Effects {
  * but who was left with few links asks for itself, for most of its reserves may be dead too.
  */
 export function lookAround(core: Core, at: Instant): Effects {
-  const { rng, degreeByPeer } = core;
-  if (!isLinked(core) || !core.recent.mayBeParted(at)) return [];
+  const { rng, degreeByPeer, contacts, links } = core;
+  if (!isLinked(core)) return [];
+  if (contacts.isAttached() && contacts.takeDoubt(links.linkedAt(), at)) return [{ kind: 'needContacts' }];
+  if (!core.recent.mayBeParted(at)) return [];
   const isOurTurn = isBereft(core, at) || rng.fraction() * (degreeByPeer.size + 1) < 1;
   return isOurTurn ? callServer(core, at) : [];
 }
@@ -39,10 +44,9 @@ function callFor({ contacts }: Core, unlinked: readonly PeerId[], at: Instant): 
 
 /** Whether a quick tick is worth its cost: something is wanted, and there is somebody to ask. */
 export function wantsLinks(core: Core, at: Instant): boolean {
-  const { links } = core;
   if (!isLinked(core) || core.contacts.isCallDue(unreached(core, at), at)) return true;
   if (strangers(core, at).length > 0 || mixable(core, at).length > 0) return true;
-  return links.slots() < links.limits().target && candidates(core, priorityNow(core), at).length > 0;
+  return lacksLinks(core, at) && candidates(core, priorityNow(core), at).length > 0;
 }
 
 /** Without a link the server is the only way, so only its contacts can be asked. */
@@ -76,14 +80,37 @@ export function follow(core: Core, peers: readonly PeerId[], introducer: PeerId,
  * not answer hold this up least where it is needed most.
  */
 function bridge(core: Core, at: Instant): Effects {
-  const { links, rng, config } = core;
+  const { links, rng } = core;
   const peer = rng.pick(strangers(core, at));
   if (peer === undefined) return callFor(core, unreached(core, at), at);
-  const may = isBereft(core, at) ? links.slots() < config.degreeMax : mayAttempt(core, at);
+  const may = isBereft(core, at) || mayHasten(core, at);
   // One that drags on does not hold up the next.
   const waits = links.ownAttempts('bridge') > 0 && links.briskAttempts(at) > 0;
-  const free = !waits && may && links.affords(at);
-  return free && links.mayIntroduce('named') ? links.ask(peer, { ...NAMED, purpose: 'bridge' }, at) : [];
+  if (waits || !may || !links.affords('ours', at)) return [];
+  const cleared = mayBridge(core) ? [] : giveUpOne(core, at);
+  return mayBridge(core) ? [...cleared, ...links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)] : cleared;
+}
+
+function mayBridge({ links, config }: Core): boolean {
+  return links.slots() < config.degreeMax && links.mayIntroduce('named');
+}
+
+/**
+ * A newcomer hears of the room by those whom it met first. If these do not tell it of others whom the server names, perhaps
+ * they keep the room from it: one gives way, the one that the server named longest ago, or the newest that it did not choose.
+ */
+function giveUpOne(core: Core, at: Instant): Effects {
+  const { links, config } = core;
+  const others = links.chosen('theirs').filter((peer) => links.get(peer)?.phase === 'up');
+  const peer = links.mayIntroduce('named')
+    ? others.at(-1)
+    : others.find((other) => links.get(other)?.introducer === 'named');
+  const link = peer === undefined ? undefined : links.get(peer);
+  if (peer === undefined || link?.phase !== 'up') return [];
+  const isNewcomer = elapsedMs(links.linkedAt(), at) < config.newcomerMs;
+  if (!isNewcomer || elapsedMs(link.upSince, at) < config.strangerPatienceMs) return [];
+  core.rests.gaveWay(peer, at);
+  return core.dismissNeighbor(peer, 'evicted', at);
 }
 
 /** Asks reserves until the links wanted are there or under way. */
@@ -91,13 +118,20 @@ function fillSlots(core: Core, at: Instant): Effects {
   const { links } = core;
   const effects: OverlayEffect[] = [];
   if (isStorm(core, at)) return effects;
-  while (links.slots() < links.limits().target && mayAttempt(core, at) && links.affords(at)) {
+  while (lacksLinks(core, at) && mayAttempt(core, at) && links.affords('ours', at)) {
     const priority = priorityNow(core);
-    const peer = poorest(core, candidates(core, priority, at));
+    // Evenly, not the poorest: a record that names few neighbors is soon written.
+    const peer = core.rng.pick(candidates(core, priority, at));
     if (peer === undefined) break;
     effects.push(...links.ask(peer, { purpose: 'degree', priority, introducer: null, route: null }, at));
   }
   return effects;
+}
+
+/** Fewer than wanted, or too few that we chose ourselves. */
+function lacksLinks(core: Core, at: Instant): boolean {
+  const { links } = core;
+  return links.slots() < links.limits().target || ownLacking(core, at) > 0;
 }
 
 /**
@@ -106,7 +140,7 @@ function fillSlots(core: Core, at: Instant): Effects {
  */
 function mix(core: Core, at: Instant): Effects {
   const { links } = core;
-  if (links.ownAttempts('degree') > 0 || !mayAttempt(core, at) || !links.affords(at)) return [];
+  if (links.ownAttempts('degree') > 0 || !mayAttempt(core, at) || !links.affords('ours', at)) return [];
   const peer = poorest(core, mixable(core, at));
   return peer === undefined
     ? []
@@ -189,9 +223,14 @@ function askable(
 }
 
 /** Who has never had a link makes one attempt at a time, but does not wait for one that drags on. */
-function mayAttempt({ links, config }: Core, at: Instant): boolean {
-  const mayHasten = links.everLinked() || links.briskAttempts(at) < config.attemptsMaxUnlinked;
-  return mayHasten && links.ownAttempts() < config.attemptsMax && links.slots() < config.degreeMax;
+function mayAttempt(core: Core, at: Instant): boolean {
+  const { links, config } = core;
+  return mayHasten(core, at) && links.slots() < config.degreeMax;
+}
+
+function mayHasten({ links, config }: Core, at: Instant): boolean {
+  const isFree = links.everLinked() || links.briskAttempts(at) < config.attemptsMaxUnlinked;
+  return isFree && links.ownAttempts() < config.attemptsMax;
 }
 
 function isLinked({ links }: Core): boolean {

@@ -26,7 +26,7 @@ function close(count: number, atMs: number, from: Budget): Budget {
 }
 
 const may = (budget: Budget, need: Need, atMs: number, promised: number = 0): boolean =>
-  canConstruct(budget, { need, promised }, instant(atMs), config);
+  canConstruct(budget, { need, promised, by: 'ours' }, instant(atMs), config);
 
 describe('tokens', () => {
   it.each([
@@ -45,6 +45,14 @@ describe('tokens', () => {
     expect(may(construct(12, 'extra', 0), 'below-minimum', 0)).toBe(true);
     expect(may(construct(12, 'extra', 0), 'extra', 3_999)).toBe(false);
     expect(may(construct(12, 'extra', 0), 'extra', 4_000)).toBe(true);
+  });
+
+  it('are left to our own attempts: the last three are not for what others ask', () => {
+    const asks = (budget: Budget, by: 'ours' | 'theirs'): boolean =>
+      canConstruct(budget, { need: 'extra', promised: 0, by }, instant(0), config);
+    expect(asks(construct(8, 'extra', 0), 'theirs')).toBe(true);
+    expect(asks(construct(9, 'extra', 0), 'theirs')).toBe(false);
+    expect(asks(construct(11, 'extra', 0), 'ours')).toBe(true);
   });
 
   it('that are promised to requests under way cannot be promised again', () => {

@@ -192,6 +192,7 @@ describe('one who is referred to others', () => {
 
   it('asks no more than there are slots for, though members ask it meanwhile', () => {
     const { bench, id } = asking();
+    bench.feed({ kind: 'roomSize', size: 50 });
     for (let index = 0; index < 9; index++) {
       const asker = peer(10 + index);
       bench.feed({ kind: 'known', peer: asker, degree: 1 });
@@ -321,6 +322,7 @@ describe('a channel', () => {
     ]);
     expect(bench.overlay.inspect()).toEqual({
       activeView: [z],
+      ownChoices: [],
       passiveView: [],
       pending: [],
       parked: [],

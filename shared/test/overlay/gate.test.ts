@@ -70,7 +70,8 @@ describe('a request', () => {
   it.each([
     { degree: 5, priority: 'low', answer: 'accept' },
     { degree: 6, priority: 'low', answer: 'accept' },
-    { degree: 7, priority: 'low', answer: 'full' },
+    { degree: 7, priority: 'low', answer: 'accept' },
+    { degree: 8, priority: 'low', answer: 'full' },
     { degree: 9, priority: 'high', answer: 'accept' },
     { degree: 10, priority: 'high', answer: 'full' },
   ] as const)(
@@ -84,7 +85,7 @@ describe('a request', () => {
   );
 
   it('counts attempts under way as slots', () => {
-    const bench = linked(6);
+    const bench = linked(7);
     bench.feed(signal(peer(50), request(two, 'low')));
     expect(bench.effects(signal(z, request(one, 'low')))).toEqual([refused(z, 'full')]);
   });
@@ -351,7 +352,7 @@ describe('a walk', () => {
     expect(linked(7).effects(message(a, walk({ ttl: 0, trail })))).toEqual(
       accepted({ peer: z, route, initiator: true }),
     );
-    expect(linked(7).effects(message(a, walk({ ttl: 0, trail, priority: 'low' })))).toEqual([
+    expect(linked(8).effects(message(a, walk({ ttl: 0, trail, priority: 'low' })))).toEqual([
       refused(z, 'full', route),
     ]);
     expect(linked(10).effects(message(a, walk({ ttl: 0, trail })))).toEqual([refused(z, 'full', route)]);
@@ -359,6 +360,8 @@ describe('a walk', () => {
 
   it('that cannot go on ends there', () => {
     const bench = linked(7);
+    bench.feed({ kind: 'known', peer: peer(50), degree: 1 });
+    bench.feed(signal(peer(50), request(two, 'low')));
     const trail = [peer(2), peer(3), peer(4), peer(5), peer(6), peer(7), a];
     expect(bench.effects(message(a, walk({ ttl: 1, trail, priority: 'low' })))).toEqual([
       refused(z, 'full', trail.toReversed()),

@@ -36,8 +36,19 @@ export interface Bench {
   readonly linkTo: (...peers: readonly PeerId[]) => void;
 }
 
+/** Whoever asks may have every slot, so that `linkTo` can fill them, and nobody doubts: `choices.test.ts` is about that. */
+const TRUSTING = {
+  ownChoicesMin: 0,
+  othersChoicesMax: defaultOverlayConfig.degreeMax,
+  doubtMs: 3_600_000,
+  newcomerMs: 0,
+};
+
 export function createBench(self: PeerId, config: Partial<OverlayConfig> = {}, seed: number = 1): Bench {
-  const overlay = createOverlay({ self, rng: createRng([seed]) }, { ...defaultOverlayConfig, ...config });
+  const overlay = createOverlay(
+    { self, rng: createRng([seed]) },
+    { ...defaultOverlayConfig, ...TRUSTING, ...config },
+  );
   let tick: OverlayTimer = { kind: 'maintain', token: 0 };
   const feed = (input: OverlayInput, atMs: number = 0): readonly OverlayEffect[] => {
     const effects = overlay.handle(input, now(atMs));

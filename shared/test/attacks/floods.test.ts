@@ -1,0 +1,96 @@
+/** Floods of one who has a key of its own: it is stemmed, told and dropped, and nobody else loses anything by it. */
+import { expect, test } from 'vitest';
+import { epoch, incarnation } from '#shared/base/ids.ts';
+import { defaultMeshConfig } from '#shared/mesh/config.ts';
+import type { LinkMessage } from '#shared/mesh/messages.ts';
+import { WALL_START_MS } from '#sim/tab.ts';
+import { besiege, blameOf, lacking, linkedTo, nobody, said, type Siege } from './fixture.ts';
+
+/** A hundredth of the default, so that a flood is a matter of seconds here too. */
+const CONFIG = {
+  ...defaultMeshConfig,
+  quotas: {
+    neighbor: {
+      bytes: { perSecond: 64_000, burst: 256_000 },
+      messages: { perSecond: 200, burst: 1_000 },
+    },
+    origin: { bytes: { perSecond: 16_000, burst: 64_000 }, messages: { perSecond: 50, burst: 200 } },
+    peersMax: 64,
+  },
+};
+
+const FLOODS: readonly {
+  readonly flood: string;
+  readonly message: (siege: Siege, number: number) => LinkMessage;
+}[] = [
+  {
+    flood: 'messages on one topic',
+    message: ({ liar }, number) =>
+      said(liar.id, 5_000 + number, { kind: 'topic', topic: 'chat', data: 'x'.repeat(100) }),
+  },
+  {
+    flood: 'entries under ever new keys',
+    message: ({ liar }, number) =>
+      said(liar.id, 5_000 + number, {
+        kind: 'state',
+        entries: [
+          {
+            collection: 'notes',
+            key: `key ${number}`,
+            value: 'x'.repeat(100),
+            stamp: { wall: WALL_START_MS, counter: number, by: liar.id },
+            proof: null,
+          },
+        ],
+      }),
+  },
+  {
+    flood: 'members whom it invents',
+    message: (_siege, number) => ({
+      kind: 'claims',
+      claims: [
+        {
+          kind: 'identity',
+          wireVersion: 1,
+          id: nobody(number),
+          epoch: epoch(1),
+          incarnation: incarnation(0),
+          left: false,
+          card: new Uint8Array(0),
+          proof: null,
+        },
+      ],
+    }),
+  },
+];
+
+test.each(FLOODS)('one that floods $flood is stemmed, told and dropped', ({ message }) => {
+  const siege = besiege(2, CONFIG);
+  const { world, liar, others, lie } = siege;
+  const [speaker] = others as [(typeof others)[0]];
+  const words: string[] = [];
+  let number = 0;
+  lie(
+    (time) => {
+      if (time % 10 === 0) {
+        words.push(`word ${time}`);
+        world.command(speaker, { kind: 'publish', topic: 'chat', data: `word ${time}` });
+      }
+      return Array.from({ length: 30 }, () => message(siege, ++number));
+    },
+    { times: 200, everyMs: 100 },
+  );
+  world.run(5_000);
+  expect(blameOf(others, liar.id)).toContain('dropped-flooded');
+  expect(linkedTo(others, liar.id)).toEqual([]);
+  expect(others.flatMap(({ id }) => blameOf(others, id))).toEqual([]);
+  expect(lacking(others, speaker, words)).toEqual([]);
+  for (const tab of others) {
+    const { quotas, broadcast, membership, state } = tab.node.inspect();
+    expect(quotas.dropped).toBeGreaterThan(0);
+    expect(broadcast.cachedMessages).toBeLessThanOrEqual(defaultMeshConfig.broadcast.cacheMessagesMax);
+    // Of the 6,000 no more came in than the quota of the seconds before it was dropped.
+    expect(membership.members.size).toBeLessThan(4_000);
+    expect(state.collections.get('notes')?.size ?? 0).toBeLessThan(4_000);
+  }
+});

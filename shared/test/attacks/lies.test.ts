@@ -1,0 +1,200 @@
+/** Lies of one who has a key of its own: each is told and costs it its links, or comes to nothing. */
+import { describe, expect, test } from 'vitest';
+import { epoch, incarnation, wordsToAttemptId } from '#shared/base/ids.ts';
+import { defaultMeshConfig } from '#shared/mesh/config.ts';
+import type { LinkMessage } from '#shared/mesh/messages.ts';
+import { WALL_START_MS } from '#sim/tab.ts';
+import { eventsOf, isOneComponent, rostersAreEqual } from '../mesh/fixture.ts';
+import { besiege, blameOf, linkedTo, nobody, said } from './fixture.ts';
+
+const zero = { high: 0, low: 0 };
+const roots = { roster: zero, state: zero, presence: zero };
+const NODE = { index: 0, hashes: Array.from({ length: 16 }, () => zero) };
+const ROOTS_DIFFER: LinkMessage = { kind: 'heartbeat', probe: 1, tickMs: 0, wall: WALL_START_MS, roots };
+
+/** Each again and again. `costs`: what the liar is dropped for. */
+const COSTLY: readonly {
+  readonly lie: string;
+  readonly costs: 'invalid' | 'flooded';
+  readonly reason: string;
+  readonly message: LinkMessage;
+}[] = [
+  {
+    lie: 'greets as another',
+    costs: 'invalid',
+    reason: 'forged-hello',
+    message: {
+      kind: 'hello',
+      identity: {
+        kind: 'identity',
+        wireVersion: 1,
+        id: nobody(1),
+        epoch: epoch(1),
+        incarnation: incarnation(0),
+        left: false,
+        card: new Uint8Array(0),
+        proof: null,
+      },
+      presence: [],
+    },
+  },
+  {
+    lie: 'writes in the name of another',
+    costs: 'invalid',
+    reason: 'forged-author',
+    message: said(nobody(1), 1, {
+      kind: 'state',
+      entries: [
+        {
+          collection: 'notes',
+          key: 'k',
+          value: 1,
+          stamp: { wall: WALL_START_MS, counter: 0, by: nobody(2) },
+          proof: null,
+        },
+      ],
+    }),
+  },
+  {
+    lie: 'passes a packet on that it was never given',
+    costs: 'invalid',
+    reason: 'forged-hop',
+    message: {
+      kind: 'packet',
+      origin: nobody(1),
+      to: nobody(2),
+      id: 1,
+      ttl: 4,
+      delivery: 'once',
+      flooded: false,
+      serverMay: false,
+      route: [],
+      trail: [nobody(3)],
+      payload: { kind: 'echo' },
+    },
+  },
+  {
+    lie: 'answers a comparison with hashes of no tree',
+    costs: 'invalid',
+    reason: 'bad-round',
+    message: { kind: 'middle', table: 'state', exact: true, nodes: [NODE, NODE] },
+  },
+  {
+    lie: 'asks for comparisons without end',
+    costs: 'flooded',
+    reason: 'reconcile-flood',
+    message: { kind: 'top', table: 'state', exact: true, hashes: Array.from({ length: 16 }, () => zero) },
+  },
+  {
+    lie: 'sends a walk that no newcomer began',
+    costs: 'invalid',
+    reason: 'walk-trail-not-by-sender',
+    message: {
+      kind: 'forwardJoin',
+      newcomer: nobody(1),
+      attempt: wordsToAttemptId(1, 2),
+      priority: 'high',
+      ttl: 2,
+      trail: [nobody(2)],
+    },
+  },
+];
+
+describe('one who', () => {
+  test.each(COSTLY)('$lie is told, and dropped by all', ({ costs, reason, message }) => {
+    const { world, liar, others, lie } = besiege(3);
+    // Where a lie is told once a second, each is another one.
+    lie(() => Array.from({ length: 12 }, () => message), { times: 10, everyMs: 1_000 });
+    expect(blameOf(others, liar.id)).toEqual([reason, `dropped-${costs}`].toSorted());
+    expect(linkedTo(others, liar.id)).toEqual([]);
+    expect(others.flatMap(({ id }) => blameOf(others, id))).toEqual([]);
+    world.crash(liar);
+    expect(world.runUntil(() => rostersAreEqual(world) && isOneComponent(world), 60_000)).toBe(true);
+  });
+
+  test('answers comparisons with hashes of what nobody has is listened to in vain, and seldom', () => {
+    const { world, liar, others, lie } = besiege(4);
+    let begun = 0;
+    world.observe({
+      sent: (tab, to, { kind }) => {
+        if (kind === 'top' && to === liar.id && tab !== liar) begun += 1;
+      },
+    });
+    const before = others.map((tab) => tab.node.inspect().reconcile.roots);
+    lie(() => [ROOTS_DIFFER], { times: 60, everyMs: 1_000 });
+    // A round per table and link in 5 s at most; and nothing that it says of its hashes is a record.
+    expect(begun).toBeLessThanOrEqual((others.length * 3 * 60) / 5 + others.length * 3);
+    expect(others.map((tab) => tab.node.inspect().reconcile.roots)).toEqual(before);
+  });
+
+  test('claims a clock a day ahead moves nobody, and its entry is refused and told once', () => {
+    const { world, liar, others, lie } = besiege(5);
+    const clocks = others.map((tab) => tab.node.inspect().state.clock.wall);
+    const wall = WALL_START_MS + Math.round(world.timeMs()) + 2 * defaultMeshConfig.state.aheadMsMax;
+    const entry = {
+      collection: 'notes',
+      key: 'k',
+      value: 1,
+      stamp: { wall, counter: 0, by: liar.id },
+      proof: null,
+    };
+    lie((time) => [said(liar.id, 5_000 + time, { kind: 'state', entries: [entry] })], {
+      times: 5,
+      everyMs: 1_000,
+    });
+    for (const [at, tab] of others.entries()) {
+      expect(eventsOf(tab).filter(({ kind }) => kind === 'entryRefused')).toHaveLength(1);
+      expect(tab.node.inspect().state.clock.wall - clocks[at]!).toBeLessThan(60_000);
+      expect(tab.node.inspect().state.collections.get('notes')).toBeUndefined();
+    }
+  });
+
+  test('announces what it never gives loses its links', () => {
+    const { liar, others, lie } = besiege(6);
+    lie(
+      (time) => [
+        {
+          kind: 'ihave',
+          heads: [{ origin: nobody(time), epoch: epoch(1), lane: 'volatile', seq: 1 }],
+        },
+      ],
+      { times: 100, everyMs: 1_000 },
+    );
+    expect(blameOf(others, liar.id)).toEqual(['dropped-withheld']);
+    expect(linkedTo(others, liar.id)).toEqual([]);
+    expect(others.flatMap(({ id }) => blameOf(others, id))).toEqual([]);
+  });
+});
+
+test('who passes on in good faith what is false is never dropped for it', () => {
+  const { world, liar, others, lie } = besiege(7);
+  const [victim, ...relays] = others as [(typeof others)[0], ...typeof others];
+  // What is shown in another's name is told of whoever brings it, and an honest member cannot know.
+  lie(
+    (time) => [
+      {
+        kind: 'gossip',
+        origin: victim.id,
+        epoch: epoch(1),
+        lane: 'volatile',
+        seq: 1_000 + time,
+        hot: true,
+        round: 0,
+        proof: null,
+        payload: {
+          kind: 'presence',
+          owner: victim.id,
+          epoch: epoch(1),
+          grade: 'passing',
+          fields: [{ field: 'cursor', seq: 1_000 + time, value: time, proof: null }],
+        },
+      },
+    ],
+    { times: 100, everyMs: 200 },
+  );
+  for (const { id } of relays) {
+    expect(blameOf(others, id).filter((reason) => reason.startsWith('dropped-'))).toEqual([]);
+  }
+  expect(blameOf([victim], liar.id)).toContain('forged-origin');
+  expect(world.living().every((tab) => tab.node.inspect().overlay.activeView.length === 5)).toBe(true);
+});

@@ -1,0 +1,187 @@
+/** Whose choice the links are, and what one who is pressed does about it. */
+import { describe, expect, it } from 'vitest';
+import { defaultOverlayConfig } from '#shared/overlay/config.ts';
+import type { OverlayEffect } from '#shared/overlay/messages.ts';
+import {
+  attempt,
+  contacts,
+  createBench,
+  linkAttempt,
+  message,
+  peer,
+  request,
+  requestIn,
+  requestsIn,
+  signal,
+  type Bench,
+} from './helpers.ts';
+
+const self = peer(100);
+const { ownChoicesMin, othersChoicesMax, pressSpans, pressSpanMs, misbehavedRestMs, doubtMs, newcomerMs } =
+  defaultOverlayConfig;
+const DEFAULTS = { ownChoicesMin, othersChoicesMax, doubtMs, newcomerMs };
+/** Past the storm of arrivals that the first words of a roster look like. */
+const CALM_MS = 10_000;
+
+/** In a room of 50, with so many neighbors that asked, and so many members besides that it knows. */
+function asked(neighbors: number, others: number = 0): Bench {
+  const bench = createBench(self, DEFAULTS);
+  bench.feed({ kind: 'roomSize', size: 50 });
+  bench.linkTo(...Array.from({ length: neighbors }, (_, at) => peer(at + 1)));
+  for (let index = 0; index < others; index++)
+    bench.feed({ kind: 'known', peer: peer(200 + index), degree: 6 });
+  return bench;
+}
+
+const answers = (effects: readonly OverlayEffect[]): readonly string[] =>
+  effects.flatMap((effect) => (effect.kind === 'signal' ? [effect.signal.kind] : []));
+
+/** In each of so many spans a member with links enough asks in vain, and another at once; answers when it is over. */
+function press(bench: Bench, spans: number): number {
+  for (let index = 0; index < 2 * spans; index++) {
+    const asker = peer(300 + index);
+    const atMs = CALM_MS + Math.floor(index / 2) * pressSpanMs;
+    bench.feed({ kind: 'known', peer: asker, degree: 6 }, atMs);
+    const effects = bench.feed(signal(asker, request(attempt(300 + index), 'high')), atMs);
+    expect(answers(effects)).toContain('refuse');
+  }
+  return CALM_MS + spans * pressSpanMs;
+}
+
+describe("links of others' choice", () => {
+  it('are no more than five, unless whoever asks has next to none', () => {
+    const low = signal(peer(50), request(attempt(1), 'low'));
+    expect(answers(asked(4).effects(low))).toEqual(['accept']);
+    expect(answers(asked(5).effects(low))).toEqual(['refuse']);
+    expect(answers(asked(9).effects(signal(peer(50), request(attempt(1), 'high'))))).toEqual(['accept']);
+  });
+
+  it('are not given for a need that the record of the asker belies', () => {
+    const high = signal(peer(50), request(attempt(1), 'high'));
+    for (const [degree, answer] of [
+      [3, 'accept'],
+      [4, 'refuse'],
+    ] as const) {
+      const bench = asked(6);
+      bench.feed({ kind: 'known', peer: peer(50), degree });
+      expect(answers(bench.effects(high))).toEqual([answer]);
+    }
+  });
+
+  it('do not push out one of our own', () => {
+    const bench = asked(3, 6);
+    for (const effect of bench.tick(CALM_MS)) {
+      if (effect.kind !== 'signal') continue;
+      const { to, signal: sent } = effect;
+      bench.feed(signal(to, { kind: 'accept', attempt: sent.attempt }), CALM_MS);
+      bench.feed({ kind: 'channelOpened', peer: to, attempt: sent.attempt }, CALM_MS);
+      bench.feed({ kind: 'known', peer: to, degree: 9 }, CALM_MS);
+    }
+    const { ownChoices } = bench.overlay.inspect();
+    expect(ownChoices).toHaveLength(3);
+    for (let index = 0; index < 8; index++)
+      bench.feed(signal(peer(400 + index), request(attempt(400 + index), 'high')), 20_000);
+    expect(bench.overlay.inspect().ownChoices).toEqual(ownChoices);
+  });
+});
+
+describe('one who is pressed', () => {
+  it("wants as many links of its own choice as it has of others'", () => {
+    const bench = asked(6, 8);
+    expect(requestsIn(bench.tick(CALM_MS))).toBe(0);
+    expect(requestsIn(bench.tick(press(bench, pressSpans)))).toBe(3);
+    expect(bench.overlay.inspect().pending).toHaveLength(3);
+  });
+
+  it('is at ease again when nobody has asked for a while, and was never by a storm', () => {
+    const brief = asked(6, 8);
+    expect(requestsIn(brief.tick(press(brief, pressSpans - 1)))).toBe(0);
+    const later = asked(6, 8);
+    press(later, pressSpans);
+    expect(requestsIn(later.tick(CALM_MS + 2 * pressSpans * pressSpanMs))).toBe(0);
+  });
+
+  it("gives up its newest link of others' choice where these leave it no slot, and does not take it back at once", () => {
+    const bench = asked(10, 8);
+    const atMs = press(bench, pressSpans);
+    const effects = bench.tick(atMs);
+    expect(effects).toContainEqual({
+      kind: 'send',
+      to: peer(10),
+      message: { kind: 'disconnect', reason: 'evicted' },
+    });
+    expect(requestsIn(effects)).toBe(1);
+    const again = bench.effects(signal(peer(10), request(attempt(9), 'high')), atMs + 1_000);
+    expect(again).toContainEqual({
+      kind: 'signal',
+      to: peer(10),
+      route: [],
+      signal: { kind: 'refuse', attempt: attempt(9), reason: 'resting' },
+    });
+  });
+});
+
+describe('a newcomer', () => {
+  /** It met one whom the server named. */
+  function newcomer(): Bench {
+    const bench = createBench(self, DEFAULTS);
+    const { to, attempt: id } = requestIn(bench.feed(contacts(peer(1))));
+    bench.feed(signal(to, { kind: 'accept', attempt: id }));
+    bench.feed({ kind: 'channelOpened', peer: to, attempt: id });
+    bench.feed({ kind: 'known', peer: peer(1), degree: 1 });
+    return bench;
+  }
+  const calls = (effects: readonly OverlayEffect[]): number =>
+    effects.filter(({ kind }) => kind === 'needContacts').length;
+
+  it('asks the server thrice more who is here', () => {
+    const bench = newcomer();
+    const times = [1, 2, 5, 10, 15, 30, 45, 60, 120, 600];
+    const asks = times.filter((seconds) => calls(bench.tick(seconds * 1_000)) > 0);
+    expect(asks.map((seconds) => seconds * 1_000)).toEqual([doubtMs, 3 * doubtMs, 9 * doubtMs]);
+  });
+
+  it('gives up one of those whom it was named, if they do not tell it of the next', () => {
+    const bench = newcomer();
+    bench.feed(contacts(peer(1), peer(2)), 3_000);
+    const { to, attempt: id } = requestIn(bench.tick(6_000));
+    bench.feed(signal(to, { kind: 'accept', attempt: id }), 6_000);
+    bench.feed({ kind: 'channelOpened', peer: to, attempt: id }, 6_000);
+    bench.feed({ kind: 'known', peer: peer(2), degree: 1 }, 6_000);
+    bench.feed(contacts(peer(3)), 8_000);
+    const effects = bench.tick(12_000);
+    expect(effects).toContainEqual({ kind: 'neighborDown', peer: peer(1), reason: 'evicted' });
+    expect(requestIn(effects).to).toBe(peer(3));
+    // A member of old stays with those it has, whomever the server names: another half may have been found.
+    const old = newcomer();
+    old.feed(contacts(peer(2)), 700_000);
+    expect(old.tick(703_000)).not.toContainEqual({ kind: 'neighborDown', peer: peer(1), reason: 'evicted' });
+  });
+});
+
+describe('one who misbehaved', () => {
+  const ask = signal(peer(1), request(attempt(9), 'high'));
+
+  it('is told, and neither let in nor asked for ten minutes', () => {
+    const bench = asked(2);
+    expect(bench.effects({ kind: 'drop', peer: peer(1), reason: 'misbehaved' }).slice(0, 3)).toEqual([
+      { kind: 'send', to: peer(1), message: { kind: 'disconnect', reason: 'misbehaved' } },
+      { kind: 'destroy', peer: peer(1), attempt: linkAttempt(peer(1)) },
+      { kind: 'neighborDown', peer: peer(1), reason: 'misbehaved' },
+    ]);
+    bench.feed({ kind: 'known', peer: peer(1), degree: 1 });
+    expect(answers(bench.effects(ask, misbehavedRestMs - 1))).toEqual(['refuse']);
+    expect(answers(bench.effects(ask, misbehavedRestMs))).toEqual(['accept']);
+    const other = asked(2);
+    other.feed({ kind: 'drop', peer: peer(1), reason: 'misbehaved' });
+    other.feed({ kind: 'known', peer: peer(1), degree: 1 });
+    expect(requestsIn(other.tick(misbehavedRestMs - 1))).toBe(0);
+    expect(requestIn(other.tick(misbehavedRestMs + 6_000)).to).toBe(peer(1));
+  });
+
+  it('is left alone by the one who heard so of itself', () => {
+    const bench = asked(2);
+    bench.feed(message(peer(1), { kind: 'disconnect', reason: 'misbehaved' }));
+    expect(answers(bench.effects(ask, misbehavedRestMs - 1))).toEqual(['refuse']);
+  });
+});
