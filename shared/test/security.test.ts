@@ -34,7 +34,7 @@ describe('the threats', () => {
     ),
   )('%s: %s is there, and tries something', (_threat, path) => {
     expect(existsSync(root(path))).toBe(true);
-    expect(readFileSync(root(path), 'utf8')).toMatch(/\btest(\.each)?[(<]/);
+    expect(readFileSync(root(path), 'utf8')).toMatch(/\b(test|it)(\.each)?[(<]/);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
  * Payloads kept for those who ask, in the form in which we send them on. Bounded in age, number and
- * bytes; the oldest goes first. Of a volatile stream only the newest is kept.
+ * bytes; the oldest goes first, but who holds over half of it pushes out its own. Of a volatile stream only the newest
+ * is kept.
  */
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
@@ -35,10 +36,18 @@ interface CachedStream<P> {
   readonly entryBySeq: Map<number, Cached<P>>;
 }
 
+/** What is cached of an origin, oldest first, and what that weighs. */
+interface CachedOrigin<P> {
+  readonly entries: Set<Cached<P>>;
+  bytes: number;
+}
+
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one cache in three orders.
 export function createCache<P>(config: BroadcastConfig): Cache<P> {
   /** In the order of arrival, so the first is the oldest; each with what is cached of its stream. */
   const streamByEntry = new Map<Cached<P>, CachedStream<P>>();
   const streamByKey = new Map<string, CachedStream<P>>();
+  const originById = new Map<PeerId, CachedOrigin<P>>();
   let bytes = 0;
 
   const remove = (entry: Cached<P>): void => {
@@ -46,8 +55,29 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
     if (stream === undefined) return;
     streamByEntry.delete(entry);
     bytes -= entry.bytes;
+    const origin = originById.get(entry.message.origin);
+    origin?.entries.delete(entry);
+    if (origin) origin.bytes -= entry.bytes;
+    if (origin?.entries.size === 0) originById.delete(entry.message.origin);
     stream.entryBySeq.delete(entry.message.seq);
     if (stream.entryBySeq.size === 0) streamByKey.delete(stream.key);
+  };
+
+  const noteOrigin = (entry: Cached<P>): void => {
+    const origin = originById.get(entry.message.origin) ?? { entries: new Set(), bytes: 0 };
+    originById.set(entry.message.origin, origin);
+    origin.entries.add(entry);
+    origin.bytes += entry.bytes;
+  };
+
+  /** The first to go for the sake of what this origin said. */
+  const outdone = (id: PeerId): Cached<P> | undefined => {
+    const origin = originById.get(id);
+    const isGreedy =
+      origin !== undefined &&
+      (origin.entries.size > config.cacheMessagesMax / 2 || origin.bytes > config.cacheBytesMax / 2);
+    const [oldest] = isGreedy ? origin.entries : streamByEntry.keys();
+    return oldest;
   };
 
   const removeReplaced = ({ message }: Cached<P>, { entryBySeq }: CachedStream<P>): void => {
@@ -65,8 +95,10 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
       stream.entryBySeq.set(entry.message.seq, entry);
       streamByEntry.set(entry, stream);
       bytes += entry.bytes;
-      for (const oldest of streamByEntry.keys()) {
-        if (streamByEntry.size <= config.cacheMessagesMax && bytes <= config.cacheBytesMax) break;
+      noteOrigin(entry);
+      while (streamByEntry.size > config.cacheMessagesMax || bytes > config.cacheBytesMax) {
+        const oldest = outdone(entry.message.origin);
+        if (oldest === undefined) break;
         remove(oldest);
       }
     },
@@ -84,11 +116,11 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
       return first;
     },
     lately: (origin, since) =>
-      [...streamByEntry.keys()].flatMap(({ message, at }) =>
-        message.origin === origin && message.lane !== 'volatile' && at >= since ? [message] : [],
+      [...(originById.get(origin)?.entries ?? [])].flatMap(({ message, at }) =>
+        message.lane !== 'volatile' && at >= since ? [message] : [],
       ),
     removeOrigin: (origin) => {
-      for (const entry of streamByEntry.keys()) if (entry.message.origin === origin) remove(entry);
+      for (const entry of originById.get(origin)?.entries ?? []) remove(entry);
     },
     sweep: (at) => {
       for (const oldest of streamByEntry.keys()) {

@@ -93,7 +93,7 @@ export interface BroadcastConfig {
 
   /** How long payloads are kept for those who ask. Longer: longer absences are mended, more memory. */
   readonly cacheMs: number;
-  /** Payloads kept, all origins together; the oldest goes first. */
+  /** Payloads kept, all origins together; the oldest goes first, or the oldest of an origin that has over half of them. */
   readonly cacheMessagesMax: number;
   /** Their bytes. */
   readonly cacheBytesMax: number;

@@ -7,8 +7,15 @@ export interface StateConfig {
    * deeper reconciliation; less refuses sooner. At least 1.
    */
   readonly entriesMax: number;
+  /**
+   * Entries held that one member stamped last. More lets one member take the room of all; less refuses who fills a room
+   * alone. At least 1; from `entriesMax` on it is no limit.
+   */
+  readonly entriesPerMemberMax: number;
   /** Collections held at once. More costs a map each; fewer refuses sooner. At least 1. */
   readonly collectionsMax: number;
+  /** Collections held that one member began. More and less as above. At least 1. */
+  readonly collectionsPerMemberMax: number;
   /** UTF-16 units of a key. Longer keys cost bytes in every frame that names them. At least 1. */
   readonly keyLengthMax: number;
   /** UTF-16 units of a collection's name. Longer names cost bytes in every frame that names them. At least 1. */
@@ -53,7 +60,9 @@ export interface StateConfig {
 
 export const defaultStateConfig: StateConfig = {
   entriesMax: 65_536, // guess: the tree of 256 leaves then holds 256 records a leaf
+  entriesPerMemberMax: 32_768, // half of all: one cannot shut the others out
   collectionsMax: 256, // guess
+  collectionsPerMemberMax: 128, // as above
   keyLengthMax: 512, // guess
   collectionLengthMax: 128, // as a room's name
   stubsMax: 8_192, // simulated for the design: none resurrected, none lost

@@ -1,17 +1,24 @@
 /** The entries held: newest value or tombstone of each (collection, key), within limits. Maps throughout. */
 import { assert } from '../base/assert.ts';
+import type { PeerId } from '../base/ids.ts';
 import type { Value } from '../base/value.ts';
 import type { StateConfig } from './config.ts';
 import type { Entry } from './messages.ts';
+import { createShares } from './shares.ts';
 
 export type LiveCollections = ReadonlyMap<string, ReadonlyMap<string, Value>>;
+
+interface Place {
+  readonly collection: string;
+  readonly key: string;
+}
 
 export interface EntryTable {
   readonly size: number;
   readonly tombstones: number;
   readonly get: (collection: string, key: string) => Entry | undefined;
-  /** Whether a key not yet held may be added: names and counts are within limits. */
-  readonly hasRoomFor: (collection: string, key: string) => boolean;
+  /** Whether `by` may add a key not yet held: names and counts are within limits, and its own are. */
+  readonly hasRoomFor: (place: Place, by: PeerId) => boolean;
   /** Adds or replaces; what is new must have room. */
   readonly put: (entry: Entry) => void;
   readonly remove: (entry: Entry) => void;
@@ -25,8 +32,10 @@ export interface EntryTable {
   readonly live: () => LiveCollections;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one table.
 export function createEntryTable(config: StateConfig): EntryTable {
   const entriesByCollection = new Map<string, Map<string, Entry>>();
+  const shares = createShares(config);
   const staleCollections = new Set<string>();
   let live: LiveCollections = new Map();
   let size = 0;
@@ -37,20 +46,24 @@ export function createEntryTable(config: StateConfig): EntryTable {
 
   const count = (entry: Entry, by: 1 | -1): void => {
     size += by;
+    shares.count(entry.stamp.by, by);
     if (entry.value === undefined) tombstones += by;
     else staleCollections.add(entry.collection);
   };
 
-  const hasRoomFor = (collection: string, key: string): boolean =>
+  const hasRoomFor = ({ collection, key }: Place, by: PeerId): boolean =>
     key.length <= config.keyLengthMax &&
     collection.length <= config.collectionLengthMax &&
     size < config.entriesMax &&
-    (entriesByCollection.has(collection) || entriesByCollection.size < config.collectionsMax);
+    shares.hasRoom(by) &&
+    (entriesByCollection.has(collection) ||
+      (entriesByCollection.size < config.collectionsMax && shares.mayBegin(by)));
 
   const put = (entry: Entry): void => {
     const held = get(entry.collection, entry.key);
     if (held) count(held, -1);
-    else assert(hasRoomFor(entry.collection, entry.key), `no room for an entry in ${entry.collection}`);
+    else assert(hasRoomFor(entry, entry.stamp.by), `no room for an entry in ${entry.collection}`);
+    if (!entriesByCollection.has(entry.collection)) shares.begun(entry.collection, entry.stamp.by);
     const collection = entriesByCollection.get(entry.collection) ?? new Map<string, Entry>();
     entriesByCollection.set(entry.collection, collection.set(entry.key, entry));
     count(entry, 1);
@@ -59,7 +72,10 @@ export function createEntryTable(config: StateConfig): EntryTable {
   const remove = (entry: Entry): void => {
     const collection = entriesByCollection.get(entry.collection);
     if (!collection?.delete(entry.key)) return;
-    if (collection.size === 0) entriesByCollection.delete(entry.collection);
+    if (collection.size === 0) {
+      entriesByCollection.delete(entry.collection);
+      shares.ended(entry.collection);
+    }
     count(entry, -1);
   };
 

@@ -91,7 +91,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     if (value === undefined && held?.value === undefined) return [];
     const stamp = nextStamp(collection, key, correctedMs);
     const entry: Entry = { collection, key, value, stamp, proof: null };
-    if (!held && !table.hasRoomFor(collection, key)) return [refused(entry, 'over-limit')];
+    if (!held && !table.hasRoomFor(entry, self)) return [refused(entry, 'over-limit')];
     clock = observe(tick(clock, correctedMs), entry.stamp, correctedMs + config.driftMsMax);
     const change = put(entry, 'local');
     outbox.note(entry);
@@ -200,7 +200,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     owed.clear();
     return keys.flatMap(({ collection, key }) => {
       const isKnown = compareHlc(stubs.stampOf(stateKey({ collection, key })) ?? top, top) > 0;
-      if (isKnown || table.get(collection, key) || !table.hasRoomFor(collection, key)) return [];
+      if (isKnown || table.get(collection, key) || !table.hasRoomFor({ collection, key }, self)) return [];
       const stamp = nextHlc(top, self);
       const tombstone: Entry = { collection, key, value: undefined, stamp, proof: null };
       put(tombstone, 'local');
@@ -226,7 +226,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     if (known && compareHlc(stamp, known) <= 0) return 'known';
     // No one can tell "deleted and forgotten" from "never came" any more: neither may bring a deleted key back.
     if (!known && !isHeld && compareHlc(stamp, horizon.settled) <= 0) return 'older';
-    return isHeld || isSunken(entry) || table.hasRoomFor(collection, key) ? 'newer' : 'over-limit';
+    return isHeld || isSunken(entry) || table.hasRoomFor(entry, stamp.by) ? 'newer' : 'over-limit';
   };
 
   const put = (entry: Entry, source: 'local' | 'remote'): Change => {

@@ -30,7 +30,7 @@ describe('a killed room', () => {
   });
 
   it('without one stays in the pieces that were left, and each buries the dead', () => {
-    const result = play(kill, 24, '75-alone');
+    const result = play(kill, 22, '75-alone');
     expect(Object.values(result.metrics).every(Number.isFinite)).toBe(true);
     const { percolationPct, largestComponentPct, deadDeclaredPct } = result.metrics;
     expect(percolationPct).toBeLessThan(100);

@@ -221,7 +221,8 @@ describe('a tab', () => {
     const { world } = formed(2);
     const [a] = world.living() as [Tab];
     a.throttle(1_000);
-    world.run(2_000);
+    // What it had set before may still come between.
+    world.run(7_000);
     const moments = new Set<number>();
     world.observe({
       stepped: (tab, input) =>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { PeerId } from '#shared/base/ids.ts';
 import { now } from '#shared/base/time.ts';
 import { checkStateConfig, defaultStateConfig } from '#shared/state/config.ts';
 import { HLC_COUNTER_MAX } from '#shared/state/hlc.ts';
@@ -209,6 +210,27 @@ describe('limits', () => {
     replica.apply(T, entry('x', 1, hlc(T, 0, b), 'one'), entry('x', 1, hlc(T, 0, b), 'two'));
     const third = entry('x', 1, hlc(T, 0, b), 'three');
     expect(replica.apply(T, third)).toEqual([refused(third, 'over-limit')]);
+  });
+
+  test('one member has its share of them and no more, and leaves the rest to the others', () => {
+    const replica = createReplica(a, { entriesMax: 9, entriesPerMemberMax: 2, collectionsPerMemberMax: 1 });
+    const by = (key: string, member: PeerId, collection: string = 'notes'): Entry =>
+      entry(key, 1, hlc(T, 0, member), collection);
+    replica.apply(T, by('x', b), by('y', b));
+    const third = by('z', b);
+    expect(replica.apply(T, third)).toEqual([refused(third, 'over-limit')]);
+    const other = by('z', c);
+    expect(replica.apply(T, other)).toEqual([
+      stateChanged(change(other, undefined, 'remote')),
+      recordChanged(other),
+    ]);
+    // What it stamped last and another overwrites is not its own any more.
+    replica.apply(T, entry('x', 2, hlc(T + 1, 0, c)));
+    expect(replica.apply(T, by('w', b))).not.toContainEqual(refused(by('w', b), 'over-limit'));
+    const begun = by('x', b, 'more');
+    expect(replica.apply(T, begun)).toEqual([refused(begun, 'over-limit')]);
+    const others = by('x', a, 'more');
+    expect(replica.apply(T, others)).not.toContainEqual(refused(others, 'over-limit'));
   });
 
   test('a config that contradicts itself is our own mistake', () => {
