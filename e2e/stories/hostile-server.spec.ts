@@ -89,15 +89,19 @@ test('two tabs of ours find such a server out, and it reads nothing of what they
   for (const page of [a, b])
     await page.waitForFunction(() => window.told.length > 1, undefined, { timeout: 60_000 });
   for (const page of [a, b]) {
-    const { links, members, heard, reasons } = await page.evaluate(() => ({
+    const { links, members, heard, told } = await page.evaluate(() => ({
       links: window.mesh.stats().links,
       members: window.mesh.members.size,
       heard: window.heard,
-      reasons: [...new Set(window.told.map(({ reason }) => reason))],
+      told: window.told,
     }));
     expect([links.open, links.sentFrames, links.receivedFrames, members]).toEqual([0, 0, 0, 1]);
     expect(heard).toEqual([]);
-    expect(reasons).toEqual(['not-proven']);
+    // One end may have given the later try up while the other was still greeting.
+    const [first, ...later] = told.map(({ reason }) => reason);
+    expect(first).toBe('not-proven');
+    for (const reason of later)
+      expect(['not-proven', 'bad-handshake', 'handshake-timeout']).toContain(reason);
   }
 
   // What it could read were hails and proofs, whole ones and nothing else.
