@@ -97,7 +97,10 @@ export interface OverlayConfig {
    * after: what it was told of the room may be a lie of the few whom it met. Less: the server's load. Over 0.
    */
   readonly doubtMs: number;
-  /** For so long after its first link a newcomer gives up a link that it did not choose, if it has no slot left for one whom the server names and nobody told it of. More: links are lost when halves of a room meet. At least 0. */
+  /**
+   * For so long after its first link a newcomer gives up a link that it did not choose for one to a member whom the server
+   * names and nobody told it of. More: links are lost when halves of a room meet. At least 0.
+   */
   readonly newcomerMs: number;
   /** First pause between two calls for contacts; it doubles. Less: the server's load. Over 0. */
   readonly needContactsMsMin: number;

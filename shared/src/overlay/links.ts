@@ -55,8 +55,8 @@ interface LinkReader {
   readonly ownAttempts: (purpose?: Purpose) => number;
   /** Of those, the ones begun within `slowAttemptMs`. */
   readonly briskAttempts: (at: Instant) => number;
-  /** Whether one more link or attempt may come of this introducer. */
-  readonly mayIntroduce: (introducer: Introducer) => boolean;
+  /** Whether one more link or attempt may come of this introducer; or so many beyond what it may bring else. */
+  readonly mayIntroduce: (introducer: Introducer, beyond?: number) => boolean;
   readonly limits: () => DegreeLimits;
   /** Members as we know them; our neighbors and ourselves at least. */
   readonly roomSize: () => number;
@@ -173,11 +173,11 @@ function createReader(state: State): LinkReader {
         state,
         (link) => isOwnAttempt(link) && elapsedMs(link.begunAt, at) < state.config.slowAttemptMs,
       ).length,
-    mayIntroduce: (introducer) => {
+    mayIntroduce: (introducer, beyond = 0) => {
       if (introducer === null) return true;
       const { linksPerIntroducerMax, degreeTarget } = state.config;
       const limit = introducer === 'carried' ? degreeTarget : linksPerIntroducerMax;
-      return peersWhere(state, (link) => link.introducer === introducer).length < limit;
+      return peersWhere(state, (link) => link.introducer === introducer).length < limit + beyond;
     },
     requested: (purpose) =>
       peersWhere(state, (link) => link.phase === 'requesting' && link.purpose === purpose),

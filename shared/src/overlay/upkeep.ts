@@ -80,37 +80,38 @@ export function follow(core: Core, peers: readonly PeerId[], introducer: PeerId,
  * not answer hold this up least where it is needed most.
  */
 function bridge(core: Core, at: Instant): Effects {
-  const { links, rng } = core;
+  const { links, rng, config } = core;
   const peer = rng.pick(strangers(core, at));
   if (peer === undefined) return callFor(core, unreached(core, at), at);
   const may = isBereft(core, at) || mayHasten(core, at);
   // One that drags on does not hold up the next.
   const waits = links.ownAttempts('bridge') > 0 && links.briskAttempts(at) > 0;
-  if (waits || !may || !links.affords('ours', at)) return [];
-  const cleared = mayBridge(core) ? [] : giveUpOne(core, at);
-  return mayBridge(core) ? [...cleared, ...links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)] : cleared;
-}
-
-function mayBridge({ links, config }: Core): boolean {
-  return links.slots() < config.degreeMax && links.mayIntroduce('named');
+  const mayBe = links.mayIntroduce('named', isNewcomer(core, at) ? 1 : 0);
+  if (waits || !may || !mayBe || !links.affords('ours', at)) return [];
+  const cleared = links.slots() < config.degreeMax ? [] : giveWay(core, newestOfTheirs(core), at);
+  const isFree = links.slots() < config.degreeMax;
+  return isFree ? [...cleared, ...links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)] : cleared;
 }
 
 /**
  * A newcomer hears of the room by those whom it met first. If these do not tell it of others whom the server names, perhaps
- * they keep the room from it: one gives way, the one that the server named longest ago, or the newest that it did not choose.
+ * they keep the room from it: where one of those others is reached, the one that the server named longest ago gives way, and
+ * where there is no slot to ask them, the newest that it did not choose.
  */
-function giveUpOne(core: Core, at: Instant): Effects {
-  const { links, config } = core;
-  const others = links.chosen('theirs').filter((peer) => links.get(peer)?.phase === 'up');
-  const peer = links.mayIntroduce('named')
-    ? others.at(-1)
-    : others.find((other) => links.get(other)?.introducer === 'named');
-  const link = peer === undefined ? undefined : links.get(peer);
-  if (peer === undefined || link?.phase !== 'up') return [];
-  const isNewcomer = elapsedMs(links.linkedAt(), at) < config.newcomerMs;
-  if (!isNewcomer || elapsedMs(link.upSince, at) < config.strangerPatienceMs) return [];
+function giveWay(core: Core, peer: PeerId | undefined, at: Instant): Effects {
+  const link = peer === undefined ? undefined : core.links.get(peer);
+  if (peer === undefined || link?.phase !== 'up' || !isNewcomer(core, at)) return [];
+  if (elapsedMs(link.upSince, at) < core.config.strangerPatienceMs) return [];
   core.rests.gaveWay(peer, at);
   return core.dismissNeighbor(peer, 'evicted', at);
+}
+
+function isNewcomer({ links, config }: Core, at: Instant): boolean {
+  return elapsedMs(links.linkedAt(), at) < config.newcomerMs;
+}
+
+function newestOfTheirs({ links }: Core): PeerId | undefined {
+  return links.chosen('theirs').findLast((peer) => links.get(peer)?.phase === 'up');
 }
 
 /** Asks reserves until the links wanted are there or under way. */
@@ -162,8 +163,17 @@ function wantsMixing({ returned, links, degreeByPeer }: Core, at: Instant): bool
   return held < wanted;
 }
 
-/** A link to the other half takes the place of one within ours, whose other end has links to spare. */
+/** A link to one whom nobody told us of, or to the other half, takes the place of one that we have. */
 export function makeRoomFor(core: Core, peer: PeerId, at: Instant): Effects {
+  const { links } = core;
+  const isOneTooMany = links.get(peer)?.introducer === 'named' && !links.mayIntroduce('named', 1);
+  if (!isOneTooMany) return makeRoomForHalf(core, peer, at);
+  const named = links.activeView().filter((other) => links.get(other)?.introducer === 'named');
+  return giveWay(core, named[0], at);
+}
+
+/** Of those within our half it is one whose other end has links to spare. */
+function makeRoomForHalf(core: Core, peer: PeerId, at: Instant): Effects {
   const { links, returned } = core;
   const { target } = links.limits();
   if (!returned.has(peer, at) || links.activeView().length <= target) return [];

@@ -1,5 +1,6 @@
 /** Whose choice the links are, and what one who is pressed does about it. */
 import { describe, expect, it } from 'vitest';
+import type { AttemptId, PeerId } from '#shared/base/ids.ts';
 import { defaultOverlayConfig } from '#shared/overlay/config.ts';
 import type { OverlayEffect } from '#shared/overlay/messages.ts';
 import {
@@ -141,21 +142,48 @@ describe('a newcomer', () => {
     expect(asks.map((seconds) => seconds * 1_000)).toEqual([doubtMs, 3 * doubtMs, 9 * doubtMs]);
   });
 
-  it('gives up one of those whom it was named, if they do not tell it of the next', () => {
-    const bench = newcomer();
+  /** A second one was named and met; then a third is named, of whom these two say nothing. What it is asked is returned. */
+  function asksAThird(bench: Bench): { readonly to: PeerId; readonly attempt: AttemptId } {
     bench.feed(contacts(peer(1), peer(2)), 3_000);
     const { to, attempt: id } = requestIn(bench.tick(6_000));
     bench.feed(signal(to, { kind: 'accept', attempt: id }), 6_000);
     bench.feed({ kind: 'channelOpened', peer: to, attempt: id }, 6_000);
     bench.feed({ kind: 'known', peer: peer(2), degree: 1 }, 6_000);
     bench.feed(contacts(peer(3)), 8_000);
-    const effects = bench.tick(12_000);
+    return requestIn(bench.tick(12_000));
+  }
+
+  it('gives up one of those whom it was named for the next, of whom they do not tell it, once it is met', () => {
+    const bench = newcomer();
+    const { to, attempt: id } = asksAThird(bench);
+    expect(to).toBe(peer(3));
+    bench.feed(signal(to, { kind: 'accept', attempt: id }), 12_100);
+    expect(bench.overlay.inspect().activeView).toEqual([peer(1), peer(2)]);
+    const effects = bench.feed({ kind: 'channelOpened', peer: to, attempt: id }, 12_200);
     expect(effects).toContainEqual({ kind: 'neighborDown', peer: peer(1), reason: 'evicted' });
-    expect(requestIn(effects).to).toBe(peer(3));
-    // A member of old stays with those it has, whomever the server names: another half may have been found.
+    expect(bench.overlay.inspect().activeView).toEqual([peer(2), peer(3)]);
+  });
+
+  it('keeps those whom it has as long as the next is not met', () => {
+    const bench = newcomer();
+    const { to, attempt: id } = asksAThird(bench);
+    bench.feed(signal(to, { kind: 'refuse', attempt: id, reason: 'full' }), 12_100);
+    for (let atMs = 13_000; atMs < 60_000; atMs += 1_000) bench.tick(atMs);
+    expect(bench.overlay.inspect().activeView).toEqual([peer(1), peer(2)]);
+  });
+
+  it('grown old stays with those it has: another half of the room may have been found', () => {
     const old = newcomer();
     old.feed(contacts(peer(2)), 700_000);
-    expect(old.tick(703_000)).not.toContainEqual({ kind: 'neighborDown', peer: peer(1), reason: 'evicted' });
+    const { to, attempt: id } = requestIn(old.tick(703_000));
+    old.feed(signal(to, { kind: 'accept', attempt: id }), 703_100);
+    old.feed({ kind: 'channelOpened', peer: to, attempt: id }, 703_200);
+    old.feed(contacts(peer(3)), 703_300);
+    for (let atMs = 704_000; atMs < 720_000; atMs += 1_000) {
+      const asked = old.tick(atMs).filter(({ kind }) => kind === 'signal');
+      expect(asked).toEqual([]);
+    }
+    expect(old.overlay.inspect().activeView).toEqual([peer(1), peer(2)]);
   });
 });
 
