@@ -180,8 +180,8 @@ describe('a newcomer', () => {
     old.feed({ kind: 'channelOpened', peer: to, attempt: id }, 703_200);
     old.feed(contacts(peer(3)), 703_300);
     for (let atMs = 704_000; atMs < 720_000; atMs += 1_000) {
-      const asked = old.tick(atMs).filter(({ kind }) => kind === 'signal');
-      expect(asked).toEqual([]);
+      const requests = old.tick(atMs).filter(({ kind }) => kind === 'signal');
+      expect(requests).toEqual([]);
     }
     expect(old.overlay.inspect().activeView).toEqual([peer(1), peer(2)]);
   });
