@@ -17,8 +17,9 @@ import { plainReaders, plainWriters } from '#shared/wire/names-codec.ts';
 import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
 import { readPayload, writePayload } from '#shared/wire/payload-codec.ts';
 import { readWhole } from '#shared/wire/reader.ts';
+import { statementsOf } from '#shared/wire/statement.ts';
 import { anyLinkMessage, anyPayload, anyRouting } from '../wire/arbitraries.ts';
-import { fuzz, FUZZ_INPUTS, type FuzzCounts, type FuzzTarget } from './fuzz.ts';
+import { fuzz, FUZZ_INPUTS, textOfCounts, type FuzzTarget } from './fuzz.ts';
 
 const SEED = 20_261_129;
 const SAMPLE = { seed: SEED, numRuns: 500 };
@@ -51,6 +52,8 @@ function frames(): FuzzTarget {
     corpus,
     take: (bytes) => {
       const decoded = createLinkDecoder().decode(bytes);
+      // What must be verified is picked from whatever was decoded.
+      if (decoded.ok) statementsOf('tea', decoded.value);
       if (decoded.ok && bytes[1] === 1) {
         // On a new link all ids are defined, in the order of their first use, so there is one form only.
         same(createLinkDecoder().decode(createLinkEncoder().encode(decoded.value)), decoded);
@@ -122,6 +125,7 @@ const clientTexts = [
   { kind: 'join', version: 1, room: 'tea', id: id(1) },
   { kind: 'signal', to: id(2), data: 'AAAA' },
   { kind: 'contacts' },
+  { kind: 'namesake', name: id(5) },
 ].map((message) => JSON.stringify(message));
 
 const serverTexts = [
@@ -129,6 +133,7 @@ const serverTexts = [
   { kind: 'contacts', contacts: [id(3)] },
   { kind: 'signal', from: id(2), data: 'AAAA' },
   { kind: 'unreachable', to: id(4) },
+  { kind: 'namesakes' },
   { kind: 'error', code: 'bad-message', message: 'No.' },
 ].map((message) => JSON.stringify(message));
 
@@ -141,12 +146,6 @@ const targets: readonly (() => FuzzTarget)[] = [
   () => signaling('what the server says to a tab', serverTexts, parseServerMessage),
 ];
 
-function print({ name, inputs, accepted, refused, grownBytes }: FuzzCounts): void {
-  const reasons = Object.entries(refused).map(([reason, count]) => `${reason} ${count}`);
-  const line = `${name}: ${inputs} inputs, accepted ${accepted}, ${reasons.join(', ')}; heap ${grownBytes} B`;
-  process.stdout.write(`${line}\n`);
-}
-
 describe(`${FUZZ_INPUTS} random and damaged inputs`, () => {
   test.each(targets.map((target) => [target().name, target] as const))(
     '%s',
@@ -154,7 +153,7 @@ describe(`${FUZZ_INPUTS} random and damaged inputs`, () => {
       const made = target();
       for (const good of made.corpus.slice(0, 1)) expect(made.take(good)).toBe('accepted');
       const counts = fuzz(made, FUZZ_INPUTS, SEED);
-      print(counts);
+      process.stdout.write(textOfCounts(counts));
       const sum = Object.values(counts.refused).reduce((total, count) => total + count, counts.accepted);
       expect(sum).toBe(FUZZ_INPUTS);
       // Were nearly nothing accepted, only the first check would have been tried.

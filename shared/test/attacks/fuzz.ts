@@ -29,6 +29,42 @@ export interface FuzzCounts {
   readonly grownBytes: number;
 }
 
+/** For decoders that answer later. */
+export interface SlowFuzzTarget extends Omit<FuzzTarget, 'take'> {
+  readonly take: (bytes: Uint8Array) => Promise<string>;
+}
+
+/** One line for people. */
+export function textOfCounts(
+  counts: Omit<FuzzCounts, 'grownBytes'> & { readonly grownBytes?: number },
+): string {
+  const reasons = Object.entries(counts.refused).map(([reason, count]) => `${reason} ${count}`);
+  const heap = counts.grownBytes === undefined ? '' : `; heap ${counts.grownBytes} B`;
+  return `${counts.name}: ${counts.inputs} inputs, accepted ${counts.accepted}, ${reasons.join(', ')}${heap}\n`;
+}
+
+/** One after another; what they leave behind is not looked at. */
+export async function fuzzSlowly(
+  { name, corpus, take }: SlowFuzzTarget,
+  inputs: number,
+  seed: number,
+): Promise<Omit<FuzzCounts, 'grownBytes'>> {
+  const rng = createRng([seed]).fork(name);
+  const refused: Record<string, number> = {};
+  let accepted = 0;
+  for (let nth = 0; nth < inputs; nth++) {
+    const bytes = inputOf(rng, corpus);
+    const verdict = await take(bytes).catch((error: unknown) => failOn(bytes, nth, error));
+    if (verdict === 'accepted') accepted += 1;
+    else refused[verdict] = (refused[verdict] ?? 0) + 1;
+  }
+  return { name, inputs, accepted, refused };
+}
+
+function failOn(bytes: Uint8Array, nth: number, cause: unknown): never {
+  throw new Error(`input ${nth}: ${Buffer.from(bytes).toString('base64')}`, { cause });
+}
+
 export function fuzz({ name, corpus, take }: FuzzTarget, inputs: number, seed: number): FuzzCounts {
   const rng = createRng([seed]).fork(name);
   const refused: Record<string, number> = {};
@@ -49,7 +85,7 @@ function takeSafely(take: FuzzTarget['take'], bytes: Uint8Array, nth: number): s
   try {
     return take(bytes);
   } catch (error) {
-    throw new Error(`input ${nth}: ${Buffer.from(bytes).toString('base64')}`, { cause: error });
+    return failOn(bytes, nth, error);
   }
 }
 
