@@ -11,6 +11,7 @@ import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { statementsOf } from '#shared/wire/statement.ts';
 import { createKeyPair, importVerifier, type KeyPair } from '#client/identity/ed25519.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
+import { createSealer } from '#client/identity/seal.ts';
 import { doorInLimits } from '#client/shell/door-in.ts';
 import { doorOutLimits } from '#client/shell/door-out.ts';
 import { createDoors, type Doors } from '#client/shell/doors.ts';
@@ -54,8 +55,11 @@ const chat = ({ keys }: Member, seq: number): LinkMessage => ({
   proof: null,
 });
 
-/** A pointer that moves. */
-const pointer = ({ keys }: Member, seq: number): LinkMessage => ({
+/** A pointer that moves; once a second its owner signs where it is. */
+const pointer = ({ keys }: Member, seq: number): LinkMessage => moving(keys, seq, 'passing');
+const anchor = ({ keys }: Member, seq: number): LinkMessage => moving(keys, seq, 'anchor');
+
+const moving = (keys: KeyPair, seq: number, grade: 'passing' | 'anchor'): LinkMessage => ({
   kind: 'gossip',
   origin: keyToPeerId(keys.publicKey),
   epoch: epoch(1),
@@ -67,7 +71,7 @@ const pointer = ({ keys }: Member, seq: number): LinkMessage => ({
     kind: 'presence',
     owner: keyToPeerId(keys.publicKey),
     epoch: epoch(1),
-    grade: 'passing',
+    grade,
     fields: [{ field: 'cursor', seq, value: { x: seq, y: 100 }, proof: null }],
   },
   proof: null,
@@ -152,6 +156,25 @@ async function together(run: () => Promise<unknown>): Promise<number> {
   return (performance.now() - beganAt) / MESSAGES;
 }
 
+/** A letter of 100 bytes to one member: sealed at one end, opened at the other. */
+async function timeLetters(): Promise<Record<string, number>> {
+  const [from, to] = [createMember(), createMember()].map(({ keys }) => keyToPeerId(keys.publicKey));
+  const [writer, reader] = [await createSealer(from!, ROOM), await createSealer(to!, ROOM)];
+  const bytes = new Uint8Array(100);
+  const sealed: Uint8Array[] = [];
+  const sealing = await oneByOne(async () => {
+    const box = await writer.seal({ id: to!, sealKey: reader.sealKey }, bytes);
+    if (!box) throw new Error('not sealed');
+    sealed.push(box);
+  });
+  let next = 0;
+  const opening = await oneByOne(async () => {
+    const opened = await reader.open({ id: from!, sealKey: writer.sealKey }, sealed[next++]!);
+    if (!opened) throw new Error('not opened');
+  });
+  return { 'seal a letter': sealing, 'open a letter': opening };
+}
+
 async function timeCrypto(): Promise<Record<string, number>> {
   const { keys } = createMember();
   const verify = await importVerifier(keys.publicKey);
@@ -191,12 +214,14 @@ const ways: Readonly<Record<string, () => Promise<number>>> = {
   'the same, codec alone': () => timeBurst(bare, chat),
   'pointer frames, through both doors': () => timeBurst(throughDoors, pointer),
   'pointer frames, codec alone': () => timeBurst(bare, pointer),
+  'signed pointer frames, through both doors': () => timeBurst(throughDoors, anchor),
 };
 const waits: Readonly<Record<string, () => Promise<number[]>>> = {
   'a signed message, through both doors': () => timeEach(throughDoors, chat),
   'the same, codec alone': () => timeEach(bare, chat),
   'a pointer frame, through both doors': () => timeEach(throughDoors, pointer),
   'a pointer frame, codec alone': () => timeEach(bare, pointer),
+  'a signed pointer frame, through both doors': () => timeEach(throughDoors, anchor),
 };
 
 print(`Medians of ${ROUNDS} rounds`, `${MESSAGES} messages`);
@@ -208,7 +233,8 @@ for (let round = 0; round <= ROUNDS; round++) {
   const add = (table: Record<string, number[]>, name: string, figures: readonly number[]): void => {
     if (round > 0) (table[name] ??= []).push(...figures);
   };
-  for (const [name, cost] of Object.entries(await timeCrypto())) add(costs, name, [cost]);
+  for (const [name, cost] of Object.entries({ ...(await timeCrypto()), ...(await timeLetters()) }))
+    add(costs, name, [cost]);
   add(costs, 'making the statement anew', [await timeStatements()]);
   for (const [name, run] of Object.entries(ways)) add(bursts, name, [await run()]);
   for (const [name, run] of Object.entries(waits)) add(delays, name, await run());
