@@ -4,7 +4,7 @@
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import { epoch } from '#shared/base/ids.ts';
-import { defaultMeshConfig } from '#shared/mesh/config.ts';
+import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
 import type { Effect, LinkMessage } from '#shared/mesh/messages.ts';
 import { createMeshNode, type MeshSnapshot } from '#shared/mesh/node.ts';
 import type { SimNode } from './tab.ts';
@@ -87,12 +87,16 @@ export function createMixedWorld(options: {
   readonly seed: number;
   readonly conditions?: Partial<NetworkConditions>;
   readonly corrupt: (index: number) => Corrupt | undefined;
+  /** Of all of them; the default's unless given. */
+  readonly config?: MeshConfig | undefined;
 }): World<MeshSnapshot> {
   let opened = 0;
+  const { config = defaultMeshConfig } = options;
   const createNode = ({ self, rng }: NodeDeps): SimNode<MeshSnapshot> => {
-    const node = createMeshNode({ self, epoch: epoch(1), rng }, defaultMeshConfig);
+    const node = createMeshNode({ self, epoch: epoch(1), rng }, config);
     const corrupt = options.corrupt(opened++);
     return corrupt ? corrupt(node, self) : node;
   };
-  return createWorld({ ...options, createNode });
+  const { seed, conditions } = options;
+  return createWorld({ seed, createNode, ...(conditions && { conditions }) });
 }

@@ -3,7 +3,8 @@
  * each other to it, hold the links they get, carry nothing on them, and name none but each other as their neighbors.
  *
  * The room forms, three members a second; then the attack begins, and lasts for 90 s. Variants: the victim is the `first`
- * of the room, or the `last`, who comes into a room in which the ring waits for it.
+ * of the room, or the `last`, who comes into a room in which the ring waits for it. `credulous` is the control: the first
+ * again, in a room whose members count no choices and believe who says that it is in need.
  *
  * - `links`: of the victim when all is over; `othersPct`: the share of these that it did not draw from the roster itself.
  *   `ringPct`: the share that leads to the ring.
@@ -11,6 +12,7 @@
  *   says, by how many of them it is heard.
  * - `constructedPerMinute`: connections that the victim constructed in the last half minute of the attack, as a rate.
  */
+import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
 import { createMixedWorld } from '../attackers.ts';
 import { createRing } from '../eclipse.ts';
 import { hearing } from '../hearing.ts';
@@ -32,27 +34,44 @@ const EVERY = 3;
 
 const row = { id: '', nodes: 60 };
 
+/** Nobody is ever pressed, so that whoever asks has what slots there are. */
+const CREDULOUS: MeshConfig = {
+  ...defaultMeshConfig,
+  overlay: {
+    ...defaultMeshConfig.overlay,
+    ownChoicesMin: 0,
+    othersChoicesMax: defaultMeshConfig.overlay.degreeMax,
+    pressSpanMs: 86_400_000,
+  },
+};
+
 export const eclipse: Scenario = {
   name: 'eclipse',
   about: 'A third of the room surrounds one member.',
   nodesDefault: 60,
-  variants: ['first', 'last'],
+  variants: ['first', 'last', 'credulous'],
   run,
-  rows: ['first', 'last'].flatMap((variant): Row[] => [
-    { ...row, variant, metric: 'othersPct', target: atMost(50) },
-    { ...row, variant, metric: 'deliveredPct', target: atLeast(100) },
-    { ...row, variant, metric: 'heardPct', target: atLeast(100) },
-    { ...row, variant, metric: 'links', target: atMost(10) },
-    { ...row, variant, metric: 'ringPct', target: undefined },
-    { ...row, variant, metric: 'constructedPerMinute', target: undefined },
-  ]),
+  rows: ['first', 'last']
+    .flatMap((variant): Row[] => [
+      { ...row, variant, metric: 'othersPct', target: atMost(50) },
+      { ...row, variant, metric: 'deliveredPct', target: atLeast(100) },
+      { ...row, variant, metric: 'heardPct', target: atLeast(100) },
+      { ...row, variant, metric: 'links', target: atMost(10) },
+      { ...row, variant, metric: 'ringPct', target: undefined },
+      { ...row, variant, metric: 'constructedPerMinute', target: undefined },
+    ])
+    .concat({ ...row, variant: 'credulous', metric: 'othersPct', target: undefined }),
 };
 
 function run({ nodes, seed, variant, progress }: ScenarioOptions): ScenarioResult {
   const ring = createRing(seed);
   // The first and the last are honest.
   const isInRing = (index: number): boolean => index % EVERY === 1 && index < nodes - 1;
-  const world = createMixedWorld({ seed, corrupt: (index) => (isInRing(index) ? ring.join : undefined) });
+  const world = createMixedWorld({
+    seed,
+    corrupt: (index) => (isInRing(index) ? ring.join : undefined),
+    config: variant === 'credulous' ? CREDULOUS : undefined,
+  });
   for (let index = 0; index < nodes - 1; index++) {
     world.open();
     world.run(OPEN_MS);
