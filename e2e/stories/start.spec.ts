@@ -1,5 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
 import { npmStart, type Command } from '../kit/command.ts';
@@ -103,4 +106,25 @@ test('a port that is taken, or none at all, is one sentence and an exit code', a
     out: [],
     err: ['PORT must be a whole number from 0 to 65535, not "eighty".'],
   });
+});
+
+test('packages that are linked from elsewhere are not installed over', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gossamer-linked-'));
+  const elsewhere = join(folder, 'elsewhere');
+  const checkout = join(folder, 'checkout');
+  try {
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'precious'), '');
+    mkdirSync(checkout);
+    cpSync(join(ROOT, '.scripts'), join(checkout, '.scripts'), { recursive: true });
+    for (const name of ['package.json', 'package-lock.json']) cpSync(join(ROOT, name), join(checkout, name));
+    symlinkSync(elsewhere, join(checkout, 'node_modules'), 'dir');
+
+    const refused = spawnSync(process.execPath, ['.scripts/start.mjs'], { cwd: checkout, encoding: 'utf8' });
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/^node_modules is a symbolic link, .* nothing was installed\. .*\n$/);
+    expect(readdirSync(elsewhere)).toEqual(['precious']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
