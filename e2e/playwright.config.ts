@@ -1,4 +1,5 @@
 import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
+import type { RoomOptions } from './kit/rooms.ts';
 
 /** Set by the scripts that looked for a browser; without it Playwright's own is used. */
 const executablePath = process.env['GOSSAMER_CHROMIUM'];
@@ -12,7 +13,14 @@ const args = [
   '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
 
-const config: PlaywrightTestConfig = defineConfig({
+/**
+ * Stories that are no others in a private room: `private-room` opens rooms of both kinds itself, a server that reads
+ * what it carries is found out where it can read (`hostile-server`), and the rest asks for no room: `start` is about
+ * the command, `readme` about the sample as it is written there.
+ */
+const ONE_KIND = ['private-room', 'hostile-server', 'start', 'readme'].map((name) => `**/${name}.spec.ts`);
+
+const config: PlaywrightTestConfig<object, RoomOptions> = defineConfig<object, RoomOptions>({
   testDir: 'stories',
   outputDir: '../test-results',
   // Each story opens up to thirteen tabs; two at once would measure the machine.
@@ -23,6 +31,12 @@ const config: PlaywrightTestConfig = defineConfig({
   timeout: 120_000,
   expect: { timeout: 30_000 },
   use: { launchOptions: executablePath ? { executablePath, args } : { args } },
+  projects: [
+    { name: 'open', use: { roomKind: 'open' } },
+    { name: 'private', use: { roomKind: 'private' }, testIgnore: ONE_KIND },
+    // What `npm test` has of the private ones.
+    { name: 'chosen', use: { roomKind: 'private' }, testIgnore: ONE_KIND, grep: /@private/ },
+  ],
 });
 
 export default config;

@@ -1,13 +1,13 @@
 /** Stories in which no page may complain: each ends with a look at what the consoles of its tabs said. */
 import {
   expect,
-  test as plainTest,
   type PlaywrightTestArgs,
   type PlaywrightTestOptions,
   type PlaywrightWorkerArgs,
   type PlaywrightWorkerOptions,
   type TestType,
 } from '@playwright/test';
+import { test as roomTest, type RoomOptions, type Rooms } from './rooms.ts';
 
 interface Fixtures {
   /** What went wrong in any tab so far: errors and warnings of the console, CSP violations among them, and uncaught exceptions. */
@@ -15,9 +15,9 @@ interface Fixtures {
 }
 
 export const test: TestType<
-  PlaywrightTestArgs & PlaywrightTestOptions & Fixtures,
-  PlaywrightWorkerArgs & PlaywrightWorkerOptions
-> = plainTest.extend<Fixtures>({
+  PlaywrightTestArgs & PlaywrightTestOptions & Rooms & Fixtures,
+  PlaywrightWorkerArgs & PlaywrightWorkerOptions & RoomOptions
+> = roomTest.extend<Fixtures>({
   complaints: [
     async ({ context }, use) => {
       const complaints: string[] = [];

@@ -2,6 +2,11 @@
 import type { PlaywrightTestConfig } from '@playwright/test';
 import stories from '../playwright.config.ts';
 
-const config: PlaywrightTestConfig = { ...stories, testDir: '.', outputDir: '../../test-results' };
+const config: PlaywrightTestConfig = {
+  ...stories,
+  testDir: '.',
+  outputDir: '../../test-results',
+  projects: [{ name: 'picture' }],
+};
 
 export default config;

@@ -1,5 +1,6 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { joinFailure, serveBlankPages, type BlankPages } from '../kit/library.ts';
+import { test } from '../kit/rooms.ts';
 import { freePort, isRefused, startServer, type Server } from '../kit/server.ts';
 import { printTime } from '../kit/tabs.ts';
 
@@ -16,6 +17,7 @@ test.afterAll(async () => {
 
 test('a wrong address or room is told by its code when joining, and the right one joins afterwards', async ({
   context,
+  keyOf,
 }) => {
   const page = await blankPages.open(context);
   for (const signaling of ['ftp://127.0.0.1/', 'ws://', 'http://[', 'localhost:8080', 'mailto:someone']) {
@@ -27,18 +29,20 @@ test('a wrong address or room is told by its code when joining, and the right on
     expect(failure).toMatchObject({ code: 'BAD_ROOM' });
   }
 
-  const statuses = await page.evaluate(async (signaling) => {
-    const mesh = window.gossamer.joinMesh('right', { signaling });
+  const options = { signaling: server.url, key: keyOf('right') };
+  const statuses = await page.evaluate(async (right) => {
+    const mesh = window.gossamer.joinMesh('right', right);
     await mesh.ready;
     const before = mesh.status.value;
     await mesh.leave();
     return [before, mesh.status.value];
-  }, server.url);
+  }, options);
   expect(statuses).toEqual(['alone', 'closed']);
 });
 
 test('a server that does not answer is told once, and the join goes on until one does', async ({
   context,
+  keyOf,
 }) => {
   const port = await freePort();
   expect(await isRefused(port)).toBe(true);
@@ -47,12 +51,13 @@ test('a server that does not answer is told once, and the join goes on until one
     // The browser's own word for a failed dial: more than one of them shows that the join goes on trying.
     let dials = 0;
     page.on('websocket', () => (dials += 1));
-    await page.evaluate((signaling) => {
-      const mesh = window.gossamer.joinMesh('patience', { signaling });
+    const options = { signaling: `ws://127.0.0.1:${port}`, key: keyOf('patience') };
+    await page.evaluate((patient) => {
+      const mesh = window.gossamer.joinMesh('patience', patient);
       const errors: { readonly code: string }[] = [];
       mesh.on('error', ({ code }) => errors.push({ code }));
       Object.assign(window, { mesh, seen: { messages: [], left: [], errors } });
-    }, `ws://127.0.0.1:${port}`);
+    }, options);
     await page.waitForFunction(() => window.seen.errors.length > 0);
     await expect.poll(() => dials).toBeGreaterThan(2);
   }
@@ -85,14 +90,17 @@ function removeWebRtc(): void {
   }
 }
 
-test('a browser without WebRTC is told so, by the library and by the page', async ({ context }) => {
+test('a browser without WebRTC is told so, by the library and by the page', async ({
+  context,
+  fragmentOf,
+}) => {
   const blank = await blankPages.open(context, removeWebRtc);
   const failure = await joinFailure(blank, { room: 'none', signaling: server.url });
   expect(failure).toMatchObject({ code: 'WEBRTC_MISSING' });
 
   const page = await context.newPage();
   await page.addInitScript(removeWebRtc);
-  await page.goto(`${server.url}#none`);
+  await page.goto(`${server.url}#${fragmentOf('none')}`);
   const error = page.getByTestId('error');
   await expect(error).toHaveAttribute('data-code', 'WEBRTC_MISSING');
   await expect(error).toContainText('This browser cannot link tabs directly');
@@ -105,14 +113,17 @@ function removeWebCrypto(): void {
   Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });
 }
 
-test('a page without WebCrypto is told so, by the library and by the page', async ({ context }) => {
+test('a page without WebCrypto is told so, by the library and by the page', async ({
+  context,
+  fragmentOf,
+}) => {
   const blank = await blankPages.open(context, removeWebCrypto);
   const failure = await joinFailure(blank, { room: 'none', signaling: server.url });
   expect(failure).toMatchObject({ code: 'CRYPTO_MISSING' });
 
   const page = await context.newPage();
   await page.addInitScript(removeWebCrypto);
-  await page.goto(`${server.url}#none`);
+  await page.goto(`${server.url}#${fragmentOf('none')}`);
   await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'CRYPTO_MISSING');
   await expect(page.getByTestId('error')).toContainText('by https');
 });

@@ -1,4 +1,5 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import {
   isOneComponent,
@@ -17,12 +18,12 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => server.kill());
 
-test('two tabs find each other', async ({ context }) => {
-  const first = await openTab(context, { url: server.url, room: 'two' });
+test('two tabs find each other', { tag: '@private' }, async ({ context, roomKind, fragmentOf }) => {
+  const first = await openTab(context, { url: server.url, room: fragmentOf('two') });
   await first.page.waitForFunction(() => window.mesh.status.value === 'alone');
   await first.page.evaluate(() => window.mesh.ready);
   const started = performance.now();
-  const second = await openTab(context, { url: server.url, room: 'two' });
+  const second = await openTab(context, { url: server.url, room: fragmentOf('two') });
   await waitForMembers([first, second]);
   printTime('two tabs list each other', started);
   for (const { page } of [first, second]) {
@@ -32,13 +33,17 @@ test('two tabs find each other', async ({ context }) => {
       'self',
     ]);
   }
+  // The page and the story mean the same kind of room.
+  const head = first.page.locator('.room');
+  await expect(head).toHaveText(roomKind === 'private' ? 'private room two' : 'room two');
 });
 
 test('twelve tabs opened at once are one mesh in which not everyone holds a link to everyone', async ({
   context,
+  fragmentOf,
 }) => {
   const started = performance.now();
-  const tabs = await openTabs(context, { url: server.url, room: 'twelve', count: 12 });
+  const tabs = await openTabs(context, { url: server.url, room: fragmentOf('twelve'), count: 12 });
   printTime('twelve pages loaded', started);
   await waitForMembers(tabs);
   printTime('twelve tabs list all twelve', started);

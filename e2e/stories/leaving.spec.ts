@@ -1,4 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { neighborsOf, openTabs, printTime, waitForMembers, waitForMinimum, type Tab } from '../kit/tabs.ts';
 
@@ -22,45 +23,47 @@ async function crash(page: Page): Promise<void> {
   await page.waitForEvent('crash');
 }
 
-test('a closed tab says goodbye, a crashed one is found out, and what is said meanwhile arrives once', async ({
-  context,
-}) => {
-  const tabs = await openTabs(context, { url: server.url, room: 'leaving', count: 12 });
-  await waitForMembers(tabs);
-  await waitForMinimum(tabs);
-  // Those who go are neighbors of the one who speaks, and somebody hears it through others only.
-  const [speaker] = tabs as [Tab, ...Tab[]];
-  const direct = new Set(await neighborsOf(speaker));
-  expect(direct.size).toBeLessThan(11);
-  const [closing, crashing] = tabs.filter(({ id }) => direct.has(id)) as [Tab, Tab, ...Tab[]];
-  const staying = tabs.filter((tab) => tab !== closing && tab !== crashing);
-  const say = (data: string): Promise<void> =>
-    speaker.page.evaluate((text) => window.mesh.topic('story').send(text), data);
+test(
+  'a closed tab says goodbye, a crashed one is found out, and what is said meanwhile arrives once',
+  { tag: '@private' },
+  async ({ context, fragmentOf }) => {
+    const tabs = await openTabs(context, { url: server.url, room: fragmentOf('leaving'), count: 12 });
+    await waitForMembers(tabs);
+    await waitForMinimum(tabs);
+    // Those who go are neighbors of the one who speaks, and somebody hears it through others only.
+    const [speaker] = tabs as [Tab, ...Tab[]];
+    const direct = new Set(await neighborsOf(speaker));
+    expect(direct.size).toBeLessThan(11);
+    const [closing, crashing] = tabs.filter(({ id }) => direct.has(id)) as [Tab, Tab, ...Tab[]];
+    const staying = tabs.filter((tab) => tab !== closing && tab !== crashing);
+    const say = (data: string): Promise<void> =>
+      speaker.page.evaluate((text) => window.mesh.topic('story').send(text), data);
 
-  const closedAt = performance.now();
-  await Promise.all([closing.page.close(), say('during the close')]);
-  for (const tab of staying) expect(await departure(tab, closing.id)).toBe('goodbye');
-  printTime('a closed tab is gone from every list', closedAt);
+    const closedAt = performance.now();
+    await Promise.all([closing.page.close(), say('during the close')]);
+    for (const tab of staying) expect(await departure(tab, closing.id)).toBe('goodbye');
+    printTime('a closed tab is gone from every list', closedAt);
 
-  const crashedAt = performance.now();
-  await crash(crashing.page);
-  await say('during the crash');
-  for (const tab of staying) expect(await departure(tab, crashing.id)).toBe('failed');
-  const took = performance.now() - crashedAt;
-  printTime('a crashed tab is gone from every list', crashedAt);
-  // ICE alone gives up a silent peer after 15 s: nothing but our own watch can have told so soon.
-  expect(took).toBeLessThan(12_000);
+    const crashedAt = performance.now();
+    await crash(crashing.page);
+    await say('during the crash');
+    for (const tab of staying) expect(await departure(tab, crashing.id)).toBe('failed');
+    const took = performance.now() - crashedAt;
+    printTime('a crashed tab is gone from every list', crashedAt);
+    // ICE alone gives up a silent peer after 15 s: nothing but our own watch can have told so soon.
+    expect(took).toBeLessThan(12_000);
 
-  await waitForMembers(staying);
-  // Said last and heard last: had anything before it come twice, it would stand before it.
-  await say('afterwards');
-  for (const { page } of staying.filter((tab) => tab !== speaker)) {
-    await page.waitForFunction(() => window.seen.messages.some(({ data }) => data === 'afterwards'));
-    expect(await page.evaluate(() => window.seen.messages.map(({ data }) => data))).toEqual([
-      'during the close',
-      'during the crash',
-      'afterwards',
-    ]);
-  }
-  expect(await speaker.page.evaluate(() => window.seen.messages)).toEqual([]);
-});
+    await waitForMembers(staying);
+    // Said last and heard last: had anything before it come twice, it would stand before it.
+    await say('afterwards');
+    for (const { page } of staying.filter((tab) => tab !== speaker)) {
+      await page.waitForFunction(() => window.seen.messages.some(({ data }) => data === 'afterwards'));
+      expect(await page.evaluate(() => window.seen.messages.map(({ data }) => data))).toEqual([
+        'during the close',
+        'during the crash',
+        'afterwards',
+      ]);
+    }
+    expect(await speaker.page.evaluate(() => window.seen.messages)).toEqual([]);
+  },
+);

@@ -1,6 +1,7 @@
-import { expect, type Page } from '@playwright/test';
+import { expect, type BrowserContext, type Page } from '@playwright/test';
 import { test } from '../kit/calm.ts';
 import { readContrast } from '../kit/contrast.ts';
+import { ADDRESS_WORDS } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { chatOf, openTab, openTabs, say, waitForMembers, type Tab } from '../kit/tabs.ts';
 
@@ -13,7 +14,7 @@ test.afterAll(() => server.kill());
 const LONG = 'Lopadotemachoselachogaleokranioleipsanodrimhypotrimmatosilphiokarabomelitokatakechymenokichl';
 
 /** Four tabs with something of everything: cursors, notes, chat, long words, a message to one. */
-async function openFullRoom(context: Parameters<typeof openTabs>[0], room: string): Promise<[Tab, ...Tab[]]> {
+async function openFullRoom(context: BrowserContext, room: string): Promise<[Tab, ...Tab[]]> {
   const tabs = (await openTabs(context, { url: server.url, room, count: 4 })) as [Tab, Tab, Tab, Tab];
   await waitForMembers(tabs);
   const [viewer, speaker, mover] = tabs;
@@ -36,8 +37,11 @@ async function openFullRoom(context: Parameters<typeof openTabs>[0], room: strin
 }
 
 for (const width of [375, 320]) {
-  test(`at ${width} px nothing sticks out, and the list comes before the drawing`, async ({ context }) => {
-    const [{ page }, , mover] = await openFullRoom(context, `narrow-${width}`);
+  test(`at ${width} px nothing sticks out, and the list comes before the drawing`, async ({
+    context,
+    fragmentOf,
+  }) => {
+    const [{ page }, , mover] = await openFullRoom(context, fragmentOf(`narrow-${width}`));
     await page.setViewportSize({ width, height: 720 });
     await expect.poll(() => page.evaluate(() => innerWidth)).toBe(width);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
@@ -116,8 +120,8 @@ const TEXTS = [
 ];
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`every text can be read in ${colorScheme} colors`, async ({ context }) => {
-    const [{ page }] = await openFullRoom(context, colorScheme);
+  test(`every text can be read in ${colorScheme} colors`, async ({ context, fragmentOf }) => {
+    const [{ page }] = await openFullRoom(context, fragmentOf(colorScheme));
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const page0 = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(page0).toBe(colorScheme === 'dark' ? 'rgb(17, 21, 27)' : 'rgb(243, 241, 234)');
@@ -140,11 +144,16 @@ async function expectReadable(page: Page, selectors: readonly string[]): Promise
   expect(readings.filter(({ contrast }) => !(contrast >= 4.5))).toEqual([]);
 }
 
-test('all can be done by keyboard, and where one is can be seen', async ({ context }) => {
-  const [first, second] = (await openTabs(context, { url: server.url, room: 'keys', count: 2 })) as [
-    Tab,
-    Tab,
-  ];
+test('all can be done by keyboard, and where one is can be seen', async ({
+  context,
+  roomKind,
+  fragmentOf,
+}) => {
+  const [first, second] = (await openTabs(context, {
+    url: server.url,
+    room: fragmentOf('keys'),
+    count: 2,
+  })) as [Tab, Tab];
   await waitForMembers([first, second]);
   const { page } = first;
   await page.bringToFront();
@@ -153,6 +162,7 @@ test('all can be done by keyboard, and where one is can be seen', async ({ conte
   await expect(page.getByTestId('welcome')).toBeHidden();
 
   await test.step('Tab passes every control once, in the order of reading, each with a ring', async () => {
+    const { label, copy } = ADDRESS_WORDS[roomKind];
     const passed: (string | null)[] = [];
     for (let focus = await nextFocus(page); focus.name !== null; focus = await nextFocus(page)) {
       expect(focus).toEqual({ name: focus.name, ring: true, inView: true });
@@ -162,8 +172,8 @@ test('all can be done by keyboard, and where one is can be seen', async ({ conte
       'open-tab',
       'cut',
       'private-room',
-      'Address of this room',
-      'Copy',
+      label,
+      copy,
       'write-to',
       'add-note',
       'chat-log',
@@ -197,12 +207,12 @@ test('all can be done by keyboard, and where one is can be seen', async ({ conte
   });
 });
 
-test('who asked for little motion gets a drawing that stands still', async ({ context }) => {
-  const watcher = await openTab(context, { url: server.url, room: 'still' });
+test('who asked for little motion gets a drawing that stands still', async ({ context, fragmentOf }) => {
+  const watcher = await openTab(context, { url: server.url, room: fragmentOf('still') });
   await watcher.page.emulateMedia({ reducedMotion: 'reduce' });
   await watcher.page.reload();
   await watcher.page.waitForFunction(() => window.mesh !== undefined);
-  const others = await openTabs(context, { url: server.url, room: 'still', count: 3 });
+  const others = await openTabs(context, { url: server.url, room: fragmentOf('still'), count: 3 });
   await watcher.page.bringToFront();
   const drawn = watcher.page.getByTestId('graph');
   await expect(drawn).toHaveAttribute('data-edges', '6');

@@ -1,6 +1,7 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 import { test } from '../kit/calm.ts';
 import { takeNotes } from '../kit/page-side.ts';
+import { ADDRESS_WORDS } from '../kit/rooms.ts';
 import { truthOf } from '../kit/sentence.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import {
@@ -39,8 +40,9 @@ const placeOf = (page: Page): Promise<readonly number[]> =>
 
 test('the first visitor is told to be alone and how to change that, and the button does', async ({
   context,
+  fragmentOf,
 }) => {
-  const first = await openTab(context, { url: server.url, room: 'first' });
+  const first = await openTab(context, { url: server.url, room: fragmentOf('first') });
   const welcome = first.page.getByTestId('welcome');
   await expect(welcome).toContainText('You are the only one here');
   await expect(welcome).toContainText('Open this room a second time');
@@ -71,8 +73,11 @@ test('the first visitor is told to be alone and how to change that, and the butt
   await expect(welcome).toContainText('Nobody is in reach');
 });
 
-test('the sentence on top is true, with the server, without it, and with it again', async ({ context }) => {
-  const tabs = await openTabs(context, { url: server.url, room: 'sentence', count: 4 });
+test('the sentence on top is true, with the server, without it, and with it again', async ({
+  context,
+  fragmentOf,
+}) => {
+  const tabs = await openTabs(context, { url: server.url, room: fragmentOf('sentence'), count: 4 });
   await waitForMembers(tabs);
   const [cut, ...others] = tabs as [Tab, ...Tab[]];
   for (const tab of tabs) await expect.poll(() => truthOf(tab, 'connected')).toBe('true');
@@ -106,87 +111,91 @@ test('the sentence on top is true, with the server, without it, and with it agai
   });
 });
 
-test('twelve tabs: the list shows everyone, and chat reaches everyone or exactly one', async ({
-  context,
-}) => {
-  test.setTimeout(240_000);
-  const tabs = await openTabs(context, { url: server.url, room: 'list', count: 12 });
-  await waitForMembers(tabs);
-  const names = new Map(await Promise.all(tabs.map(async (tab) => [tab.id, await nameOf(tab)] as const)));
-  const reader = tabs[0]!;
-  const others = tabs.slice(1);
-  await reader.page.bringToFront();
+test(
+  'twelve tabs: the list shows everyone, and chat reaches everyone or exactly one',
+  { tag: '@private' },
+  async ({ context, fragmentOf }) => {
+    test.setTimeout(240_000);
+    const tabs = await openTabs(context, { url: server.url, room: fragmentOf('list'), count: 12 });
+    await waitForMembers(tabs);
+    const names = new Map(await Promise.all(tabs.map(async (tab) => [tab.id, await nameOf(tab)] as const)));
+    const reader = tabs[0]!;
+    const others = tabs.slice(1);
+    await reader.page.bringToFront();
 
-  await test.step('everyone is listed, with the way there and the time it takes', async () => {
-    const started = performance.now();
-    for (const { page } of tabs) await expect(page.getByTestId('member')).toHaveCount(12);
-    await expect(reader.page.getByTestId('member').first()).toHaveText(/alive · this tab.*you/s);
-    for (const other of others) {
-      const row = rowOf(reader, other);
-      await expect(row.locator('.name')).toHaveText(names.get(other.id)!);
-      // What the row says is what the mesh says, at the same moment.
+    await test.step('everyone is listed, with the way there and the time it takes', async () => {
+      const started = performance.now();
+      for (const { page } of tabs) await expect(page.getByTestId('member')).toHaveCount(12);
+      await expect(reader.page.getByTestId('member').first()).toHaveText(/alive · this tab.*you/s);
+      for (const other of others) {
+        const row = rowOf(reader, other);
+        await expect(row.locator('.name')).toHaveText(names.get(other.id)!);
+        // What the row says is what the mesh says, at the same moment.
+        await expect
+          .poll(() =>
+            row.evaluate((element, id) => {
+              const member = window.mesh.members.get(id);
+              const facts = element.querySelector('.facts')?.textContent ?? '';
+              const way = member?.link === 'direct' ? 'direct' : `via ${member?.hops} hops`;
+              const time = /· (?:under 1|[\d.]+) ms$/.test(facts) ? 'with a time' : 'without a time';
+              return [facts.startsWith(`alive · ${way} · `), element.dataset['link'] === member?.link, time];
+            }, other.id),
+          )
+          .toEqual([true, true, 'with a time']);
+      }
+      printTime('the list shows a time for everyone', started);
+      const ways = others.map((other) => rowOf(reader, other).getAttribute('data-link'));
+      expect(new Set(await Promise.all(ways))).toEqual(new Set(['direct', 'via']));
+      await expect(reader.page.getByTestId('graph')).toHaveAttribute('data-nodes', '12');
+    });
+
+    await test.step('a line of chat reaches everyone once, in the order of writing', async () => {
+      const started = performance.now();
+      await say(reader, 'Is there tea?');
+      await say(reader, 'And milk?');
+      const name = names.get(reader.id)!;
+      for (const tab of others) {
+        await expect.poll(() => chatOf(tab)).toEqual([`${name} Is there tea?`, `${name} And milk?`]);
+      }
+      printTime('two lines reached eleven tabs', started);
+      expect(await chatOf(reader)).toEqual([`${name} you Is there tea?`, `${name} you And milk?`]);
+    });
+
+    await test.step('a message to one, through tabs in between, reaches that one alone', async () => {
+      const direct = new Set(await neighborsOf(reader));
+      const addressee = others.find(({ id }) => !direct.has(id))!;
+      const from = names.get(reader.id)!;
+      await rowOf(reader, addressee).getByTestId('write-to').click();
+      await expect(reader.page.getByTestId('chat-input')).toBeFocused();
+      await expect(reader.page.locator('.chat-to')).toHaveText(`To ${names.get(addressee.id)!} alone`);
+      await say(reader, 'For you: cake.');
       await expect
-        .poll(() =>
-          row.evaluate((element, id) => {
-            const member = window.mesh.members.get(id);
-            const facts = element.querySelector('.facts')?.textContent ?? '';
-            const way = member?.link === 'direct' ? 'direct' : `via ${member?.hops} hops`;
-            const time = /· (?:under 1|[\d.]+) ms$/.test(facts) ? 'with a time' : 'without a time';
-            return [facts.startsWith(`alive · ${way} · `), element.dataset['link'] === member?.link, time];
-          }, other.id),
-        )
-        .toEqual([true, true, 'with a time']);
-    }
-    printTime('the list shows a time for everyone', started);
-    const ways = others.map((other) => rowOf(reader, other).getAttribute('data-link'));
-    expect(new Set(await Promise.all(ways))).toEqual(new Set(['direct', 'via']));
-    await expect(reader.page.getByTestId('graph')).toHaveAttribute('data-nodes', '12');
-  });
+        .poll(() => chatOf(addressee).then((lines) => lines.at(-1)))
+        .toBe(`${from} to you For you: cake.`);
+      expect((await chatOf(reader)).at(-1)).toBe(`${from} you to ${names.get(addressee.id)!} For you: cake.`);
 
-  await test.step('a line of chat reaches everyone once, in the order of writing', async () => {
-    const started = performance.now();
-    await say(reader, 'Is there tea?');
-    await say(reader, 'And milk?');
-    const name = names.get(reader.id)!;
-    for (const tab of others) {
-      await expect.poll(() => chatOf(tab)).toEqual([`${name} Is there tea?`, `${name} And milk?`]);
-    }
-    printTime('two lines reached eleven tabs', started);
-    expect(await chatOf(reader)).toEqual([`${name} you Is there tea?`, `${name} you And milk?`]);
-  });
-
-  await test.step('a message to one, through tabs in between, reaches that one alone', async () => {
-    const direct = new Set(await neighborsOf(reader));
-    const addressee = others.find(({ id }) => !direct.has(id))!;
-    const from = names.get(reader.id)!;
-    await rowOf(reader, addressee).getByTestId('write-to').click();
-    await expect(reader.page.getByTestId('chat-input')).toBeFocused();
-    await expect(reader.page.locator('.chat-to')).toHaveText(`To ${names.get(addressee.id)!} alone`);
-    await say(reader, 'For you: cake.');
-    await expect
-      .poll(() => chatOf(addressee).then((lines) => lines.at(-1)))
-      .toBe(`${from} to you For you: cake.`);
-    expect((await chatOf(reader)).at(-1)).toBe(`${from} you to ${names.get(addressee.id)!} For you: cake.`);
-
-    // It has arrived where it should: had it gone elsewhere too, it would be there before this.
-    await reader.page.getByTestId('chat-everyone').click();
-    await say(reader, 'For all: tea.');
-    for (const tab of others) {
-      await expect.poll(() => chatOf(tab).then((lines) => lines.at(-1))).toBe(`${from} For all: tea.`);
-      expect((await chatOf(tab)).filter((line) => line.includes('cake'))).toHaveLength(
-        tab === addressee ? 1 : 0,
-      );
-    }
-  });
-});
+      // It has arrived where it should: had it gone elsewhere too, it would be there before this.
+      await reader.page.getByTestId('chat-everyone').click();
+      await say(reader, 'For all: tea.');
+      for (const tab of others) {
+        await expect.poll(() => chatOf(tab).then((lines) => lines.at(-1))).toBe(`${from} For all: tea.`);
+        expect((await chatOf(tab)).filter((line) => line.includes('cake'))).toHaveLength(
+          tab === addressee ? 1 : 0,
+        );
+      }
+    });
+  },
+);
 
 test('a note is added, written, moved by keys and by hand, and deleted, and the other tab follows', async ({
   context,
+  fragmentOf,
 }) => {
-  const [writer, other] = (await openTabs(context, { url: server.url, room: 'notes', count: 2 })) as [
-    Tab,
-    Tab,
-  ];
+  const [writer, other] = (await openTabs(context, {
+    url: server.url,
+    room: fragmentOf('notes'),
+    count: 2,
+  })) as [Tab, Tab];
   await waitForMembers([writer, other]);
 
   await test.step('added by the button, written in at once', async () => {
@@ -241,11 +250,13 @@ test('a note is added, written, moved by keys and by hand, and deleted, and the 
 
 test('who writes is not disturbed by what others write meanwhile, beside it or in the same note', async ({
   context,
+  fragmentOf,
 }) => {
-  const [writer, other] = (await openTabs(context, { url: server.url, room: 'writing', count: 2 })) as [
-    Tab,
-    Tab,
-  ];
+  const [writer, other] = (await openTabs(context, {
+    url: server.url,
+    room: fragmentOf('writing'),
+    count: 2,
+  })) as [Tab, Tab];
   await waitForMembers([writer, other]);
   for (const text of ['mine: ', 'yours: ']) {
     await writer.page.getByTestId('add-note').click();
@@ -274,10 +285,10 @@ test('who writes is not disturbed by what others write meanwhile, beside it or i
   await expect(textOf(other, 0)).toHaveValue('all mine: un-disturbed');
 });
 
-test('markup in a room, a name, a note or a line of chat stays text', async ({ context }) => {
+test('markup in a room, a name, a note or a line of chat stays text', async ({ context, fragmentOf }) => {
   const markup = '<img src=x onerror=alert(1)>';
   const script = `<script>alert(1)</script>${markup}`;
-  const room = encodeURIComponent(`tea ${markup}`);
+  const room = fragmentOf(`tea ${markup}`);
   const [author, reader] = (await openTabs(context, { url: server.url, room, count: 2 })) as [Tab, Tab];
   await waitForMembers([author, reader]);
   const dialogs: string[] = [];
@@ -315,14 +326,17 @@ test('markup in a room, a name, a note or a line of chat stays text', async ({ c
 
 test('the same address is the same room, another fragment is another, and a reload is a new member', async ({
   context,
+  roomKind,
+  fragmentOf,
 }) => {
-  const [stayer, mover] = (await openTabs(context, { url: server.url, room: 'here', count: 2 })) as [
-    Tab,
-    Tab,
-  ];
+  const [stayer, mover] = (await openTabs(context, {
+    url: server.url,
+    room: fragmentOf('here'),
+    count: 2,
+  })) as [Tab, Tab];
   await waitForMembers([stayer, mover]);
   // The address on the page is the one to hand on.
-  const address = new URL(await stayer.page.getByLabel('Address of this room').inputValue());
+  const address = new URL(await stayer.page.getByLabel(ADDRESS_WORDS[roomKind].label).inputValue());
   const third = await openTab(context, {
     url: address.origin + address.pathname,
     room: address.hash.slice(1),
@@ -330,11 +344,13 @@ test('the same address is the same room, another fragment is another, and a relo
   await waitForMembers([stayer, mover, third]);
   // Who holds no link has nobody to say goodbye to.
   await waitForLinks([stayer, mover, third]);
-  const elsewhere = await openTab(context, { url: server.url, room: 'elsewhere' });
+  const elsewhere = await openTab(context, { url: server.url, room: fragmentOf('elsewhere') });
   await elsewhere.page.waitForFunction(() => window.mesh.status.value === 'alone');
 
   await test.step('who changes the fragment changes the room', async () => {
-    const moved = await reborn(mover, () => mover.page.evaluate(() => void (location.hash = '#elsewhere')));
+    const moved = await reborn(mover, () =>
+      mover.page.evaluate((hash) => void (location.hash = hash), fragmentOf('elsewhere')),
+    );
     await waitForMembers([elsewhere, moved]);
     await waitForMembers([stayer, third]);
     await expect(moved.page.getByTestId('room')).toHaveText('elsewhere');

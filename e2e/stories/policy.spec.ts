@@ -1,5 +1,6 @@
-import { expect, test as plainTest } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { test } from '../kit/calm.ts';
+import { test as roomTest } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { openTab, waitForMembers, type Tab } from '../kit/tabs.ts';
 
@@ -10,9 +11,12 @@ test.beforeAll(async () => {
 test.afterAll(() => server.kill());
 
 // That a policy was broken is a complaint in the console, and so this story ends with none having been.
-test('keys and names that mean something to JavaScript are keys and names', async ({ context }) => {
-  const writer = await openTab(context, { url: server.url, room: 'keys' });
-  const reader = await openTab(context, { url: server.url, room: 'keys' });
+test('keys and names that mean something to JavaScript are keys and names', async ({
+  context,
+  fragmentOf,
+}) => {
+  const writer = await openTab(context, { url: server.url, room: fragmentOf('keys') });
+  const reader = await openTab(context, { url: server.url, room: fragmentOf('keys') });
   await waitForMembers([writer, reader]);
   await writer.page.evaluate(() => {
     const note = { text: 'a note', x: 0.1, y: 0.1, polluted: true };
@@ -61,18 +65,18 @@ async function attemptsIn({ page }: Tab): Promise<readonly string[]> {
   return page.evaluate(() => (window as unknown as { refused: string[] }).refused);
 }
 
-plainTest(
+roomTest(
   'the page runs no text as code or markup, where a page without its policy does',
-  async ({ browser }) => {
+  async ({ browser, fragmentOf }) => {
     const guarded = await browser.newContext();
-    const tab = await openTab(guarded, { url: server.url, room: 'policy' });
+    const tab = await openTab(guarded, { url: server.url, room: fragmentOf('policy') });
     expect(await attemptsIn(tab)).toEqual(expect.arrayContaining(['script text', 'markup', 'eval', 'done']));
     expect(await tab.page.evaluate(() => 'hacked' in window)).toBe(false);
     await guarded.close();
 
     // The control: the same page and the same attempts, with the header ignored.
     const open = await browser.newContext({ bypassCSP: true });
-    const bare = await openTab(open, { url: server.url, room: 'policy' });
+    const bare = await openTab(open, { url: server.url, room: fragmentOf('policy') });
     expect(await attemptsIn(bare)).not.toContain('eval');
     expect(await bare.page.evaluate(() => 'hacked' in window)).toBe(true);
     await open.close();

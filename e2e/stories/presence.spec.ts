@@ -1,4 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { neighborsOf, openTabs, printTime, waitForMembers, waitForMinimum, type Tab } from '../kit/tabs.ts';
 
@@ -52,8 +53,11 @@ function sweep(page: Page, y: number): Promise<number> {
 /** A value that has not changed for so long is told again as one at rest. */
 const REST_MS = 150;
 
-test('a cursor moved in one tab moves in all others, through tabs in between', async ({ context }) => {
-  const tabs = await openTabs(context, { url: server.url, room: 'cursor', count: 12 });
+test('a cursor moved in one tab moves in all others, through tabs in between', async ({
+  context,
+  fragmentOf,
+}) => {
+  const tabs = await openTabs(context, { url: server.url, room: fragmentOf('cursor'), count: 12 });
   await waitForMembers(tabs);
   await waitForMinimum(tabs);
   const [mover, ...others] = tabs as [Tab, ...Tab[]];

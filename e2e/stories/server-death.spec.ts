@@ -1,4 +1,5 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from '../kit/rooms.ts';
 import { isRefused, startServer, type Server } from '../kit/server.ts';
 import { truthOf } from '../kit/sentence.ts';
 import {
@@ -51,9 +52,10 @@ const builtBy = ({ page }: Tab): Promise<number> => page.evaluate(() => window.c
 
 test('the mesh outlives its server, mends itself, and takes newcomers when the server is back', async ({
   context,
+  fragmentOf,
 }) => {
   test.setTimeout(180_000);
-  const tabs = await openTabs(context, { url: server.url, room: 'outlive', count: 12 });
+  const tabs = await openTabs(context, { url: server.url, room: fragmentOf('outlive'), count: 12 });
   await waitForMembers(tabs);
   await waitForMinimum(tabs);
   const [writer, ...others] = tabs as [Tab, ...Tab[]];
@@ -111,7 +113,7 @@ test('the mesh outlives its server, mends itself, and takes newcomers when the s
     const restarted = await startServer(server.port);
     server = restarted;
     const started = performance.now();
-    const late = await openTab(context, { url: server.url, room: 'outlive' });
+    const late = await openTab(context, { url: server.url, room: fragmentOf('outlive') });
     await waitForMembers([...tabs, late]);
     printTime('a tab opened after the restart lists everyone', started);
     await waitForAgreement(
