@@ -30,19 +30,25 @@ export const test: TestType<
   PlaywrightWorkerArgs & PlaywrightWorkerOptions & RoomOptions
 > = plainTest.extend<Rooms, RoomOptions>({
   roomKind: ['open', { option: true, scope: 'worker' }],
-  fragmentOf: async ({ roomKind }, use) => {
-    if (roomKind === 'open') return use(encodeURIComponent);
-    // As an application makes its links: by the library that was built.
-    const { newRoomLink } = (await import(LIBRARY)) as typeof library;
-    const fragmentByName = new Map<string, string>();
-    await use((name) => {
-      const fragment = fragmentByName.get(name) ?? newRoomLink({ room: name, href: '' }).slice(1);
-      fragmentByName.set(name, fragment);
-      return fragment;
-    });
-  },
+  fragmentOf: async ({ roomKind }, use) => use(await createFragments(roomKind)),
   keyOf: ({ fragmentOf }, use) => use((name) => new URLSearchParams(fragmentOf(name)).get('k') ?? undefined),
 });
+
+/** Marks the stories that `npm test` tells in a private room as well. */
+export const ALSO_PRIVATE: { readonly tag: '@private' } = { tag: '@private' };
+
+/** Gives the same fragment for the same name, and another one each time that it is called itself. */
+export async function createFragments(roomKind: RoomKind): Promise<Rooms['fragmentOf']> {
+  if (roomKind === 'open') return encodeURIComponent;
+  // As an application makes its links: by the library that was built.
+  const { newRoomLink } = (await import(LIBRARY)) as typeof library;
+  const fragmentByName = new Map<string, string>();
+  return (name) => {
+    const fragment = fragmentByName.get(name) ?? newRoomLink({ room: name, href: '' }).slice(1);
+    fragmentByName.set(name, fragment);
+    return fragment;
+  };
+}
 
 /** What the page calls the field with its own address, and the button that copies it. */
 export const ADDRESS_WORDS: Readonly<Record<RoomKind, { readonly label: string; readonly copy: string }>> = {

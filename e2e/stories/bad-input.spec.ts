@@ -2,7 +2,7 @@ import { expect } from '@playwright/test';
 import { joinFailure, serveBlankPages, type BlankPages } from '../kit/library.ts';
 import { test } from '../kit/rooms.ts';
 import { freePort, isRefused, startServer, type Server } from '../kit/server.ts';
-import { printTime } from '../kit/tabs.ts';
+import { openTab, printTime } from '../kit/tabs.ts';
 
 let server: Server;
 let blankPages: BlankPages;
@@ -76,6 +76,23 @@ test('a server that does not answer is told once, and the join goes on until one
   } finally {
     await late.kill();
   }
+});
+
+test('a value that is too large is refused with a code and changes nothing', async ({
+  context,
+  fragmentOf,
+}) => {
+  const tab = await openTab(context, { url: server.url, room: fragmentOf('large') });
+  const outcome = await tab.page.evaluate(() => {
+    try {
+      window.mesh.map('notes').set('big', 'x'.repeat(20_000));
+      return 'accepted';
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+  });
+  expect(outcome).toBe('VALUE_TOO_LARGE');
+  expect(await tab.page.evaluate(() => window.mesh.map('notes').has('big'))).toBe(false);
 });
 
 /** A browser without WebRTC, or with it switched off. */

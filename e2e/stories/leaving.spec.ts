@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test';
-import { test } from '../kit/rooms.ts';
+import { ALSO_PRIVATE, test } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { neighborsOf, openTabs, printTime, waitForMembers, waitForMinimum, type Tab } from '../kit/tabs.ts';
 
@@ -25,7 +25,7 @@ async function crash(page: Page): Promise<void> {
 
 test(
   'a closed tab says goodbye, a crashed one is found out, and what is said meanwhile arrives once',
-  { tag: '@private' },
+  ALSO_PRIVATE,
   async ({ context, fragmentOf }) => {
     const tabs = await openTabs(context, { url: server.url, room: fragmentOf('leaving'), count: 12 });
     await waitForMembers(tabs);

@@ -7,7 +7,6 @@ import { startServer, type Server } from '../kit/server.ts';
 import {
   chatOf,
   nameOf,
-  neighborsOf,
   openTab,
   openTabs,
   printTime,
@@ -110,82 +109,6 @@ test('the sentence on top is true, with the server, without it, and with it agai
     await expect(cut.page.getByTestId('error')).toHaveCount(0);
   });
 });
-
-test(
-  'twelve tabs: the list shows everyone, and chat reaches everyone or exactly one',
-  { tag: '@private' },
-  async ({ context, fragmentOf }) => {
-    test.setTimeout(240_000);
-    const tabs = await openTabs(context, { url: server.url, room: fragmentOf('list'), count: 12 });
-    await waitForMembers(tabs);
-    const names = new Map(await Promise.all(tabs.map(async (tab) => [tab.id, await nameOf(tab)] as const)));
-    const reader = tabs[0]!;
-    const others = tabs.slice(1);
-    await reader.page.bringToFront();
-
-    await test.step('everyone is listed, with the way there and the time it takes', async () => {
-      const started = performance.now();
-      for (const { page } of tabs) await expect(page.getByTestId('member')).toHaveCount(12);
-      await expect(reader.page.getByTestId('member').first()).toHaveText(/alive · this tab.*you/s);
-      for (const other of others) {
-        const row = rowOf(reader, other);
-        await expect(row.locator('.name')).toHaveText(names.get(other.id)!);
-        // What the row says is what the mesh says, at the same moment.
-        await expect
-          .poll(() =>
-            row.evaluate((element, id) => {
-              const member = window.mesh.members.get(id);
-              const facts = element.querySelector('.facts')?.textContent ?? '';
-              const way = member?.link === 'direct' ? 'direct' : `via ${member?.hops} hops`;
-              const time = /· (?:under 1|[\d.]+) ms$/.test(facts) ? 'with a time' : 'without a time';
-              return [facts.startsWith(`alive · ${way} · `), element.dataset['link'] === member?.link, time];
-            }, other.id),
-          )
-          .toEqual([true, true, 'with a time']);
-      }
-      printTime('the list shows a time for everyone', started);
-      const ways = others.map((other) => rowOf(reader, other).getAttribute('data-link'));
-      expect(new Set(await Promise.all(ways))).toEqual(new Set(['direct', 'via']));
-      await expect(reader.page.getByTestId('graph')).toHaveAttribute('data-nodes', '12');
-    });
-
-    await test.step('a line of chat reaches everyone once, in the order of writing', async () => {
-      const started = performance.now();
-      await say(reader, 'Is there tea?');
-      await say(reader, 'And milk?');
-      const name = names.get(reader.id)!;
-      for (const tab of others) {
-        await expect.poll(() => chatOf(tab)).toEqual([`${name} Is there tea?`, `${name} And milk?`]);
-      }
-      printTime('two lines reached eleven tabs', started);
-      expect(await chatOf(reader)).toEqual([`${name} you Is there tea?`, `${name} you And milk?`]);
-    });
-
-    await test.step('a message to one, through tabs in between, reaches that one alone', async () => {
-      const direct = new Set(await neighborsOf(reader));
-      const addressee = others.find(({ id }) => !direct.has(id))!;
-      const from = names.get(reader.id)!;
-      await rowOf(reader, addressee).getByTestId('write-to').click();
-      await expect(reader.page.getByTestId('chat-input')).toBeFocused();
-      await expect(reader.page.locator('.chat-to')).toHaveText(`To ${names.get(addressee.id)!} alone`);
-      await say(reader, 'For you: cake.');
-      await expect
-        .poll(() => chatOf(addressee).then((lines) => lines.at(-1)))
-        .toBe(`${from} to you For you: cake.`);
-      expect((await chatOf(reader)).at(-1)).toBe(`${from} you to ${names.get(addressee.id)!} For you: cake.`);
-
-      // It has arrived where it should: had it gone elsewhere too, it would be there before this.
-      await reader.page.getByTestId('chat-everyone').click();
-      await say(reader, 'For all: tea.');
-      for (const tab of others) {
-        await expect.poll(() => chatOf(tab).then((lines) => lines.at(-1))).toBe(`${from} For all: tea.`);
-        expect((await chatOf(tab)).filter((line) => line.includes('cake'))).toHaveLength(
-          tab === addressee ? 1 : 0,
-        );
-      }
-    });
-  },
-);
 
 test('a note is added, written, moved by keys and by hand, and deleted, and the other tab follows', async ({
   context,
