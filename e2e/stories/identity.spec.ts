@@ -1,5 +1,6 @@
-import { expect, test, type BrowserContext, type Page } from '@playwright/test';
+import { expect, type BrowserContext, type Page } from '@playwright/test';
 import { serveBlankPages, type BlankPages } from '../kit/library.ts';
+import { test } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
 
 const ROOM = 'reading circle';
@@ -15,21 +16,27 @@ test.afterAll(async () => {
 });
 
 /** Joins as this browser's user; who it is to itself. */
-async function join(page: Page): Promise<{ readonly id: string; readonly userId: string }> {
+async function join(
+  page: Page,
+  key: string | undefined,
+): Promise<{ readonly id: string; readonly userId: string }> {
   return page.evaluate(
-    async ({ room, signaling }) => {
-      const mesh = window.gossamer.joinMesh(room, { signaling, identity: 'stored' });
+    async ({ room, ...options }) => {
+      const mesh = window.gossamer.joinMesh(room, { ...options, identity: 'stored' });
       Object.assign(window, { mesh });
       await mesh.ready;
       return { id: mesh.id, userId: mesh.members.get(mesh.id)!.userId! };
     },
-    { room: ROOM, signaling: server.url },
+    { room: ROOM, signaling: server.url, key },
   );
 }
 
-async function openAndJoin(context: BrowserContext): Promise<{ page: Page; id: string; userId: string }> {
+async function openAndJoin(
+  context: BrowserContext,
+  key: string | undefined,
+): Promise<{ page: Page; id: string; userId: string }> {
   const page = await blankPages.open(context);
-  return { page, ...(await join(page)) };
+  return { page, ...(await join(page, key)) };
 }
 
 /** Waits until this page lists a member of this id, and tells its user. */
@@ -40,11 +47,13 @@ async function userOf(page: Page, id: string): Promise<string | undefined> {
 
 test('two tabs of one browser are two members of one user, a reload is a return of it, another browser is another', async ({
   browser,
+  keyOf,
 }) => {
+  const key = keyOf(ROOM);
   const [here, elsewhere] = [await browser.newContext(), await browser.newContext()];
-  const a = await openAndJoin(here);
-  const b = await openAndJoin(here);
-  const c = await openAndJoin(elsewhere);
+  const a = await openAndJoin(here, key);
+  const b = await openAndJoin(here, key);
+  const c = await openAndJoin(elsewhere, key);
   expect(a.userId).toMatch(/^[0-9a-f]{32}$/);
   expect(b.userId).toBe(a.userId);
   expect(b.id).not.toBe(a.id);
@@ -56,7 +65,7 @@ test('two tabs of one browser are two members of one user, a reload is a return 
 
   await b.page.reload();
   await b.page.waitForFunction(() => window.gossamer !== undefined);
-  const returned = await join(b.page);
+  const returned = await join(b.page, key);
   expect(returned.id).not.toBe(b.id);
   expect(returned.userId).toBe(a.userId);
   expect(await userOf(c.page, returned.id)).toBe(a.userId);
@@ -71,8 +80,8 @@ test('two tabs of one browser are two members of one user, a reload is a return 
     const keys = (found.result as Record<string, unknown>[]).flatMap((entry) =>
       Object.values(entry).filter((value) => value instanceof CryptoKey),
     );
-    const exports = await Promise.allSettled(keys.map((key) => crypto.subtle.exportKey('pkcs8', key)));
-    return { extractable: keys.map((key) => key.extractable), exports: exports.map(({ status }) => status) };
+    const exports = await Promise.allSettled(keys.map((one) => crypto.subtle.exportKey('pkcs8', one)));
+    return { extractable: keys.map((one) => one.extractable), exports: exports.map(({ status }) => status) };
   });
   expect(kept).toEqual({ extractable: [false], exports: ['rejected'] });
   await Promise.all([here.close(), elsewhere.close()]);
