@@ -25,7 +25,7 @@ import type { SimTab } from '../tab.ts';
 
 const OPEN_MS = 300;
 const SETTLE_MS = 20_000;
-const HEARD_MS = 5_000;
+const HEARD_MS = 10_000;
 const CALLS = 3;
 
 const row = { id: '', nodes: 80 };

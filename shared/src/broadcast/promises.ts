@@ -45,7 +45,10 @@ export function createPromises({ promiseMs, sweepIntervalMs }: BroadcastConfig):
       const held = promisedByPeer.get(peer)?.want;
       if (!held || held.origin !== origin || held.epoch !== epoch || held.lane !== lane) return;
       // Of a volatile stream a newer one does as well.
-      if (seq >= held.first && (lane === 'volatile' || seq <= held.last)) forget(peer);
+      if (seq < held.first || (lane !== 'volatile' && seq > held.last)) return;
+      promisedByPeer.delete(peer);
+      // What is its own everybody gives.
+      if (origin !== peer) broke.delete(peer);
     },
     isOwing: (peer) => promisedByPeer.has(peer) || broke.has(peer),
     forget,
