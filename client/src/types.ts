@@ -278,7 +278,8 @@ export interface MeshEvents<P extends PresenceFields = PresenceFields> {
   'member:update': { readonly member: Member<P> };
   'member:suspect': { readonly member: Member<P>; readonly by: string };
   'member:recover': { readonly member: Member<P> };
-  'member:leave': { readonly member: Member<P>; readonly reason: 'goodbye' | 'failed' };
+  /** `expelled`: it was proven to have told different members different things. */
+  'member:leave': { readonly member: Member<P>; readonly reason: 'goodbye' | 'failed' | 'expelled' };
   'link:open': { readonly peer: string };
   'link:close': { readonly peer: string; readonly reason: string };
   /** Messages of this sender were lost for good. */

@@ -87,7 +87,7 @@ const refused = (scene: Scene, ...reasons: readonly string[]): unknown => ({
 
 describe('a broadcast in the name of a third', () => {
   const forgeries: readonly [string, (author: PeerId, scene: Scene) => Payload][] = [
-    ['identity', (b) => identity(b, false, 1)],
+    ['identity', (b) => identity(b, false, 5)],
     ['farewell', (b) => identity(b, true, 0)],
     [
       'links record',
@@ -265,8 +265,8 @@ describe('a proof that was given for something else', () => {
 describe('a frame without proof', () => {
   test.each<[string, (author: PeerId, scene: Scene) => LinkMessage]>([
     ['greeting', (c) => ({ kind: 'hello', identity: identity(c, false, 0), presence: [] })],
-    ['claims', (c) => ({ kind: 'claims', claims: [identity(c, false, 1)] })],
-    ['roster', (c) => ({ kind: 'delta', table: 'roster', records: [identity(c, false, 1)] })],
+    ['claims', (c) => ({ kind: 'claims', claims: [identity(c, false, 5)] })],
+    ['roster', (c) => ({ kind: 'delta', table: 'roster', records: [identity(c, false, 5)] })],
     ['state', (c, scene) => ({ kind: 'delta', table: 'state', records: [entry(scene, c, 'k')] })],
     [
       'presence',

@@ -66,6 +66,7 @@ function speaksForOthers(message: LinkMessage, self: PeerId): boolean {
     case 'forwardJoin':
     case 'claims':
     case 'delta':
+    case 'equivocation':
       return true;
     case 'hello':
     case 'heartbeat':

@@ -436,7 +436,7 @@ describe('what is refused', () => {
     handlers.onFrame(good);
     handlers.onFrame(stale);
     handlers.onFrame(Uint8Array.of());
-    handlers.onFrame(new Uint8Array(40_000));
+    handlers.onFrame(new Uint8Array(41_000));
     const last = encoder.encode(disconnect);
     handlers.onFrame(last);
     const bad = (reason: string): Input => ({ kind: 'badFrame', from: a, reason });

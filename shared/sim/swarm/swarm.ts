@@ -25,6 +25,7 @@ import {
   tablesRest,
   viewsAreSymmetric,
 } from './liveness.ts';
+import { everyVersionSaysOneThing } from './one-word.ts';
 import { createOddTimers, timersAreFew } from './odd-timers.ts';
 import {
   circlesEnd,
@@ -90,6 +91,7 @@ const CHECKERS: readonly MakeChecker[] = [
   tablesRest,
   lostMessagesComeAgain,
   theHonestAreKept,
+  everyVersionSaysOneThing,
 ];
 
 const STEPS = 50;

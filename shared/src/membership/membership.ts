@@ -18,6 +18,7 @@ import type {
 } from './messages.ts';
 import { afterOrphans, onRoutedAck } from './orphans.ts';
 import { afterPublishLinks, onCard, onStability, publishFarewell, publishFirst } from './own.ts';
+import { expel } from './standing.ts';
 import {
   createState,
   isBusy,
@@ -114,6 +115,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return onStability(turn, input.stamp);
     case 'card':
       return onCard(turn, input.card);
+    case 'expel':
+      return expel(turn, input.id);
     case 'timer':
       return onTimer(turn, input.timer);
     default:

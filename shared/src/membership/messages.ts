@@ -132,10 +132,13 @@ export type MembershipInput =
   | { readonly kind: 'stability'; readonly stamp: number }
   /** What we tell everyone of ourselves; it costs the room an identity record, unless nobody is there yet. */
   | { readonly kind: 'card'; readonly card: Uint8Array }
+  /** It is proven that this member must not be here: from now on no record of it counts. */
+  | { readonly kind: 'expel'; readonly id: PeerId }
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: MembershipTimer };
 
-export type LeaveReason = 'goodbye' | 'failed';
+/** `expelled`: it was proven to have told different members different things. */
+export type LeaveReason = 'goodbye' | 'failed' | 'expelled';
 
 export type MembershipEffect =
   | Schedule<MembershipTimer>
@@ -147,6 +150,8 @@ export type MembershipEffect =
   | { readonly kind: 'publish'; readonly claim: Claim }
   /** Say to one neighbor only: it holds a record that we know to be over. */
   | { readonly kind: 'tell'; readonly to: PeerId; readonly claims: readonly Claim[] }
+  /** Show to one neighbor why this member is none: it holds a record of it. */
+  | { readonly kind: 'tellExpelled'; readonly to: PeerId; readonly id: PeerId }
   | { readonly kind: 'route'; readonly to: PeerId; readonly message: MembershipRouted }
   | RecordChanged<RosterRecord>
   | RecordRemoved

@@ -48,7 +48,8 @@ export type Decided = 'openly' | 'alone';
 export interface Departed extends Life {
   readonly reason: LeaveReason;
   readonly decided: Decided;
-  readonly claim: IdentityRecord | Verdict;
+  /** `null`: what proves that it was expelled is kept elsewhere. */
+  readonly claim: IdentityRecord | Verdict | null;
   readonly since: Instant;
 }
 
@@ -72,7 +73,7 @@ export interface Roster {
   readonly allDeparted: () => IterableIterator<[PeerId, Departed]>;
   /** Lets a departed member in again. */
   readonly readmit: (id: PeerId) => void;
-  /** Forgets the departed whose time in the filter is over. */
+  /** Forgets the departed whose time in the filter is over; those expelled stay until others need the room. */
   readonly expire: (at: Instant) => void;
   /** Keeps a links record whose identity has not come yet; the oldest gives way. */
   readonly holdEarly: (links: LinksRecord) => void;
@@ -109,7 +110,7 @@ export function createRoster(config: MembershipConfig): Roster {
   const expire = (at: Instant): void => {
     for (const [id, entry] of departed.entries()) {
       if (elapsedMs(entry.since, at) < config.departedMs) return;
-      departed.delete(id);
+      if (entry.reason !== 'expelled') departed.delete(id);
     }
   };
   return {

@@ -1,5 +1,6 @@
 /** Changes of a member's standing: suspect, recovered, gone. Each tells the application and keeps the tables true. */
-import type { PeerId } from '../base/ids.ts';
+import { epoch as toEpoch, incarnation as toIncarnation, type PeerId } from '../base/ids.ts';
+import { EPOCH_MAX, INCARNATION_MAX } from './checks.ts';
 import type { Accusation, IdentityRecord, LeaveReason, Verdict } from './messages.ts';
 import { compareLives, type Decided, type Life } from './roster.ts';
 import { recordRemoved, type Turn } from './state.ts';
@@ -39,15 +40,28 @@ export function acceptVouch(turn: Turn, id: PeerId): void {
   state.heldSince.delete(id);
 }
 
+/** No life of its owner is later. */
+const LAST_LIFE: Life = { epoch: toEpoch(EPOCH_MAX), incarnation: toIncarnation(INCARNATION_MAX) };
+
+const REASON_BY_CLAIM: Readonly<Record<'identity' | 'verdict', LeaveReason>> = {
+  identity: 'goodbye',
+  verdict: 'failed',
+};
+
+/** Ends every life of a member, those to come too. */
+export function expel(turn: Turn, id: PeerId): void {
+  removeMember(turn, { id, ...LAST_LIFE }, null);
+}
+
 /** Takes a member off the roster, or only remembers the claim if it was not on it. */
 export function removeMember(
   turn: Turn,
   life: Life & { readonly id: PeerId },
-  claim: IdentityRecord | Verdict,
+  claim: IdentityRecord | Verdict | null,
   decided: Decided = 'openly',
 ): void {
   const { state, at, out } = turn;
-  const reason: LeaveReason = claim.kind === 'identity' ? 'goodbye' : 'failed';
+  const reason = claim ? REASON_BY_CLAIM[claim.kind] : 'expelled';
   const { id, epoch, incarnation } = life;
   const member = state.roster.depart(id, { epoch, incarnation, reason, decided, claim, since: at });
   state.suspicions.delete(id);
@@ -69,5 +83,6 @@ export function tellDeparture(turn: Turn, to: PeerId, id: PeerId): void {
   const toldAt = state.toldAt.get(pair);
   if (toldAt !== undefined && at - toldAt < state.config.tellSpacingMs) return;
   state.toldAt.set(pair, at);
-  out.push({ kind: 'tell', to, claims: [departed.claim] });
+  if (departed.claim) out.push({ kind: 'tell', to, claims: [departed.claim] });
+  else out.push({ kind: 'tellExpelled', to, id });
 }

@@ -6,6 +6,7 @@ import type { Epoch, PeerId } from '../base/ids.ts';
 import { createRates } from '../base/rates.ts';
 import type { Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
+import { createOutcasts, type Outcasts } from './equivocation.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
 import { createNews, type HeldNews, type News } from './news.ts';
@@ -35,6 +36,8 @@ export interface Hub {
   /** The lives of all live members but ourselves; at most the roster's limit. */
   readonly members: Map<PeerId, Epoch>;
   readonly tables: Tables;
+  /** Whoever was thrown out, with what proves it; nothing that it says counts. */
+  readonly outcasts: Outcasts;
   readonly stability: Stability;
   readonly news: News;
   readonly speech: Speech;
@@ -78,6 +81,7 @@ export function createHub(
     congestedPeers: new Set(),
     members: new Map(),
     tables: createTables(),
+    outcasts: createOutcasts(),
     stability: createStability(),
     news: createNews(),
   };

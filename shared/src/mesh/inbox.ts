@@ -1,6 +1,7 @@
 /** What arrives over a channel: each message is handed to the layer whose word it is. */
 import { unreachable } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
+import { noteEquivocations, onEquivocation } from './expulsion.ts';
 import type { Hub } from './hub.ts';
 import { compareRoots } from './joints/reconcile.ts';
 import type { Delta, Heartbeat, HeartbeatAck, Hello, LinkMessage } from './messages.ts';
@@ -38,6 +39,7 @@ function onStrangersFrame(peer: PeerId, message: LinkMessage, hub: Hub): void {
 }
 
 function onMessage(from: PeerId, message: LinkMessage, hub: Hub): void {
+  noteEquivocations(message, hub);
   switch (message.kind) {
     case 'hello':
       return onHello(from, message, hub);
@@ -51,7 +53,11 @@ function onMessage(from: PeerId, message: LinkMessage, hub: Hub): void {
       );
     case 'delta':
       return onDelta(from, message, hub);
+    case 'equivocation':
+      return onEquivocation(from, message, hub);
     case 'forwardJoin':
+      if (hub.outcasts.has(message.newcomer)) return;
+      return hub.feed({ layer: 'overlay', input: { kind: 'message', from, message } });
     case 'disconnect':
       return hub.feed({ layer: 'overlay', input: { kind: 'message', from, message } });
     case 'gossip':

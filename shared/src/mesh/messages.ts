@@ -51,6 +51,7 @@ export type LinkMessage =
   | HeartbeatAck
   | Claims
   | Delta
+  | Equivocation
   | OverlayMessage
   | BroadcastMessage<Payload>
   | ReconcileMessage
@@ -89,11 +90,17 @@ export interface Claims {
   readonly claims: readonly Claim[];
 }
 
+/** Records of one table. */
+type Records =
+  | { readonly table: 'roster'; readonly records: readonly RosterRecord[] }
+  | { readonly table: 'state'; readonly records: readonly Entry[] }
+  | { readonly table: 'presence'; readonly records: readonly PresenceRecord[] };
+
 /** Records that the other end lacks, cut to a byte budget; safe to apply twice. */
-export type Delta =
-  | { readonly kind: 'delta'; readonly table: 'roster'; readonly records: readonly RosterRecord[] }
-  | { readonly kind: 'delta'; readonly table: 'state'; readonly records: readonly Entry[] }
-  | { readonly kind: 'delta'; readonly table: 'presence'; readonly records: readonly PresenceRecord[] };
+export type Delta = { readonly kind: 'delta' } & Records;
+
+/** Two records of one version that their author signed and that differ: what costs it its place. */
+export type Equivocation = { readonly kind: 'equivocation' } & Records;
 
 /** An application's message to everyone here now. */
 export interface TopicMessage {

@@ -143,7 +143,13 @@ function enter(input: Input, hub: Hub): void {
   noteCongestion(input, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub, 'collection');
-  return inputToJobs(input).forEach(hub.feed);
+  return inputToJobs(withoutOutcasts(input, hub)).forEach(hub.feed);
+}
+
+/** The server names whoever is attached to it, for it knows nobody. */
+function withoutOutcasts<I extends Input>(input: I, { outcasts }: Hub): I {
+  if (input.kind !== 'serverAttached' && input.kind !== 'serverContacts') return input;
+  return { ...input, contacts: input.contacts.filter((peer) => !outcasts.has(peer)) };
 }
 
 /**

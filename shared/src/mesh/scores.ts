@@ -111,6 +111,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'bad-round',
     'answer-not-asked',
     'not-the-accused',
+    'hollow-equivocation',
     'walk-ttl-out-of-range',
     'walk-trail-too-long',
     'walk-trail-not-by-sender',

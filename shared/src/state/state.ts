@@ -5,10 +5,12 @@
  */
 import { assert, unreachable } from '../base/assert.ts';
 import { createBoundedMap } from '../base/collections.ts';
+import { hashContent } from '../base/content.ts';
 import type { RecordChanged, RecordRemoved } from '../base/effects.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import type { Now } from '../base/time.ts';
+import { equalValues } from '../base/value-equal.ts';
 import { createClockOffset } from './clock-offset.ts';
 import { checkStateConfig, type StateConfig } from './config.ts';
 import { createEntryTable } from './entries.ts';
@@ -221,9 +223,11 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
   const judge = (entry: Entry, correctedMs: number): Verdict => {
     const { collection, key, stamp } = entry;
     if (stamp.wall > correctedMs + config.aheadMsMax) return 'too-far-ahead';
-    const isHeld = table.get(collection, key) !== undefined;
+    const held = table.get(collection, key);
+    const isHeld = held !== undefined;
     const known = heldStamp(collection, key, correctedMs) ?? stubs.stampOf(stateKey(entry));
-    if (known && compareHlc(stamp, known) <= 0) return 'known';
+    const order = known ? compareHlc(stamp, known) : 1;
+    if (order < 0 || (order === 0 && !(held && outdoes(entry, held)))) return 'known';
     // No one can tell "deleted and forgotten" from "never came" any more: neither may bring a deleted key back.
     if (!known && !isHeld && compareHlc(stamp, horizon.settled) <= 0) return 'older';
     return isHeld || isSunken(entry) || table.hasRoomFor(entry, stamp.by) ? 'newer' : 'over-limit';
@@ -348,6 +352,11 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     },
     inspect: () => (snapshot ??= takeSnapshot()),
   };
+}
+
+/** Who writes two values under one stamp is thrown out for it; what it wrote must be one thing for all. */
+function outdoes({ value }: Entry, held: Entry): boolean {
+  return !equalValues(value, held.value) && hashContent(value) > hashContent(held.value);
 }
 
 /** What is wrong with the form of a peer's entry, if anything. */

@@ -112,6 +112,7 @@ function writeLinkMessage(writer: Writer, message: LinkMessage): void {
     case 'heartbeatAck':
     case 'claims':
     case 'delta':
+    case 'equivocation':
       return writeNodeMessage(writer, message);
     case 'forwardJoin':
     case 'disconnect':
@@ -144,6 +145,7 @@ function readLinkMessage(reader: Reader): LinkMessage {
     case 'heartbeatAck':
     case 'claims':
     case 'delta':
+    case 'equivocation':
       return readNodeMessage(reader, kind);
     case 'forwardJoin':
     case 'disconnect':

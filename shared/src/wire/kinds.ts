@@ -56,6 +56,7 @@ export const linkKinds: Choice<LinkMessage['kind']> = createChoice({
   heartbeatAck: 0x03,
   claims: 0x04,
   delta: 0x05,
+  equivocation: 0x06,
   forwardJoin: 0x10,
   disconnect: 0x11,
   gossip: 0x20,

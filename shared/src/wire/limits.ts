@@ -11,8 +11,11 @@ export const WIRE_VERSION: number = 1;
 /** The version is one byte, and 0 is none. */
 export const WIRE_VERSION_MAX: number = 255;
 
-/** A whole frame. Half of what every browser passes in one message; larger ones hold up those behind them. */
-export const FRAME_BYTES_MAX: number = 32_768;
+/**
+ * A whole frame. Every browser passes 65,536 in one message; larger ones hold up those behind them. Two of the largest
+ * entries fit, or who wrote them could not be shown to have written both.
+ */
+export const FRAME_BYTES_MAX: number = 40_960;
 /** A packet that stands alone: above every single packet there can be. */
 export const PACKET_BYTES_MAX: number = 24_576;
 /** The same as text, in characters: base64 makes four of three bytes. What the server carries has room for a seal besides. */

@@ -1,6 +1,6 @@
 /** What the node itself says to a neighbor: greeting, heartbeats, claims, records. */
 import { unreachable } from '../base/assert.ts';
-import type { Claims, Delta, Heartbeat, HeartbeatAck, Hello } from '../mesh/messages.ts';
+import type { Claims, Delta, Equivocation, Heartbeat, HeartbeatAck, Hello } from '../mesh/messages.ts';
 import { CLAIMS_MAX, FIELDS_MAX, RECORDS_MAX } from './limits.ts';
 import { readClaim, readIdentity, readRosterRecord, writeClaim, writeIdentity } from './membership-codec.ts';
 import { readPresenceRecord, writePresenceRecord } from './presence-codec.ts';
@@ -9,7 +9,7 @@ import { readRoots, tables, writeRoots } from './reconcile-codec.ts';
 import { readEntry, writeEntry } from './state-codec.ts';
 import { writeChoice, writeList, writeMs, writeUint, type Writer } from './writer.ts';
 
-export type NodeMessage = Hello | Heartbeat | HeartbeatAck | Claims | Delta;
+export type NodeMessage = Hello | Heartbeat | HeartbeatAck | Claims | Delta | Equivocation;
 
 export function writeNodeMessage(writer: Writer, message: NodeMessage): void {
   switch (message.kind) {
@@ -29,7 +29,8 @@ export function writeNodeMessage(writer: Writer, message: NodeMessage): void {
     case 'claims':
       return writeList(writer, message.claims, CLAIMS_MAX, writeClaim);
     case 'delta':
-      return writeDelta(writer, message);
+    case 'equivocation':
+      return writeRecords(writer, message);
     default:
       return unreachable(message);
   }
@@ -62,35 +63,36 @@ export function readNodeMessage(reader: Reader, kind: NodeMessage['kind']): Node
     case 'claims':
       return { kind, claims: readList(reader, CLAIMS_MAX, readClaim) };
     case 'delta':
-      return readDelta(reader);
+    case 'equivocation':
+      return readRecords(reader, kind);
     default:
       return unreachable(kind);
   }
 }
 
-function writeDelta(writer: Writer, delta: Delta): void {
-  writeChoice(writer, tables, delta.table);
-  switch (delta.table) {
+function writeRecords(writer: Writer, message: Delta | Equivocation): void {
+  writeChoice(writer, tables, message.table);
+  switch (message.table) {
     case 'roster':
-      return writeList(writer, delta.records, RECORDS_MAX, writeClaim);
+      return writeList(writer, message.records, RECORDS_MAX, writeClaim);
     case 'state':
-      return writeList(writer, delta.records, RECORDS_MAX, writeEntry);
+      return writeList(writer, message.records, RECORDS_MAX, writeEntry);
     case 'presence':
-      return writeList(writer, delta.records, RECORDS_MAX, writePresenceRecord);
+      return writeList(writer, message.records, RECORDS_MAX, writePresenceRecord);
     default:
-      return unreachable(delta);
+      return unreachable(message);
   }
 }
 
-function readDelta(reader: Reader): Delta {
+function readRecords(reader: Reader, kind: 'delta' | 'equivocation'): Delta | Equivocation {
   const table = readChoice(reader, tables);
   switch (table) {
     case 'roster':
-      return { kind: 'delta', table, records: readList(reader, RECORDS_MAX, readRosterRecord) };
+      return { kind, table, records: readList(reader, RECORDS_MAX, readRosterRecord) };
     case 'state':
-      return { kind: 'delta', table, records: readList(reader, RECORDS_MAX, readEntry) };
+      return { kind, table, records: readList(reader, RECORDS_MAX, readEntry) };
     case 'presence':
-      return { kind: 'delta', table, records: readList(reader, RECORDS_MAX, readPresenceRecord) };
+      return { kind, table, records: readList(reader, RECORDS_MAX, readPresenceRecord) };
     default:
       return unreachable(table);
   }

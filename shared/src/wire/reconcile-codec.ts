@@ -189,21 +189,23 @@ function readKeyHash(reader: Reader, leaf: number, exact: boolean): Hash64 {
   return { high, low: exact ? readHalf(reader) : 0 };
 }
 
-function writeVersion(writer: Writer, { major, minor, by }: Version, { exact, newest }: Scale): void {
+function writeVersion(writer: Writer, version: Version, { exact, newest }: Scale): void {
+  const { major, minor, by, content = 0 } = version;
   writeUint(writer, newest - major);
   writeUint(writer, minor);
   assert(exact || by === null, 'a shortened version names nobody');
   if (!exact) return;
+  writeWord(writer, content);
   writeFlag(writer, by !== null);
   if (by !== null) writeId(writer, by);
 }
 
 function readVersion(reader: Reader, { exact, newest }: Scale): Version {
-  return {
-    major: newest - readUint(reader, newest),
-    minor: readUint(reader),
-    by: exact && readFlag(reader) ? readId(reader) : null,
-  };
+  const major = newest - readUint(reader, newest);
+  const minor = readUint(reader);
+  if (!exact) return { major, minor, by: null };
+  const content = readHalf(reader) >>> 0;
+  return { major, minor, content, by: readFlag(reader) ? readId(reader) : null };
 }
 
 /** One byte below `bound`. */

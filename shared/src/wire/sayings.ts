@@ -10,6 +10,7 @@ import type { Accusation, IdentityRecord, LinksRecord, Objection, Verdict } from
 import type {
   Claims,
   Delta,
+  Equivocation,
   Hello,
   LinkMessage,
   Payload,
@@ -62,11 +63,12 @@ export function isHorizonEntry(saying: Saying): boolean {
 }
 
 /** What holds something that somebody answers for; most messages are none of these. */
-type Spoken = Hello | Claims | Delta | Gossip<Payload> | Packet<RoutedPayload>;
+type Spoken = Hello | Claims | Delta | Equivocation | Gossip<Payload> | Packet<RoutedPayload>;
 
 /** The message, if there can be anything in it that somebody answers for. Allocates nothing. */
 export function asSpoken(message: LinkMessage): Spoken | null {
-  if (message.kind === 'hello' || message.kind === 'claims' || message.kind === 'delta') return message;
+  if (message.kind === 'hello' || message.kind === 'claims') return message;
+  if (message.kind === 'delta' || message.kind === 'equivocation') return message;
   if (message.kind === 'gossip') {
     const passes = message.lane === 'volatile' && !isProvenByGossip(message.payload);
     return passes ? null : message;
@@ -90,7 +92,8 @@ export function mapProofs(message: Spoken, visit: Visit): Spoken {
       return claims === message.claims ? message : { ...message, claims };
     }
     case 'delta':
-      return mapDelta(message, visit);
+    case 'equivocation':
+      return mapTable(message, visit);
     case 'gossip':
       return mapGossip(message, visit);
     case 'packet': {
@@ -106,16 +109,16 @@ export function mapProofs(message: Spoken, visit: Visit): Spoken {
   }
 }
 
-function mapDelta(delta: Delta, visit: Visit): Delta {
-  switch (delta.table) {
+function mapTable(message: Delta | Equivocation, visit: Visit): Delta | Equivocation {
+  switch (message.table) {
     case 'roster':
-      return { ...delta, records: mapRecords(delta.records, visit) };
+      return { ...message, records: mapRecords(message.records, visit) };
     case 'state':
-      return { ...delta, records: mapRecords(delta.records, visit) };
+      return { ...message, records: mapRecords(message.records, visit) };
     case 'presence':
-      return { ...delta, records: mapRecords(delta.records, visit) };
+      return { ...message, records: mapRecords(message.records, visit) };
     default:
-      return unreachable(delta);
+      return unreachable(message);
   }
 }
 

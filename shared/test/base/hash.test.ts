@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { hashText, hashToText, sameHash, xorHashes, ZERO_HASH, type Hash64 } from '#shared/base/hash.ts';
 import type { PeerId } from '#shared/base/ids.ts';
 import { versionToText } from '#shared/base/version.ts';
+import { valueToText } from '#shared/base/content.ts';
 import { createHashTree } from '#shared/reconcile/hash-tree.ts';
 
 const SEED = 20_261_125;
@@ -20,6 +21,7 @@ describe('the vectors', () => {
   test.each<[string, Hash64, string]>([
     ['a text with a letter of two bytes and a pair of surrogates', hashText('naïve 🕸'), '2dbee8f7722e933e'],
     ['an entry of the state table', hashText(`notes\0welcome\0${stamp}`), 'bd5dee12a40d4617'],
+    ['a content', hashText(valueToText({ a: [1, -0], b: Uint8Array.of(1, 2) })), '01e9fa38bce17156'],
     ['the root of an empty table', createHashTree(1).root(), 'a05615b541b86693'],
   ])('%s', (_what, hash, expected) => {
     expect(hashToText(hash)).toBe(expected);

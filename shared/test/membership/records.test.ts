@@ -20,6 +20,7 @@ import {
   links,
   peer,
   verdict,
+  withoutSchedules,
 } from './fixtures.ts';
 
 describe('start and leave', () => {
@@ -320,5 +321,46 @@ describe('own links', () => {
     expect(claimsOf(bench.runTo(31_100), 'links')).toEqual([
       publish({ ...links(a, [b, c], { seq: 3 }), stability: 6 }),
     ]);
+  });
+});
+
+describe('who is expelled', () => {
+  const expel = { kind: 'expel', id: b } as const;
+
+  it('is gone with both records, and no later life of it is taken: its bringer is shown why', () => {
+    const bench = createRoom([b, c], [c]);
+    bench.claim(10, c, links(b, [c]));
+    expect(bench.at(20, expel)).toEqual([
+      removed('i:b'),
+      removed('l:b'),
+      { kind: 'memberGone', id: b, reason: 'expelled' },
+    ]);
+    const shown = { kind: 'tellExpelled', to: c, id: b };
+    for (const [at, claim] of [
+      identity(b),
+      identity(b, { inc: 9 }),
+      identity(b, { epoch: 2 }),
+      links(b, [c], { epoch: 9, seq: 9 }),
+    ].entries())
+      expect(withoutSchedules(bench.claim(2_000 * (at + 1), c, claim))).toEqual([shown]);
+    expect(bench.claim(9_000, c, identity(b, { left: true, inc: 9 }))).toEqual([]);
+    expect(bench.layer.inspect().members.has(b)).toBe(false);
+  });
+
+  it('is not forgotten when others who are gone are', () => {
+    const bench = createRoom([b, c, d], [d], { departedMs: 20_000 });
+    bench.at(10, expel);
+    bench.claim(20, d, identity(c, { left: true }));
+    expect([...bench.layer.inspect().departed.keys()]).toEqual([b, c]);
+    keepHearing(bench, [d], [500, 40_000]);
+    expect([...bench.layer.inspect().departed.keys()]).toEqual([b]);
+  });
+
+  it('speaks against nobody any more, and nobody speaks for it', () => {
+    const bench = createRoom([b, c, d], [d]);
+    bench.at(10, expel);
+    expect(bench.claim(20, d, accusation(c, b))).toEqual([]);
+    expect(bench.claim(20, d, verdict(b, [c, d]))).toEqual([]);
+    expect(bench.at(30, expel)).toEqual([]);
   });
 });

@@ -93,7 +93,7 @@ function createQueue({ fate, shuffle }: Faults): { add: (run: () => void) => voi
 /** What a link's other end reads: what bytes cannot hold is lost here as there. */
 function throughBytes(message: ReconcileMessage): ReconcileMessage {
   const read = createLinkDecoder().decode(createLinkEncoder().encode(message));
-  if (!read.ok || !('table' in read.value) || read.value.kind === 'delta') throw new Error('unreadable');
+  if (!read.ok || !('table' in read.value) || 'records' in read.value) throw new Error('unreadable');
   return read.value;
 }
 

@@ -1,6 +1,8 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import type { Hash64 } from '#shared/base/hash.ts';
+import type { PeerId } from '#shared/base/ids.ts';
+import type { Version } from '#shared/base/version.ts';
 import { areSoundLeaves } from '#shared/reconcile/check.ts';
 import { defaultReconcileConfig } from '#shared/reconcile/config.ts';
 import { createHashTree, type HashTree, type TreeEntry } from '#shared/reconcile/hash-tree.ts';
@@ -36,6 +38,52 @@ describe('comparing what two hold under a leaf', () => {
     expect(compareLeaf(own, [entry('x', 1, 1), entry('y', 1, 2)])).toEqual({ give: [], want: [] });
     expect(compareLeaf(own, [entry('x', 1, 1)])).toEqual({ give: ['x', 'y'], want: [hash(1)] });
     expect(compareLeaf([entry('x', 1, 1)], own)).toEqual({ give: ['x'], want: [hash(1)] });
+  });
+});
+
+describe('two versions that differ in what they say alone', () => {
+  const [low, high] = ['01', 'f1'].map((digits) => digits.padEnd(32, '0')) as [PeerId, PeerId];
+  const versions: readonly (readonly [string, Version, Version])[] = [
+    ['without a member', { ...version(1, 7), content: 1 }, { ...version(1, 7), content: 2 ** 32 - 1 }],
+    [
+      'of a member',
+      { major: 1, minor: 7, by: low, content: 1 },
+      { major: 1, minor: 7, by: low, content: 2 ** 32 - 1 },
+    ],
+    ['of a later sequence', { ...version(1, 7), content: 2 ** 32 - 1 }, { ...version(1, 8), content: 0 }],
+    [
+      'of a higher member',
+      { major: 1, minor: 7, by: low, content: 2 ** 32 - 1 },
+      { major: 1, minor: 7, by: high, content: 0 },
+    ],
+  ];
+
+  test.each(versions)(
+    '(%s) are told apart in every round, and the same one is given',
+    (_what, older, newer) => {
+      const [one, other] = [older, newer].map((said) => treeWith([{ ...entry('k', 1), version: said }]));
+      for (const exact of [true, false]) {
+        const [part] = cutLeaves(other!, [5], { exact, summariesMax: 1 })[0]!;
+        expect(compareLeaf(coveredBy(one!, part!, exact), part!.entries).want).toHaveLength(1);
+        const [back] = cutLeaves(one!, [5], { exact, summariesMax: 1 })[0]!;
+        expect(compareLeaf(coveredBy(other!, back!, exact), back!.entries).give).toEqual(['k']);
+      }
+    },
+  );
+
+  test('are told apart by a leaf, and shortened ones stay within what a number holds', () => {
+    const most = { major: 2 ** 48, minor: 2 ** 48, by: null, content: 2 ** 32 - 1 };
+    const [part] = cutLeaves(treeWith([{ ...entry('k', 1), version: most }]), [5], {
+      exact: false,
+      summariesMax: 1,
+    })[0]!;
+    expect(Number.isSafeInteger(part!.entries[0]!.version.minor)).toBe(true);
+    const roots = [1, 2].map((content) => {
+      const tree = createHashTree(1);
+      tree.set('k', { ...version(1), content });
+      return tree.root();
+    });
+    expect(roots[0]).not.toEqual(roots[1]);
   });
 });
 

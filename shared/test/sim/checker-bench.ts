@@ -1,7 +1,7 @@
 /** A checker of the swarm between tabs that only show what it looks at, and what the test has them told. */
 import { bytesToPeerId, type PeerId } from '#shared/base/ids.ts';
 import type { Value } from '#shared/base/value.ts';
-import type { Command, Effect, Input, MeshEvent } from '#shared/mesh/messages.ts';
+import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import type { Checker, MakeChecker, MeshWorld } from '#sim/swarm/checker.ts';
 import { NUMBERED_TOPIC } from '#sim/swarm/deliveries.ts';
 import type { Tab } from '#sim/swarm/draw.ts';
@@ -70,6 +70,7 @@ export interface Bench {
   readonly complaints: readonly string[];
   readonly pass: (ms: number) => void;
   readonly told: (tab: Tab, event: MeshEvent) => void;
+  readonly sent: (tab: Tab, to: PeerId, message: LinkMessage) => void;
   readonly stepped: (tab: Tab, input: Input, effects?: readonly Effect[]) => void;
 }
 
@@ -97,6 +98,7 @@ export function bench(
       atMs += ms;
     },
     told: (tab, event) => checker.observer?.told?.(tab, event),
+    sent: (tab, to, sent) => checker.observer?.sent?.(tab, to, sent, 0),
     stepped: (tab, input, effects = []) => checker.observer?.stepped?.(tab, input, effects),
   };
 }

@@ -17,6 +17,7 @@ import {
   tablesRest,
   viewsAreSymmetric,
 } from '#sim/swarm/liveness.ts';
+import { everyVersionSaysOneThing } from '#sim/swarm/one-word.ts';
 import { timersAreFew } from '#sim/swarm/odd-timers.ts';
 import {
   circlesEnd,
@@ -77,6 +78,37 @@ describe('the checker of events', () => {
     told(tab, joined(c));
     checker.look?.();
     expect(complaints).toHaveLength(1);
+  });
+});
+
+describe('the checker of versions', () => {
+  const says = (seq: number, value: number, by: PeerId = a): LinkMessage => ({
+    kind: 'delta',
+    table: 'presence',
+    records: [{ owner: by, epoch: epoch(1), field: 'cursor', seq, value, proof: null }],
+  });
+
+  test('complains of one that says two things, and of each further one', () => {
+    const tab = tabOf(a);
+    const { sent, complaints } = bench(everyVersionSaysOneThing, [tab]);
+    for (const [seq, value] of [
+      [1, 1],
+      [1, 1],
+      [2, 2],
+    ] as const)
+      sent(tab, b, says(seq, value));
+    expect(complaints).toEqual([]);
+    sent(tab, c, says(1, 2));
+    sent(tab, b, says(2, 1));
+    expect(complaints).toHaveLength(2);
+  });
+
+  test('is content with whoever passes on what another says', () => {
+    const tab = tabOf(b);
+    const { sent, complaints } = bench(everyVersionSaysOneThing, [tab]);
+    sent(tab, c, says(1, 1));
+    sent(tab, c, says(1, 2));
+    expect(complaints).toEqual([]);
   });
 });
 

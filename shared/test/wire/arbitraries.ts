@@ -327,7 +327,12 @@ const anyBroadcast: Arbitrary<BroadcastMessage<Payload>> = fc.oneof(
   record({ kind: kind('prune'), tree: anyTree }),
 );
 
-const anyVersion: Arbitrary<Version> = record({ major: anyCount, minor: anyCount, by: fc.option(anyId) });
+const anyVersion: Arbitrary<Version> = record({
+  major: anyCount,
+  minor: anyCount,
+  by: fc.option(anyId),
+  content: anyWord,
+});
 /** Key hashes lie under their leaf. */
 const anyLeafPart: Arbitrary<LeafPart> = fc.nat(255).chain((index) => {
   const keyHash = anyHash.map(({ high, low }) => ({ high: (index << 24) | (high >>> 8), low }));
@@ -382,7 +387,7 @@ function shortened(message: ReconcileMessage): ReconcileMessage {
         upTo: upTo && half(upTo),
         entries: entries.map(({ keyHash, version }) => ({
           keyHash: half(keyHash),
-          version: { ...version, by: null },
+          version: { major: version.major, minor: version.minor, by: null },
         })),
       }));
       return { ...message, exact, leaves };
@@ -395,6 +400,8 @@ function shortened(message: ReconcileMessage): ReconcileMessage {
 }
 
 const anyReconcile: Arbitrary<ReconcileMessage> = fc.oneof(anyExact, anyExact.map(shortened));
+
+const anyTableKind = fc.constantFrom('delta' as const, 'equivocation' as const);
 
 const anyNodeMessage: Arbitrary<NodeMessage> = fc.oneof(
   record({
@@ -418,17 +425,17 @@ const anyNodeMessage: Arbitrary<NodeMessage> = fc.oneof(
   }),
   record({ kind: kind('claims'), claims: fc.array(anyClaim, { maxLength: LIST_MAX }) }),
   record({
-    kind: kind('delta'),
+    kind: anyTableKind,
     table: fc.constant('roster' as const),
     records: fc.array(anyRosterRecord, { maxLength: LIST_MAX }),
   }),
   record({
-    kind: kind('delta'),
+    kind: anyTableKind,
     table: fc.constant('state' as const),
     records: fc.array(anyEntry, { maxLength: LIST_MAX }),
   }),
   record({
-    kind: kind('delta'),
+    kind: anyTableKind,
     table: fc.constant('presence' as const),
     records: fc.array(anyPresenceRecord, { maxLength: LIST_MAX }),
   }),

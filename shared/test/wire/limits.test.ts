@@ -92,7 +92,7 @@ const under = (index: number) => ({ high: (index << 24) | 0xff_ffff, low: -1 });
 /** Counted down from the greatest, the least takes the most room. */
 const summaryUnder = (index: number) => (by: PeerId, at: number) => ({
   keyHash: under(index),
-  version: { major: index === 0 && at === 0 ? MOST : 0, minor: MOST, by },
+  version: { major: index === 0 && at === 0 ? MOST : 0, minor: MOST, by, content: 2 ** 32 - 1 },
 });
 const packet = (payload: RoutedPayload): RoutingMessage<RoutedPayload> => ({
   kind: 'packet',
@@ -109,6 +109,14 @@ const packet = (payload: RoutedPayload): RoutingMessage<RoutedPayload> => ({
 });
 /** The largest value there is: tag and length take three bytes. */
 const largest = new Uint8Array(VALUE_BYTES_MAX - 3);
+
+const entry = () => ({
+  collection: 'c'.repeat(COLLECTION_BYTES_MAX),
+  key: 'k'.repeat(KEY_BYTES_MAX),
+  value: largest,
+  stamp: { wall: MOST, counter: 65_535, by: freshId() },
+  proof: proof(),
+});
 
 const fullLeaves = Array.from({ length: LEAVES_MAX }, (_, index) => ({
   index,
@@ -159,22 +167,8 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
       payload: { kind: 'topic', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest },
     },
   ],
-  [
-    'entry',
-    {
-      kind: 'delta',
-      table: 'state',
-      records: [
-        {
-          collection: 'c'.repeat(COLLECTION_BYTES_MAX),
-          key: 'k'.repeat(KEY_BYTES_MAX),
-          value: largest,
-          stamp: { wall: MOST, counter: 65_535, by: freshId() },
-          proof: proof(),
-        },
-      ],
-    },
-  ],
+  ['entry', { kind: 'delta', table: 'state', records: [entry()] }],
+  ['proof of two entries', { kind: 'equivocation', table: 'state', records: [entry(), entry()] }],
   [
     'greeting',
     {
@@ -320,7 +314,7 @@ describe('our own mistakes', () => {
     [
       'a frame',
       { kind: 'delta', table: 'presence', records: full(3, (owner) => presenceRecord(owner)) },
-      'is over 32768',
+      'is over 40960',
     ],
   ])('%s of our own over the limit are our mistake', (_what, message, said) => {
     expect(() => createLinkEncoder().encode(message)).toThrow(said);

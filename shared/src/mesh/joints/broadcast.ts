@@ -27,6 +27,7 @@ export function afterBroadcast(effect: BroadcastEffect<Payload>, hub: Hub): void
 
 function deliver(effect: Deliver, hub: Hub): void {
   const { origin, from, hops, payload } = effect;
+  if (hub.outcasts.has(origin)) return;
   hub.feed({ layer: 'routing', input: { kind: 'heardVia', origin, neighbor: from } });
   switch (payload.kind) {
     case 'identity':

@@ -1,8 +1,9 @@
 /** What follows from membership: everyone who keeps something per member hears who came and who is gone. */
 import { unreachable } from '../../base/assert.ts';
 import type { PeerId } from '../../base/ids.ts';
-import type { MembershipEffect, RosterRecord } from '../../membership/messages.ts';
+import type { LeaveReason, MembershipEffect, RosterRecord } from '../../membership/messages.ts';
 import type { DropReason } from '../../overlay/messages.ts';
+import { withContent } from '../equivocation.ts';
 import type { Hub } from '../hub.ts';
 
 type Effect<K extends MembershipEffect['kind']> = Extract<MembershipEffect, { kind: K }>;
@@ -25,6 +26,10 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
       return publish(effect, hub);
     case 'tell':
       return hub.emit({ kind: 'send', to: effect.to, message: { kind: 'claims', claims: effect.claims } });
+    case 'tellExpelled': {
+      const message = hub.outcasts.get(effect.id);
+      return message && hub.emit({ kind: 'send', to: effect.to, message });
+    }
     case 'route':
       return route(effect, hub);
     case 'recordChanged':
@@ -94,7 +99,10 @@ function onRecordChanged({ key, version, record }: Effect<'recordChanged'>, hub:
   hub.tables.roster.set(key, record);
   if (record.id !== hub.self) hub.news.note('roster', key);
   if (record.kind === 'links' && record.id !== hub.self) hub.stability.heard(record.id, record.stability);
-  hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'roster', key, version } });
+  hub.feed({
+    layer: 'reconcile',
+    input: { kind: 'changed', table: 'roster', key, version: withContent(version, record) },
+  });
 }
 
 /** Before the table takes `record` in, or drops what it holds. */
@@ -113,10 +121,17 @@ function onLinksChanged({ id, neighbors }: Effect<'linksChanged'>, hub: Hub): vo
 
 function onMemberUp({ id, epoch, returned }: Effect<'memberUp'>, hub: Hub): void {
   hub.members.set(id, epoch);
+  hub.outcasts.delete(id);
   hub.tell({ kind: 'memberJoined', id, returned });
   hub.feed({ layer: 'overlay', input: { kind: 'known', peer: id, degree: 0 } });
   hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
 }
+
+const DROP_BY_REASON: Readonly<Record<LeaveReason, DropReason>> = {
+  goodbye: 'leaving',
+  failed: 'declared-dead',
+  expelled: 'misbehaved',
+};
 
 /** Ends the link to a peer, or the attempt at one. */
 function drop(peer: PeerId, reason: DropReason, hub: Hub): void {
@@ -129,7 +144,7 @@ function onMemberGone({ id, reason }: Effect<'memberGone'>, hub: Hub): void {
   hub.tell({ kind: 'memberLeft', id, reason });
   hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
   hub.feed({ layer: 'overlay', input: { kind: 'forget', peer: id } });
-  drop(id, reason === 'goodbye' ? 'leaving' : 'declared-dead', hub);
+  drop(id, DROP_BY_REASON[reason], hub);
   hub.feed({ layer: 'routing', input: { kind: 'forget', id } });
   hub.feed({ layer: 'broadcast', input: { kind: 'forget', origin: id } });
   hub.feed({ layer: 'presence', input: { kind: 'forget', owner: id } });

@@ -1,6 +1,7 @@
 /** What follows from presence; and whose presence is let in. */
 import { unreachable } from '../../base/assert.ts';
 import type { PresenceEffect, PresenceInput, PresenceRecord } from '../../presence/messages.ts';
+import { withContent } from '../equivocation.ts';
 import type { Hub } from '../hub.ts';
 
 export function afterPresence(effect: PresenceEffect, hub: Hub): void {
@@ -19,7 +20,10 @@ export function afterPresence(effect: PresenceEffect, hub: Hub): void {
       const { key, version, record } = effect;
       hub.tables.presence.set(key, record);
       if (record.owner !== hub.self) hub.news.note('presence', key);
-      return hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'presence', key, version } });
+      return hub.feed({
+        layer: 'reconcile',
+        input: { kind: 'changed', table: 'presence', key, version: withContent(version, record) },
+      });
     }
     case 'recordRemoved':
       hub.tables.presence.delete(effect.key);

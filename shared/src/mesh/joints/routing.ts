@@ -27,6 +27,7 @@ export function afterRouting(effect: RoutingEffect<RoutedPayload>, hub: Hub): vo
 }
 
 function open({ origin, trail, hops, payload }: Deliver, hub: Hub): void {
+  if (hub.outcasts.has(origin)) return;
   switch (payload.kind) {
     case 'request':
     case 'accept':

@@ -1,6 +1,7 @@
 /** What follows from state: writes go out, changes are told, tables are kept. */
 import { unreachable } from '../../base/assert.ts';
 import type { StateEffect } from '../../state/messages.ts';
+import { withContent } from '../equivocation.ts';
 import type { Hub } from '../hub.ts';
 
 export function afterState(effect: StateEffect, hub: Hub): void {
@@ -20,7 +21,10 @@ export function afterState(effect: StateEffect, hub: Hub): void {
       const { key, version, record } = effect;
       hub.tables.state.set(key, record);
       hub.news.note('state', key);
-      return hub.feed({ layer: 'reconcile', input: { kind: 'changed', table: 'state', key, version } });
+      return hub.feed({
+        layer: 'reconcile',
+        input: { kind: 'changed', table: 'state', key, version: withContent(version, record) },
+      });
     }
     case 'recordRemoved':
       hub.tables.state.delete(effect.key);

@@ -1,0 +1,379 @@
+/** One who tells two halves of a room different things under one version is thrown out by both; nobody else ever is. */
+import { describe, expect, test } from 'vitest';
+import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
+import { bytesToPublicKey, type Proof } from '#shared/base/proof.ts';
+import type { IdentityRecord } from '#shared/membership/messages.ts';
+import { authorOf, recordsIn, type TableRecord } from '#shared/mesh/equivocation.ts';
+import type { LinkMessage, MeshEvent, Payload } from '#shared/mesh/messages.ts';
+import { createMixedWorld, type Corrupt } from '#sim/attackers.ts';
+import { WALL_START_MS } from '#sim/tab.ts';
+import type { Tab, World } from '../mesh/fixture.ts';
+import { nobody } from './fixture.ts';
+
+const SEQ = 900;
+
+/** No one has keys here: what counts is that a proof is there, and whose. */
+const proofAt = (seq: number, owner: number = 1): Proof => ({
+  key: bytesToPublicKey(new Uint8Array(32).fill(owner)),
+  epoch: epoch(1),
+  seq,
+  of: 1,
+  signature: new Uint8Array(64).fill(seq),
+});
+
+interface Saying {
+  readonly by: PeerId;
+  /** What it says. */
+  readonly word: 'one' | 'other';
+  /** Which version of it, from 0. */
+  readonly version: number;
+  /** Of the broadcast. */
+  readonly seq: number;
+}
+
+const WORDS = { one: 1, other: 2 } as const;
+
+/** A record of each kind, in its broadcast. */
+const KINDS: readonly { readonly what: string; readonly make: (saying: Saying) => Payload }[] = [
+  {
+    what: 'identities',
+    make: ({ by, word, version, seq }) => ({
+      kind: 'identity',
+      id: by,
+      epoch: epoch(1),
+      incarnation: incarnation(5 + version),
+      left: false,
+      wireVersion: 1,
+      card: Uint8Array.of(WORDS[word]),
+      proof: proofAt(seq),
+    }),
+  },
+  {
+    what: 'links',
+    make: ({ by, word, version, seq }) => ({
+      kind: 'links',
+      id: by,
+      epoch: epoch(1),
+      seq: 900 + version,
+      neighbors: [nobody(WORDS[word])],
+      stability: 0,
+      proof: proofAt(seq),
+    }),
+  },
+  {
+    what: 'presence',
+    make: ({ by, word, version, seq }) => ({
+      kind: 'presence',
+      owner: by,
+      epoch: epoch(1),
+      grade: 'rest',
+      fields: [{ field: 'vote', seq: 900 + version, value: word, proof: proofAt(seq) }],
+    }),
+  },
+  {
+    what: 'entries',
+    make: ({ by, word, version, seq }) => ({
+      kind: 'state',
+      entries: [
+        {
+          collection: 'votes',
+          key: 'mine',
+          value: word,
+          stamp: { wall: WALL_START_MS + version, counter: 0, by },
+          proof: proofAt(seq),
+        },
+      ],
+    }),
+  },
+];
+
+const gossip = (origin: PeerId, seq: number, payload: Payload): LinkMessage => ({
+  kind: 'gossip',
+  origin,
+  epoch: epoch(1),
+  lane: 'record',
+  seq,
+  hot: false,
+  round: 0,
+  payload,
+  proof: null,
+});
+
+/** The same, in a way that is not passed on as news. */
+const asHandedOver = (messages: readonly LinkMessage[]): [LinkMessage, LinkMessage] =>
+  messages.map(handOver) as [LinkMessage, LinkMessage];
+
+function handOver(message: LinkMessage): LinkMessage {
+  const [record] = recordsIn(message) as [TableRecord];
+  if ('collection' in record) return { kind: 'delta', table: 'state', records: [record] };
+  if ('field' in record) {
+    const identity = { ...IDENTITY, id: record.owner };
+    return { kind: 'hello', identity, presence: [record] };
+  }
+  return { kind: 'claims', claims: [record] };
+}
+
+const IDENTITY: IdentityRecord = {
+  kind: 'identity',
+  id: nobody(0),
+  epoch: epoch(1),
+  incarnation: incarnation(0),
+  left: false,
+  wireVersion: 1,
+  card: new Uint8Array(0),
+  proof: proofAt(0),
+};
+
+/** Does not hear what it is said to have said: else its own node would outdo it. */
+const deafToItself: Corrupt = (node, self) => ({
+  inspect: node.inspect,
+  handle: (input, now) => {
+    const isEcho =
+      input.kind === 'frame' && recordsIn(input.message).some((record) => authorOf(record) === self);
+    return isEcho ? [] : node.handle(input, now);
+  },
+});
+
+interface Fork {
+  readonly world: World;
+  readonly liar: Tab;
+  readonly others: readonly Tab[];
+  readonly events: (tab: Tab) => readonly MeshEvent[];
+}
+
+/** So many who know each other, the first a liar; of ten each holds links to six or so. */
+function setFork(seed: number, count: number = 10): Fork {
+  const world = createMixedWorld({ seed, corrupt: (at) => (at === 0 ? deafToItself : undefined) });
+  const eventsByTab = new Map<Tab, MeshEvent[]>();
+  world.observe({
+    told: (tab, event) => {
+      eventsByTab.set(tab, [...(eventsByTab.get(tab) ?? []), event]);
+    },
+  });
+  for (let n = 0; n < count; n++) world.open();
+  expect(
+    world.runUntil(
+      () => world.living().every((tab) => tab.node.inspect().membership.members.size === count),
+      60_000,
+    ),
+  ).toBe(true);
+  world.run(10_000);
+  const [liar, ...others] = world.living() as [Tab, ...Tab[]];
+  return { world, liar, others, events: (tab) => eventsByTab.get(tab) ?? [] };
+}
+
+/** Says one thing to every second neighbor, another to the rest. */
+function tellHalves({ world, liar }: Fork, one: LinkMessage, other: LinkMessage): void {
+  [...world.neighborsOf(liar).keys()].forEach((peer, at) =>
+    world.forge(liar, peer, at % 2 === 0 ? one : other),
+  );
+}
+
+const lists = (tab: Tab, id: PeerId): boolean => tab.node.inspect().membership.members.has(id);
+const expulsions = ({ events }: Fork, tab: Tab): readonly MeshEvent[] =>
+  events(tab).filter((event) => event.kind === 'memberLeft' && event.reason === 'expelled');
+const blames = ({ events }: Fork, tab: Tab): readonly string[] =>
+  events(tab).flatMap((event) => (event.kind === 'peerMisbehaved' ? [`${event.reason} ${event.peer}`] : []));
+
+const isOut = ({ others, liar }: Fork): boolean => others.every((tab) => !lists(tab, liar.id));
+
+function expectExpelled(fork: Fork): void {
+  const { liar, others } = fork;
+  for (const tab of others) {
+    const view = tab.node.inspect();
+    expect(expulsions(fork, tab)).toEqual([{ kind: 'memberLeft', id: liar.id, reason: 'expelled' }]);
+    expect(blames(fork, tab)).toEqual([`equivocated ${liar.id}`]);
+    expect([...view.membership.members.keys()].toSorted()).toEqual(others.map(({ id }) => id).toSorted());
+    expect(view.overlay.activeView).not.toContain(liar.id);
+    expect(view.presence.fieldsByOwner.get(liar.id)?.size ?? 0).toBe(0);
+  }
+}
+
+function expectNobodyExpelled(fork: Fork): void {
+  for (const tab of fork.others) {
+    expect(expulsions(fork, tab)).toEqual([]);
+    expect(blames(fork, tab)).toEqual([]);
+    expect(lists(tab, fork.liar.id)).toBe(true);
+  }
+}
+
+describe.each(KINDS)('two different $what of one version', ({ make }) => {
+  const forked = (fork: Fork, seqs: readonly [number, number], versions: readonly [number, number]) =>
+    (['one', 'other'] as const).map((word, at) =>
+      gossip(
+        fork.liar.id,
+        seqs[at]!,
+        make({ by: fork.liar.id, word, version: versions[at]!, seq: seqs[at]! }),
+      ),
+    ) as [LinkMessage, LinkMessage];
+
+  test.each<[string, [number, number]]>([
+    ['in two broadcasts', [SEQ, SEQ + 1]],
+    ['in one and the same broadcast, of which everybody takes the first copy', [SEQ, SEQ]],
+  ])('cost their author its place, said %s', (_how, seqs) => {
+    const fork = setFork(1);
+    tellHalves(fork, ...forked(fork, seqs, [0, 0]));
+    expect(fork.world.runUntil(() => isOut(fork), 10_000)).toBe(true);
+    fork.world.run(30_000);
+    expectExpelled(fork);
+    const roots = fork.others.map((tab) => JSON.stringify(tab.node.inspect().reconcile.roots));
+    expect(new Set(roots).size).toBe(1);
+  });
+
+  test('cost it its place where everybody was told one, and only tables can show that it was not the same', () => {
+    const fork = setFork(9, 6);
+    expect(fork.world.neighborsOf(fork.liar).size).toBe(5);
+    tellHalves(fork, ...asHandedOver(forked(fork, [SEQ, SEQ], [0, 0])));
+    expect(fork.world.runUntil(() => isOut(fork), 5_000)).toBe(true);
+    fork.world.run(30_000);
+    expectExpelled(fork);
+  });
+
+  test('cost nothing where they are of two versions', () => {
+    const fork = setFork(2);
+    tellHalves(fork, ...forked(fork, [SEQ, SEQ + 1], [0, 1]));
+    fork.world.run(30_000);
+    expectNobodyExpelled(fork);
+  });
+
+  test('cost nothing where they are one, signed twice', () => {
+    const fork = setFork(3);
+    const { id: by } = fork.liar;
+    const [one, again] = [SEQ, SEQ + 1].map((seq) =>
+      gossip(by, seq, make({ by, word: 'one', version: 0, seq })),
+    ) as [LinkMessage, LinkMessage];
+    tellHalves(fork, one, again);
+    fork.world.run(30_000);
+    expectNobodyExpelled(fork);
+  });
+});
+
+describe('who was thrown out', () => {
+  const votes = KINDS.find(({ what }) => what === 'entries')!.make;
+  const lie = (fork: Fork): void => {
+    const { id: by } = fork.liar;
+    const [one, other] = (['one', 'other'] as const).map((word) =>
+      gossip(by, SEQ, votes({ by, word, version: 0, seq: SEQ })),
+    ) as [LinkMessage, LinkMessage];
+    tellHalves(fork, one, other);
+  };
+
+  test('is out for all within a moment: who has the proof shows it to all', () => {
+    const fork = setFork(9);
+    const outAt: number[] = [];
+    fork.world.observe({
+      told: (_tab, event) => {
+        if (event.kind === 'memberLeft' && event.reason === 'expelled') outAt.push(fork.world.timeMs());
+      },
+    });
+    const { make } = KINDS.find(({ what }) => what === 'presence')!;
+    const { id: by } = fork.liar;
+    const said = (['one', 'other'] as const).map((word) =>
+      gossip(by, SEQ, make({ by, word, version: 0, seq: SEQ })),
+    );
+    tellHalves(fork, ...asHandedOver(said));
+    expect(fork.world.runUntil(() => isOut(fork), 20_000)).toBe(true);
+    expect(outAt.at(-1)! - outAt[0]!).toBeLessThan(1_000);
+  });
+
+  test('is not listed by those who come later, though it asks them for links', () => {
+    const fork = setFork(4);
+    lie(fork);
+    fork.world.run(15_000);
+    expectExpelled(fork);
+    const newcomers = [fork.world.open(), fork.world.open()];
+    // Its own rests are over then, and all others' with it.
+    fork.world.run(900_000);
+    for (const tab of newcomers) {
+      expect(tab.node.inspect().membership.members.size).toBe(11);
+      expect(lists(tab, fork.liar.id)).toBe(false);
+      expect(tab.node.inspect().overlay.activeView).not.toContain(fork.liar.id);
+      expect(blames(fork, tab).filter((blame) => !blame.startsWith('equivocated'))).toEqual([]);
+    }
+    for (const tab of fork.others) {
+      expect(tab.node.inspect().overlay.activeView).not.toContain(fork.liar.id);
+      expect(expulsions(fork, tab)).toHaveLength(1);
+    }
+  });
+
+  test('is thrown out by one that was away meanwhile, as soon as it offers a record of it', () => {
+    const fork = setFork(5);
+    const [away, ...rest] = fork.others as [Tab, ...Tab[]];
+    fork.world.freeze(away);
+    lie(fork);
+    fork.world.run(8_000);
+    expect(rest.every((tab) => !lists(tab, fork.liar.id))).toBe(true);
+    expect(lists(away, fork.liar.id)).toBe(true);
+    fork.world.wake(away);
+    fork.world.run(30_000);
+    for (const tab of fork.others) expect(lists(tab, fork.liar.id)).toBe(false);
+    expect(expulsions(fork, away)).toHaveLength(1);
+    for (const tab of rest) expect(expulsions(fork, tab)).toHaveLength(1);
+  });
+
+  test('has what it says taken by nobody, and what it wrote before stays, one thing for all', () => {
+    const fork = setFork(6);
+    lie(fork);
+    fork.world.run(20_000);
+    const [teller] = fork.others as [Tab];
+    for (const peer of fork.world.neighborsOf(teller).keys())
+      fork.world.forge(teller, peer, {
+        ...gossip(fork.liar.id, 1, { kind: 'topic', topic: 'chat', data: 'still here' }),
+        lane: 'reliable',
+      } as LinkMessage);
+    fork.world.run(5_000);
+    for (const tab of fork.others)
+      expect(fork.events(tab).filter(({ kind }) => kind === 'message')).toEqual([]);
+    const values = fork.others.map((tab) => tab.node.inspect().state.collections.get('votes')?.get('mine'));
+    expect(new Set(values).size).toBe(1);
+    expect(values[0]).toBeDefined();
+  });
+});
+
+describe('a claim that somebody did so', () => {
+  const entry = (by: PeerId, value: string, seq: number, owner: number): TableRecord => ({
+    collection: 'votes',
+    key: 'mine',
+    value,
+    stamp: { wall: WALL_START_MS, counter: 0, by },
+    proof: proofAt(seq, owner),
+  });
+
+  test('that proves nothing expels nobody, and costs who makes it its links', () => {
+    const fork = setFork(7);
+    const [victim] = fork.others as [Tab];
+    const records = [entry(victim.id, 'one', 1, 1), entry(victim.id, 'one', 2, 1)];
+    for (let time = 0; time < 6; time++) {
+      for (const peer of fork.world.neighborsOf(fork.liar).keys())
+        fork.world.forge(fork.liar, peer, { kind: 'equivocation', table: 'state', records } as LinkMessage);
+      fork.world.run(1_000);
+    }
+    for (const tab of fork.others) {
+      expect(expulsions(fork, tab)).toEqual([]);
+      expect(tab.node.inspect().overlay.activeView).not.toContain(fork.liar.id);
+    }
+    const reasons = new Set(fork.others.flatMap((tab) => blames(fork, tab)));
+    expect([...reasons].toSorted()).toEqual([
+      `dropped-invalid ${fork.liar.id}`,
+      `hollow-equivocation ${fork.liar.id}`,
+    ]);
+  });
+
+  test('about one who is not here is neither kept nor passed on', () => {
+    const fork = setFork(8);
+    let passedOn = 0;
+    fork.world.observe({
+      sent: (_tab, _to, { kind }) => {
+        if (kind === 'equivocation') passedOn += 1;
+      },
+    });
+    for (let number = 0; number < 300; number++) {
+      const records = [entry(nobody(number), 'one', 1, 1), entry(nobody(number), 'other', 1, 1)];
+      for (const peer of fork.world.neighborsOf(fork.liar).keys())
+        fork.world.forge(fork.liar, peer, { kind: 'equivocation', table: 'state', records } as LinkMessage);
+    }
+    fork.world.run(5_000);
+    expect(passedOn).toBe(0);
+    expectNobodyExpelled(fork);
+  });
+});
