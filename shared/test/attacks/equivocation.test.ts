@@ -1,10 +1,10 @@
 /** One who tells two halves of a room different things under one version is thrown out by both; nobody else ever is. */
 import { describe, expect, test } from 'vitest';
-import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
+import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
 import { bytesToPublicKey, type Proof } from '#shared/base/proof.ts';
 import type { IdentityRecord } from '#shared/membership/messages.ts';
 import { authorOf, recordsIn, type TableRecord } from '#shared/mesh/equivocation.ts';
-import type { LinkMessage, MeshEvent, Payload } from '#shared/mesh/messages.ts';
+import type { Effect, LinkMessage, MeshEvent, Payload } from '#shared/mesh/messages.ts';
 import { createMixedWorld, type Corrupt } from '#sim/attackers.ts';
 import { WALL_START_MS } from '#sim/tab.ts';
 import type { Tab, World } from '../mesh/fixture.ts';
@@ -175,6 +175,17 @@ const expulsions = ({ events }: Fork, tab: Tab): readonly MeshEvent[] =>
 const blames = ({ events }: Fork, tab: Tab): readonly string[] =>
   events(tab).flatMap((event) => (event.kind === 'peerMisbehaved' ? [`${event.reason} ${event.peer}`] : []));
 
+/** How often one of the others does something that is looked for, from here on. */
+function watchFor({ world, liar }: Fork, isSought: (effect: Effect) => boolean): () => number {
+  let seen = 0;
+  world.observe({
+    stepped: (tab, _input, effects) => {
+      if (tab !== liar) seen += effects.filter(isSought).length;
+    },
+  });
+  return () => seen;
+}
+
 const isOut = ({ others, liar }: Fork): boolean => others.every((tab) => !lists(tab, liar.id));
 
 function expectExpelled(fork: Fork): void {
@@ -294,6 +305,38 @@ describe('who was thrown out', () => {
       expect(tab.node.inspect().overlay.activeView).not.toContain(fork.liar.id);
       expect(expulsions(fork, tab)).toHaveLength(1);
     }
+  });
+
+  test('is let in by nobody to whom another sends it on, when all rests are over', () => {
+    const fork = setFork(10, 6);
+    lie(fork);
+    fork.world.run(900_000);
+    const asked = watchFor(fork, (effect) => effect.kind === 'construct' && effect.peer === fork.liar.id);
+    const [sender, ...rest] = fork.others as [Tab, ...Tab[]];
+    for (const to of fork.world.neighborsOf(sender).keys())
+      fork.world.forge(sender, to, {
+        kind: 'forwardJoin',
+        newcomer: fork.liar.id,
+        attempt: wordsToAttemptId(1, 2),
+        priority: 'high',
+        ttl: 0,
+        trail: [sender.id],
+      });
+    fork.world.run(20_000);
+    expect(rest).toHaveLength(4);
+    expect(asked()).toBe(0);
+  });
+
+  test('is asked for no link by one who is left alone with it at the server', () => {
+    const fork = setFork(11, 3);
+    lie(fork);
+    fork.world.run(900_000);
+    const [last, ...rest] = fork.others as [Tab, ...Tab[]];
+    const asked = watchFor(fork, (effect) => effect.kind === 'serverSend' && effect.to === fork.liar.id);
+    for (const tab of rest) fork.world.leave(tab);
+    fork.world.run(120_000);
+    expect([...last.node.inspect().membership.members.keys()]).toEqual([last.id]);
+    expect(asked()).toBe(0);
   });
 
   test('is thrown out by one that was away meanwhile, as soon as it offers a record of it', () => {
