@@ -123,6 +123,7 @@ const ERRORS: Readonly<Record<MeshErrorCode, string>> = {
   VERSION_TOO_OLD: 'Others here use a newer version: reload this page.',
   WEBRTC_MISSING: 'This browser cannot link tabs directly: WebRTC is missing or switched off.',
   BAD_RTC: 'The settings for connections cannot be used.',
+  ICE_SERVERS_MISSING: 'The servers that help tabs connect could not be had: some links may not come about.',
   BAD_NAME: 'This name cannot be used; nothing was changed.',
   BAD_KEY: 'This key cannot be used; nothing was changed.',
   BAD_VALUE: 'This cannot be shared; nothing was changed.',

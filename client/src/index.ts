@@ -17,6 +17,7 @@ import { keepAwakeWhileLonely } from './shell/keep-awake.ts';
 import { createRoomSignaling } from './signaling/room-signaling.ts';
 import { createSignalingClient, type SignalingWorld } from './signaling/signaling-client.ts';
 import { signalingUrl } from './signaling/url.ts';
+import { createIceServers } from './transport/ice-servers.ts';
 import { createSimplePeerTransport, faultOfRtc, hasWebRtc } from './transport/simple-peer-transport.ts';
 import type { JoinOptions, Mesh, PresenceFields, Shown } from './types.ts';
 
@@ -71,7 +72,15 @@ function open<P extends PresenceFields>(
   options: Omit<JoinOptions<P>, 'key' | 'password'>,
   onClosed: () => void,
 ): Mesh<P> {
-  const fault = options.rtc && faultOfRtc(options.rtc);
+  const clock = pageClock;
+  const closing = new AbortController();
+  const ice = createIceServers(options.rtc, {
+    wall: () => clock.now().wall,
+    later: clock.later,
+    faultOf: faultOfRtc,
+    signal: closing.signal,
+  });
+  const fault = options.rtc && faultOfRtc(ice.config());
   if (fault !== undefined) throw new MeshError('BAD_RTC', `The browser refuses this rtc: ${fault}`);
   const keys = createKeyPair();
   const self = keyToPeerId(keys.publicKey);
@@ -79,8 +88,6 @@ function open<P extends PresenceFields>(
   const secrets = secret && deriveRoomSecrets(room, secret);
   const topic = secrets?.then((known) => known.topic) ?? room;
   const introduction = introduce({ self, keys, topic }, options.identity);
-  const clock = pageClock;
-  const closing = new AbortController();
   const mesh = createMesh(
     {
       room,
@@ -90,7 +97,8 @@ function open<P extends PresenceFields>(
       introduction,
       clock,
       node: createMeshNode({ self, epoch: epoch(1), rng }, defaultMeshConfig),
-      transport: createSimplePeerTransport(options.rtc),
+      ice,
+      transport: createSimplePeerTransport(ice.config),
       createSignaling: (handlers) => {
         const world: SignalingWorld = {
           createSocket: (address) => new WebSocket(address),
@@ -98,10 +106,9 @@ function open<P extends PresenceFields>(
           fraction: rng.fork('redial').fraction,
           later: (run, ms) => void clock.later(run, ms),
         };
-        const client = createRoomSignaling(
-          { room, self, secrets, prepared: introduction },
-          handlers,
-          (known, inner) => createSignalingClient({ url, id: self, ...known }, inner, world),
+        const prepared = Promise.all([introduction, options.signal?.aborted || ice.begin()]);
+        const client = createRoomSignaling({ room, self, secrets, prepared }, handlers, (known, inner) =>
+          createSignalingClient({ url, id: self, ...known }, inner, world),
         );
         globalThis.addEventListener?.('online', client.hurry, { signal: closing.signal });
         return client;

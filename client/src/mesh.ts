@@ -21,6 +21,7 @@ import { createShell, type Clock, type StopHow } from './shell/shell.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
+import type { IceServersFace } from './transport/ice-servers.ts';
 import type { Transport } from './transport/transport.ts';
 import type { Admit, Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
 
@@ -35,6 +36,8 @@ export interface MeshParts {
   readonly introduction: Promise<Introduction>;
   readonly node: MeshNode;
   readonly transport: Transport;
+  /** What gives the transport its servers; tells here what goes wrong with it. */
+  readonly ice?: Pick<IceServersFace, 'watch'>;
   readonly clock: Clock;
   readonly createSignaling: (handlers: SignalingHandlers) => SignalingClient;
   /** Whom to show; everyone unless given. */
@@ -191,6 +194,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   };
   const close = (): void => end('atOnce');
 
+  parts.ice?.watch((trouble, error) => {
+    tellings.count(`ice-${trouble}`);
+    if (error) hub.emit('error', error);
+  });
   shell.handle({ kind: 'start' });
   parts.introduction
     .then((made) => {

@@ -57,6 +57,32 @@ export type Admit = (
   options: { readonly signal: AbortSignal },
 ) => boolean | Promise<boolean>;
 
+/**
+ * What RTCPeerConnection takes, but `iceServers` may be a function. With `iceTransportPolicy: 'relay'` links go through
+ * TURN servers only, and other members are told no address of this one: no link comes about without such servers.
+ */
+export interface RtcOptions extends Omit<RTCConfiguration, 'iceServers'> {
+  readonly iceServers?: RTCIceServer[] | GetIceServers | undefined;
+}
+
+/**
+ * Asked before the first link, and again before its answer is too old: at three quarters of `ttlMs` (default: 30
+ * minutes). What it gave last is used for each new connection. When it throws, answers with what the browser refuses, or
+ * not within 5 seconds (the signal aborts then, or when the mesh is left), the mesh goes on with what it gave before, if
+ * anything; `error` tells `ICE_SERVERS_MISSING`, once until it has answered again, and it is asked again after 5
+ * seconds, and then after ever longer, up to 5 minutes.
+ */
+export type GetIceServers = (options: { readonly signal: AbortSignal }) => IceServers | Promise<IceServers>;
+
+/** At most 16 servers. */
+export type IceServers =
+  | readonly RTCIceServer[]
+  | {
+      readonly iceServers: readonly RTCIceServer[];
+      /** How long they are good for, in milliseconds; over 0. */
+      readonly ttlMs?: number | undefined;
+    };
+
 export interface JoinOptions<P extends PresenceFields = PresenceFields> {
   /** Address of the signaling server, `ws:` or `wss:` (`http:` and `https:` are taken too). Default: the page's origin. */
   readonly signaling?: string | undefined;
@@ -73,10 +99,10 @@ export interface JoinOptions<P extends PresenceFields = PresenceFields> {
   /** What this member shows from the start. Joining a room that this page is in already shows it as well. */
   readonly presence?: P | undefined;
   /**
-   * Handed to every RTCPeerConnection: STUN and TURN servers and the like. Default: no servers. Where this page is
-   * in the room already, that of the first join stays.
+   * Handed to every RTCPeerConnection: STUN and TURN servers (or a function that gives them) and the like. Default: no
+   * servers. Where this page is in the room already, that of the first join stays.
    */
-  readonly rtc?: RTCConfiguration | undefined;
+  readonly rtc?: RtcOptions | undefined;
   /**
    * Asked about everyone who comes, before it is listed here: until then, and if it is turned away, its presence, its
    * messages and itself are not shown in this tab. It is in the room all the same, hears what is said to all, and
@@ -259,7 +285,7 @@ export interface MeshStats {
   };
   /**
    * What was refused, by reason: frames and records; `server-…`: messages of the signaling server; `attempt-…`:
-   * links that were tried and did not come about.
+   * links that were tried and did not come about; `ice-…`: questions for `iceServers` that came to nothing.
    */
   readonly refused: Readonly<Record<string, number>>;
   readonly broadcast: {
@@ -335,6 +361,7 @@ export type MeshErrorCode =
   | 'BAD_NAME'
   | 'BAD_KEY'
   | 'BAD_RTC'
+  | 'ICE_SERVERS_MISSING'
   | 'BAD_VALUE'
   | 'VALUE_TOO_LARGE'
   | 'LIMIT'

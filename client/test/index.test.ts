@@ -277,8 +277,44 @@ describe('a join', () => {
     const rtc = { iceServers: [{ urls: 'stun:stun.test' }] };
     joinMesh('room', { signaling, rtc });
     joinMesh('other', { signaling });
-    expect(created.mock.calls).toEqual([[rtc], [undefined]]);
+    expect(created.mock.calls.map(([config]) => config())).toEqual([rtc, {}]);
     created.mockRestore();
+  });
+
+  test('asks for its servers before it dials, and uses what came; troubles are told by code and counted', async () => {
+    const { joinMesh, sockets, rtcs } = await loadPage();
+    const transport = await import('#client/transport/simple-peer-transport.ts');
+    const created = vi.spyOn(transport, 'createSimplePeerTransport');
+    let answer: (servers: RTCIceServer[]) => void = () => {};
+    const iceServers = (): Promise<RTCIceServer[]> => new Promise((resolve) => (answer = resolve));
+    joinMesh('room', { signaling, rtc: { iceTransportPolicy: 'relay', iceServers } });
+    const failing = (): never => {
+      throw new Error('no credentials today');
+    };
+    const other = joinMesh('other', { signaling, rtc: { iceServers: failing } });
+    const told: string[] = [];
+    other.on('error', ({ code, message }) => told.push(code, message));
+    await until(() => sockets.length > 0);
+    expect(told).toEqual(['ICE_SERVERS_MISSING', expect.stringContaining('no credentials today')]);
+    expect(other.stats().refused).toEqual({ 'ice-failed': 1 });
+    const configs = (): unknown[] => created.mock.calls.map(([config]) => config());
+    expect(configs()).toEqual([{ iceTransportPolicy: 'relay' }, {}]);
+    answer([{ urls: 'turn:turn.test', username: 'u', credential: 'c' }]);
+    await until(() => sockets.length > 1);
+    expect(configs()[0]).toEqual({
+      iceTransportPolicy: 'relay',
+      iceServers: [{ urls: 'turn:turn.test', username: 'u', credential: 'c' }],
+    });
+    expect(rtcs).toEqual([]);
+    created.mockRestore();
+  });
+
+  test('whose signal has aborted before asks for no servers', async () => {
+    const { joinMesh } = await loadPage();
+    const iceServers = vi.fn(() => []);
+    joinMesh('room', { signaling, signal: AbortSignal.abort(), rtc: { iceServers } });
+    await until(() => true);
+    expect(iceServers).not.toHaveBeenCalled();
   });
 
   test('whose signal has aborted before never dials', async () => {

@@ -54,12 +54,12 @@ export function faultOfRtc(rtc: RTCConfiguration): string | undefined {
   }
 }
 
-/** `rtc` is handed to every RTCPeerConnection. */
-export function createSimplePeerTransport(rtc: RTCConfiguration = {}): Transport {
+/** What `rtc` gives is handed to every RTCPeerConnection. */
+export function createSimplePeerTransport(rtc: () => RTCConfiguration): Transport {
   return {
     construct: ({ initiator }, handlers) =>
       createChannel(
-        new SimplePeer({ initiator, objectMode: true, trickle: true, config: toConfig(rtc) }),
+        new SimplePeer({ initiator, objectMode: true, trickle: true, config: toConfig(rtc()) }),
         initiator ? 'answer' : 'offer',
         handlers,
       ),

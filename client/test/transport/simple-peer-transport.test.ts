@@ -1,7 +1,7 @@
 /** The real transport over a simple-peer that a test plays; browsers are the stories' matter. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createSimplePeerTransport } from '#client/transport/simple-peer-transport.ts';
-import { LINGER_MS, OVERRUN_BYTES, type Channel } from '#client/transport/transport.ts';
+import { createSimplePeerTransport as createTransport } from '#client/transport/simple-peer-transport.ts';
+import { LINGER_MS, OVERRUN_BYTES, type Channel, type Transport } from '#client/transport/transport.ts';
 import { bundleFrames } from '#client/transport/bundles.ts';
 import { describeTransport } from '../transport-acceptance.ts';
 import { peers, type FakePeer } from './fake-simple-peer.ts';
@@ -10,6 +10,7 @@ vi.mock('simple-peer/simplepeer.min.js', async () => ({
   default: (await import('./fake-simple-peer.ts')).FakePeer,
 }));
 
+const createSimplePeerTransport = (rtc: RTCConfiguration = {}): Transport => createTransport(() => rtc);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 beforeEach(() => {
@@ -51,6 +52,17 @@ const bundle = (...frames: number[][]): Uint8Array =>
   bundleFrames(frames.map((bytes) => Uint8Array.from(bytes))).bytes;
 
 describe('what RTCPeerConnection is told', () => {
+  test('is asked anew for each connection', () => {
+    const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+    let port = 1;
+    const { construct } = createTransport(() => ({ iceServers: [{ urls: `stun:stun.test:${port++}` }] }));
+    for (const initiator of [true, false]) construct({ initiator }, nothing);
+    expect(peers.map(({ options }) => options.config.iceServers)).toEqual([
+      [{ urls: 'stun:stun.test:1' }],
+      [{ urls: 'stun:stun.test:2' }],
+    ]);
+  });
+
   test('names no server unless the application does, and everything that it does name', () => {
     const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
     createSimplePeerTransport().construct({ initiator: true }, nothing);
