@@ -27,6 +27,30 @@ export type Description = SessionDescription | CandidateDescription;
 
 export const descriptionsToText = (descriptions: readonly unknown[]): string => JSON.stringify(descriptions);
 
+export const NO_DESCRIPTIONS: string = descriptionsToText([]);
+
+/**
+ * The same without what tells an address of this machine, be it by a name: of the candidates those that are relayed,
+ * which do not say for whom. A browser that is to relay gathers no others; this does not rest on it.
+ */
+export function hideAddresses(text: string): string {
+  const shown = textToDescriptions(text)?.flatMap((description): Description[] => {
+    if (description.type !== 'candidate') return [{ ...description, sdp: hideLines(description.sdp) }];
+    const candidate = hideLines(description.candidate.candidate);
+    const isHidden = candidate === '' && description.candidate.candidate !== '';
+    return isHidden ? [] : [{ ...description, candidate: { ...description.candidate, candidate } }];
+  });
+  return descriptionsToText(shown ?? []);
+}
+
+/** RFC 8839, 5.1 (candidates and their related addresses); RFC 8866, 5.2 and 5.7 (origin and connection). */
+function hideLines(sdp: string): string {
+  return sdp
+    .replaceAll(/^(?:a=)?candidate:(?!.* typ relay\b).*(?:\r?\n|$)/gimu, '')
+    .replaceAll(/ raddr \S+ rport \d+/giu, ' raddr 0.0.0.0 rport 0')
+    .replaceAll(/\bIN IP[46] \S+/giu, 'IN IP4 0.0.0.0');
+}
+
 /** The descriptions, or `undefined` when any of them is not one. */
 export function textToDescriptions(text: string): readonly Description[] | undefined {
   if (text.length > DESCRIPTIONS_LENGTH_MAX) return undefined;
@@ -50,6 +74,8 @@ function toDescription(item: unknown): Description | undefined {
   if (typeof line !== 'string' || line.length > CANDIDATE_LENGTH_MAX) return undefined;
   if (sdpMid !== null && typeof sdpMid !== 'string') return undefined;
   if (sdpMLineIndex !== null && !isIndex(sdpMLineIndex)) return undefined;
+  // Nobody could say what it is for: a browser throws.
+  if (sdpMid === null && sdpMLineIndex === null) return undefined;
   return { type, candidate: { candidate: line, sdpMid, sdpMLineIndex } };
 }
 

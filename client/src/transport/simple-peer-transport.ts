@@ -10,6 +10,8 @@ import SimplePeer from 'simple-peer/simplepeer.min.js';
 import { bundleFrames, framesOf } from './bundles.ts';
 import {
   descriptionsToText,
+  hideAddresses,
+  NO_DESCRIPTIONS,
   textToDescriptions,
   type Description,
   type SessionDescription,
@@ -57,19 +59,19 @@ export function faultOfRtc(rtc: RTCConfiguration): string | undefined {
 /** What `rtc` gives is handed to every RTCPeerConnection. */
 export function createSimplePeerTransport(rtc: () => RTCConfiguration): Transport {
   return {
-    construct: ({ initiator }, handlers) =>
-      createChannel(
-        new SimplePeer({ initiator, objectMode: true, trickle: true, config: toConfig(rtc()) }),
-        initiator ? 'answer' : 'offer',
-        handlers,
-      ),
+    construct: ({ initiator }, handlers) => {
+      const config = toConfig(rtc());
+      const isHidden = config.iceTransportPolicy === 'relay';
+      const peer = new SimplePeer({ initiator, objectMode: true, trickle: true, config });
+      return createChannel(peer, { wanted: initiator ? 'answer' : 'offer', isHidden }, handlers);
+    },
   };
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the life of one connection.
 function createChannel(
   peer: SimplePeer,
-  wanted: SessionDescription['type'],
+  { wanted, isHidden }: { readonly wanted: SessionDescription['type']; readonly isHidden: boolean },
   handlers: ChannelHandlers,
 ): Channel {
   let phase: 'opening' | 'open' | 'closed' = 'opening';
@@ -181,9 +183,10 @@ function createChannel(
   }
 
   function tellGathered(): void {
-    const descriptions = gathered;
+    const text = descriptionsToText(gathered);
     gathered = [];
-    if (phase === 'opening') handlers.onDescribed(descriptionsToText(descriptions));
+    const shown = isHidden ? hideAddresses(text) : text;
+    if (phase === 'opening' && shown !== NO_DESCRIPTIONS) handlers.onDescribed(shown);
   }
 
   /** Whoever is told of one frame may close the channel, and hears of no other then. */

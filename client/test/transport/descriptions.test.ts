@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import {
   DESCRIPTIONS_LENGTH_MAX,
   descriptionsToText,
+  hideAddresses,
+  NO_DESCRIPTIONS,
   textToDescriptions,
 } from '#client/transport/descriptions.ts';
 
@@ -20,7 +22,8 @@ describe('good descriptions', () => {
     ['an offer', [offer]],
     ['an answer', [{ type: 'answer', sdp: 'v=0' }]],
     ['an offer and candidates', [offer, candidate, candidate]],
-    ['a candidate without a section', [withCandidate({ sdpMid: null, sdpMLineIndex: null })]],
+    ['a candidate with the name of its section alone', [withCandidate({ sdpMLineIndex: null })]],
+    ['a candidate with the index of its section alone', [withCandidate({ sdpMid: null })]],
     ['the end of candidates', [withCandidate({ candidate: '' })]],
   ])('%s comes through whole', (_what, descriptions) => {
     expect(textToDescriptions(descriptionsToText(descriptions))).toEqual(descriptions);
@@ -30,6 +33,50 @@ describe('good descriptions', () => {
     const evil = { ...offer, renegotiate: true, error: 'x', toString: 'y' };
     const sly = { ...candidate, candidate: { ...candidate.candidate, usernameFragment: 'z' }, sdp: 'v=0' };
     expect(parse([evil, sly])).toEqual([offer, candidate]);
+  });
+});
+
+describe('with its addresses hidden', () => {
+  const relay = 'candidate:3 1 udp 41885439 198.51.100.7 61000 typ relay';
+  const sdp = (...lines: string[]): string => ['v=0', ...lines, 'a=ice-ufrag:Ab1+', ''].join('\r\n');
+  const hide = (...descriptions: unknown[]): unknown =>
+    JSON.parse(hideAddresses(descriptionsToText(descriptions)));
+
+  test('a description names relayed candidates alone, and no address but theirs', () => {
+    const full = sdp(
+      'o=- 4611 2 IN IP4 192.0.2.1',
+      'c=IN IP6 2001:db8::1',
+      'a=rtcp:9 IN IP4 192.0.2.1',
+      `a=${line}`,
+      'a=candidate:1 1 tcp 1518280447 4f1c2a9e-77aa-4b0e-9d3c-1f2e3d4c5b6a.local 9 typ host tcptype active',
+      'a=candidate:2 1 udp 1677729535 203.0.113.9 54400 typ srflx raddr 192.0.2.1 rport 54400',
+      `a=${relay} raddr 203.0.113.9 rport 54400 generation 0`,
+      'a=candidate:4 1 udp 1677729535 203.0.113.9 5 typ prflx raddr 192.0.2.1 rport 1',
+    );
+    expect(hide({ type: 'offer', sdp: full })).toEqual([
+      {
+        type: 'offer',
+        sdp: sdp(
+          'o=- 4611 2 IN IP4 0.0.0.0',
+          'c=IN IP4 0.0.0.0',
+          'a=rtcp:9 IN IP4 0.0.0.0',
+          `a=${relay} raddr 0.0.0.0 rport 0 generation 0`,
+        ),
+      },
+    ]);
+  });
+
+  test('candidates that are not relayed are gone, and the end of them stays', () => {
+    const end = withCandidate({ candidate: '' });
+    const hidden = [candidate, withCandidate({ candidate: line.replace('192.0.2.1', 'a-b.local') }), end];
+    expect(hide(...hidden, withCandidate({ candidate: `${relay} raddr 192.0.2.1 rport 7` }))).toEqual([
+      end,
+      withCandidate({ candidate: `${relay} raddr 0.0.0.0 rport 0` }),
+    ]);
+  });
+
+  test('nothing may be left', () => {
+    expect(hideAddresses(descriptionsToText([candidate]))).toBe(NO_DESCRIPTIONS);
   });
 });
 
@@ -73,6 +120,7 @@ describe('refused whole', () => {
     ['an index below zero', [withCandidate({ sdpMLineIndex: -1 })]],
     ['an index that is no whole number', [withCandidate({ sdpMLineIndex: 0.5 })]],
     ['an index beyond reason', [withCandidate({ sdpMLineIndex: 1_000 })]],
+    ['no section at all', [withCandidate({ sdpMid: null, sdpMLineIndex: null })]],
     ['one bad among good ones', [offer, candidate, { type: 'offer' }]],
   ])('%s', (_what, value) => {
     expect(parse(value)).toBeUndefined();

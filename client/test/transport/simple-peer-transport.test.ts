@@ -94,6 +94,27 @@ describe('descriptions', () => {
     expect(peers[1]!.destroyed).toBe(false);
   });
 
+  test('tell no address to the other end where links are to be relayed, in whatever order the browser tells them', async () => {
+    const host = { candidate: 'candidate:1 1 udp 1 192.0.2.1 5 typ host', sdpMid: '0', sdpMLineIndex: 0 };
+    const relay = {
+      ...host,
+      candidate: 'candidate:2 1 udp 1 198.51.100.7 6 typ relay raddr 192.0.2.1 rport 5',
+    };
+    const told: string[] = [];
+    const handlers = { ...nothing, onDescribed: (data: string) => void told.push(data) };
+    createSimplePeerTransport({ iceTransportPolicy: 'relay' }).construct({ initiator: true }, handlers);
+    await pause(40);
+    peers[0]!.emit('signal', { type: 'candidate', candidate: host });
+    await pause(40);
+    for (const each of [host, relay]) peers[0]!.emit('signal', { type: 'candidate', candidate: each });
+    await pause(40);
+    const hidden = { ...relay, candidate: relay.candidate.replace('192.0.2.1 rport 5', '0.0.0.0 rport 0') };
+    expect(told.map((text) => JSON.parse(text) as unknown)).toEqual([
+      [{ type: 'offer', sdp: '1' }],
+      [{ type: 'candidate', candidate: hidden }],
+    ]);
+  });
+
   test('of the other role, or two at once, are not taken', () => {
     const initiator = createSimplePeerTransport().construct({ initiator: true }, nothing);
     const other = createSimplePeerTransport().construct({ initiator: false }, nothing);
