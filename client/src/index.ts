@@ -25,6 +25,7 @@ export { MeshError } from './errors.ts';
 export { newRoomKey } from './room/room-key.ts';
 export { newRoomLink, readRoomLink, stripRoomLink } from './room/room-link.ts';
 export type * from './types.ts';
+export type * from './link-types.ts';
 
 /** Meshes of this page, by room, server, and key or password. */
 const sharedJoins = createSharedJoins();

@@ -7,6 +7,7 @@ import { unlessAborted } from './abort.ts';
 import { createDataFaces } from './data/faces.ts';
 import { MeshError } from './errors.ts';
 import { createEventHub } from './events.ts';
+import { explainLink, explainNobody } from './explain.ts';
 import { createAdmission } from './people/admission.ts';
 import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
@@ -228,16 +229,21 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     topic: data.topic,
     graph: () => toGraph(node.inspect(), self, (id) => admission?.isAdmitted(id) ?? true),
     stats: () => {
-      const { broadcast, state } = node.inspect();
+      const { broadcast, state, overlay } = node.inspect();
       const { delivered, duplicates, grafts, gaps } = broadcast.counts;
       const { entries, tombstones, stubs } = state;
       return {
         signaling: signaling.traffic(),
         links: { open: openLinks(), ...shell.traffic() },
-        refused: tellings.refused(),
+        refused: { ...tellings.refused(), ...staleSignals(overlay.staleDescriptions) },
         broadcast: { delivered, duplicates, grafts, gaps },
         state: { entries, tombstones, stubs },
       };
+    },
+    explain: (id) => {
+      if (id === self) return explainNobody('self');
+      if (!isPeerId(id) || !people.members.get(id)) return explainNobody('unknown');
+      return explainLink(node.inspect().overlay.why(id, clock.now().instant), shell.report(id));
     },
     detach: signaling.detach,
     attach: () => {
@@ -254,6 +260,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     removeEventListener: hub.removeEventListener,
   };
 }
+
+/** Told by the node, and not as an event: they are no more than late. */
+const staleSignals = (count: number): Record<string, number> =>
+  count > 0 ? { 'stale-description': count } : {};
 
 /** The room as this member knows it, as far as it is shown; an edge counts when both ends name it. */
 function toGraph({ membership }: MeshSnapshot, self: PeerId, isShown: (id: PeerId) => boolean): MeshGraph {

@@ -1,4 +1,7 @@
-/** The public face: every type an application sees. Nothing here knows how the mesh works inside. */
+/**
+ * The public face: every type an application sees, with `link-types.ts`. Nothing here knows how the mesh works inside.
+ */
+import type { LinkExplanation, RtcOptions } from './link-types.ts';
 
 /** JSON, bytes, and nothing else. At most 16 KiB encoded and 16 levels deep. */
 export type Value = null | boolean | number | string | Uint8Array | readonly Value[] | ValueObject;
@@ -56,32 +59,6 @@ export type Admit = (
   candidate: Candidate,
   options: { readonly signal: AbortSignal },
 ) => boolean | Promise<boolean>;
-
-/**
- * What RTCPeerConnection takes, but `iceServers` may be a function. With `iceTransportPolicy: 'relay'` links go through
- * TURN servers only, and other members are told no address of this one: no link comes about without such servers.
- */
-export interface RtcOptions extends Omit<RTCConfiguration, 'iceServers'> {
-  readonly iceServers?: RTCIceServer[] | GetIceServers | undefined;
-}
-
-/**
- * Asked before the first link, and again before its answer is too old: at three quarters of `ttlMs` (default: 30
- * minutes). What it gave last is used for each new connection. When it throws, answers with what the browser refuses, or
- * not within 5 seconds (the signal aborts then, or when the mesh is left), the mesh goes on with what it gave before, if
- * anything; `error` tells `ICE_SERVERS_MISSING`, once until it has answered again, and it is asked again after 5
- * seconds, and then after ever longer, up to 5 minutes.
- */
-export type GetIceServers = (options: { readonly signal: AbortSignal }) => IceServers | Promise<IceServers>;
-
-/** At most 16 servers. */
-export type IceServers =
-  | readonly RTCIceServer[]
-  | {
-      readonly iceServers: readonly RTCIceServer[];
-      /** How long they are good for, in milliseconds; over 0. */
-      readonly ttlMs?: number | undefined;
-    };
 
 export interface JoinOptions<P extends PresenceFields = PresenceFields> {
   /** Address of the signaling server, `ws:` or `wss:` (`http:` and `https:` are taken too). Default: the page's origin. */
@@ -157,6 +134,8 @@ export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEve
   /** Who holds a link to whom, as far as this member knows. */
   readonly graph: () => MeshGraph;
   readonly stats: () => MeshStats;
+  /** Why there is no link to a member, or that there is one. */
+  readonly explain: (id: string) => LinkExplanation;
   /** Lets go of the signaling server until `attach()`. The mesh goes on; newcomers cannot be introduced by this tab. */
   readonly detach: () => void;
   /** Takes hold of it again; while that is being tried already, tries at once. */

@@ -66,6 +66,7 @@ export function createMemoryNetwork(later: Later): { readonly createTransport: (
         end.phase === 'open' && end.other
           ? { own: end.certificate, other: end.other.certificate }
           : undefined,
+      report: () => ({ fault: end.other ? 'not-proven' : 'timed-out', iceErrors: [] }),
       // oxlint-disable-next-line typescript/require-await -- It closes at once, as nothing ever waits here.
       close: async () => {
         if (end.phase === 'closed') return;

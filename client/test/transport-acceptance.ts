@@ -138,6 +138,20 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
       expect(seenByB.frames).toEqual([[3]]);
     });
 
+    test('that gets no answer says that its time ran out, also once it is closed; that it opened, when it did', async () => {
+      const setup = setUp();
+      const early = setup.transports[0].construct(
+        { initiator: true },
+        note({ frames: [], opened: 0, closed: 0 }),
+      );
+      await setup.settle();
+      expect(early.report()).toEqual({ fault: 'timed-out', iceErrors: [] });
+      void early.close();
+      expect(early.report()).toEqual({ fault: 'timed-out', iceErrors: [] });
+      const { a, b } = await connect(setup, setup.transports[0], setup.transports[1]);
+      expect([a.report().fault, b.report().fault]).toEqual(['not-proven', 'not-proven']);
+    });
+
     test('says so when what it is to take is no description', async () => {
       const setup = setUp();
       const seen: Seen = { frames: [], opened: 0, closed: 0 };

@@ -91,6 +91,7 @@ function openDoor(deps: DoorwayDeps, peer: PeerId, initiator: boolean, handlers:
     describe: channel.describe,
     send: (bytes) => phase === 'open' && (lost || channel.send(bytes)),
     fingerprints: channel.fingerprints,
+    report: channel.report,
     close: () => {
       phase = 'closed';
       cancelTimeout?.();

@@ -5,15 +5,17 @@
  * Frames pass through two doors, `frameIn` and `frameOut`. What must be verified or signed is verified
  * and signed there (`doors.ts`), per channel and in order, before the node sees it and after it speaks.
  */
+import { createBoundedMap } from '#shared/base/collections.ts';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
 import type { Now } from '#shared/base/time.ts';
 import type { Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import type { MeshNode } from '#shared/mesh/node.ts';
+import { defaultOverlayConfig } from '#shared/overlay/config.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { decodePacket, encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
 import { encodeTooOld, linkVersion, WIRE_VERSIONS, type WireVersions } from '#shared/wire/versions.ts';
 import { isolate } from '../isolate.ts';
-import { LINGER_MS, type Channel } from '../transport/transport.ts';
+import { LINGER_MS, type Channel, type ChannelReport } from '../transport/transport.ts';
 import type { DoorIn } from './door-in.ts';
 import type { DoorOut } from './door-out.ts';
 import type { Doors } from './doors.ts';
@@ -45,6 +47,8 @@ export interface Shell {
   /** Text that the server brought from a member. */
   readonly serverSignal: (from: PeerId, data: string) => void;
   readonly traffic: () => LinkTraffic;
+  /** How far the last channel to a peer had come when it ended, of those remembered. */
+  readonly report: (peer: PeerId) => ChannelReport | undefined;
   /**
    * Closes every channel and timer; nothing happens after it. What was handed in before is still carried
    * out: when an event's listener stops the shell, its farewell waits its turn. Again: harmless, and `atOnce`
@@ -69,6 +73,9 @@ export interface LinkTraffic {
   readonly receivedFrames: number;
 }
 
+/** Peers whose last channel is remembered: as many as the overlay remembers. */
+const REPORTS_MAX = defaultOverlayConfig.restsMax;
+
 interface Link {
   readonly peer: PeerId;
   readonly attempt: AttemptId;
@@ -88,6 +95,7 @@ export function createShell(deps: ShellDeps): Shell {
   const linkByAttempt = new Map<AttemptId, Link>();
   /** The open channel to each neighbor. */
   const openLinkByPeer = new Map<PeerId, Link>();
+  const reportByPeer = createBoundedMap<PeerId, ChannelReport>(REPORTS_MAX);
   const timers = new Set<() => void>();
   const waiting: Input[] = [];
   /** Channels that are closed here while their last frames are signed and leave; each lingers for a bounded time. */
@@ -112,6 +120,7 @@ export function createShell(deps: ShellDeps): Shell {
       else handle({ kind: 'badSignal', from, reason: message.error });
     },
     traffic: () => ({ ...traffic }),
+    report: reportByPeer.get,
     stop: (how) => {
       stopped = stopped === 'atOnce' ? stopped : how;
       if (!busy) shutDown(stopped);
@@ -237,7 +246,9 @@ export function createShell(deps: ShellDeps): Shell {
   function destroy(attempt: AttemptId): void {
     const link = linkByAttempt.get(attempt);
     forget(attempt);
-    if (link) close(link);
+    if (!link) return;
+    reportByPeer.set(link.peer, link.channel.report());
+    close(link);
   }
 
   /** Nothing that waits here is heard any more; what was said still leaves, if it is signed in time. */

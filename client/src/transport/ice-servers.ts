@@ -4,7 +4,7 @@
  */
 import { unlessAborted } from '../abort.ts';
 import { MeshError } from '../errors.ts';
-import type { RtcOptions } from '../types.ts';
+import type { RtcOptions } from '../link-types.ts';
 
 /** What an application may take for its answer; a join waits for the first one no longer. As a member that is asked for a link. */
 export const ICE_ANSWER_MS: number = 5_000;

@@ -17,6 +17,7 @@ import {
   type SessionDescription,
 } from './descriptions.ts';
 import { fingerprintsOf } from './fingerprints.ts';
+import { createProgress } from './progress.ts';
 import { runSoon } from './soon.ts';
 import {
   CONGESTED_BYTES,
@@ -38,6 +39,12 @@ const HANDED_BYTES_MAX = 1_048_576;
 const LAST_BYTES_MAX = 16_000_000;
 /** What the browser still sends when the connection is closed right after: about one flight of packets. */
 const LEAVES_AT_ONCE_BYTES = 8_192;
+/** What simple-peer says of descriptions that a browser does not take. */
+const BAD_DESCRIPTIONS: ReadonlySet<unknown> = new Set([
+  'ERR_SET_REMOTE_DESCRIPTION',
+  'ERR_ADD_ICE_CANDIDATE',
+]);
+
 /** Messages that come before `connect` wait, at most so many bytes. */
 const EARLY_BYTES_MAX = 1_048_576;
 
@@ -84,11 +91,18 @@ function createChannel(
   let queuedBytes = 0;
   let handOverPlanned = false;
   let closing: Promise<void> | undefined;
-  /** The one session description has been taken. */
-  let described = false;
+  const progress = createProgress();
 
   // The error listener comes first: an error nobody listens to is thrown.
-  peer.on('error', () => end());
+  peer.on('error', ({ code }) => {
+    if (BAD_DESCRIPTIONS.has(code)) progress.note('badly');
+    end();
+  });
+  peer.on('iceStateChange', (state) => {
+    if (state === 'connected' || state === 'completed') progress.note('reached');
+  });
+  const { _pc: made } = peer;
+  made?.addEventListener('icecandidateerror', progress.noteIceError);
   peer.on('close', () => end());
   peer.on('signal', (data) => {
     gathered.push(data);
@@ -97,6 +111,7 @@ function createChannel(
   peer.on('connect', () => {
     if (phase !== 'opening') return;
     phase = 'open';
+    progress.note('opened');
     handlers.onOpened();
     early.splice(0).forEach(takeApart);
   });
@@ -114,7 +129,12 @@ function createChannel(
   return {
     describe: (data) => {
       const descriptions = textToDescriptions(data);
-      if (!descriptions || phase === 'closed' || peer.destroyed || !mayTake(descriptions)) return false;
+      if (phase === 'closed' || peer.destroyed) return false;
+      if (!descriptions || !mayTake(descriptions)) {
+        progress.note('badly');
+        return false;
+      }
+      progress.noteDescriptions(data);
       for (const description of descriptions) if (!peer.destroyed) peer.signal(description);
       return true;
     },
@@ -134,6 +154,7 @@ function createChannel(
       const { _pc: connection } = peer;
       return phase === 'open' && connection ? fingerprintsOf(connection) : undefined;
     },
+    report: progress.report,
     close: () => (closing ??= letGo()),
   };
 
@@ -144,8 +165,8 @@ function createChannel(
   function mayTake(descriptions: readonly Description[]): boolean {
     const sessions = descriptions.filter(({ type }) => type !== 'candidate');
     if (sessions.length === 0) return true;
-    if (described || sessions.length > 1 || sessions[0]?.type !== wanted) return false;
-    described = true;
+    if (progress.has('described') || sessions.length > 1 || sessions[0]?.type !== wanted) return false;
+    progress.note('described');
     return true;
   }
 
@@ -186,6 +207,7 @@ function createChannel(
     const text = descriptionsToText(gathered);
     gathered = [];
     const shown = isHidden ? hideAddresses(text) : text;
+    progress.noteDescriptions(shown);
     if (phase === 'opening' && shown !== NO_DESCRIPTIONS) handlers.onDescribed(shown);
   }
 

@@ -12,7 +12,10 @@ declare module 'simple-peer/simplepeer.min.js' {
     connect: () => void;
     data: (chunk: unknown) => void;
     close: () => void;
-    error: (error: Error) => void;
+    /** With a code of its own. */
+    error: (error: Error & { readonly code?: string }) => void;
+    /** No public name either. */
+    iceStateChange: (state: RTCIceConnectionState) => void;
   }
 
   class SimplePeer {

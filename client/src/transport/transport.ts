@@ -32,6 +32,30 @@ export interface Fingerprints {
   readonly other: Uint8Array;
 }
 
+/**
+ * Why a channel has not opened, or would not if it ended now.
+ *
+ * - `timed-out`: nothing came of the other end, or it went no further when the two could reach each other.
+ * - `bad-description`: the other end described what the browser does not take.
+ * - `needs-turn`: both ends told how they are reached, no pair of that works, and neither named a relayed address.
+ * - `ice-failed`: likewise, and one of them did.
+ * - `not-proven`: it did open, and its other end did not prove itself, or we could not.
+ */
+export type ChannelFault = 'timed-out' | 'bad-description' | 'needs-turn' | 'ice-failed' | 'not-proven';
+
+/** A STUN or TURN server did not do what was asked of it. */
+export interface IceError {
+  /** As STUN numbers them (401: credentials refused); 701: not reached. */
+  readonly code: number;
+  readonly url: string;
+}
+
+export interface ChannelReport {
+  readonly fault: ChannelFault;
+  /** The first few that differ. */
+  readonly iceErrors: readonly IceError[];
+}
+
 export interface Channel {
   /**
    * Takes what the other end's `onDescribed` gave. False: it was not fit to be used, and was not. Nothing that is
@@ -42,6 +66,8 @@ export interface Channel {
   readonly send: (bytes: Uint8Array) => boolean;
   /** Of an open channel; `undefined` where they cannot be told for sure. Whoever carries the descriptions cannot choose them. */
   readonly fingerprints: () => Promise<Fingerprints | undefined>;
+  /** How far it has come; also once it is closed. */
+  readonly report: () => ChannelReport;
   /**
    * Closes at once for this end, without telling `onClosed`. Frames already sent still leave: where there is a
    * backlog, the other end is let go only when it has left, at most `LINGER_MS` later. Resolves then. Again:

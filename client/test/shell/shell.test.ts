@@ -156,6 +156,7 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
             },
             // oxlint-disable-next-line typescript/require-await -- The shell asks for none.
             fingerprints: async () => undefined,
+            report: () => ({ fault: 'ice-failed', iceErrors: [{ code: 701, url: `stun:${name}.test` }] }),
             close: () => {
               log.push(`close ${name}`);
               fake.closed += 1;
@@ -406,6 +407,35 @@ describe('a channel', () => {
     setup.shell.handle(start);
     expect(setup.channels.map(({ described }) => described)).toEqual([[], ['for b']]);
     expect(setup.inputs.map(({ kind }) => kind)).toEqual(['start', 'start']);
+  });
+});
+
+describe('what became of a channel', () => {
+  test('is told of the last one to a peer that is gone, whoever gave it up', () => {
+    const setup = setUp();
+    setup.answer(construct(a, one), construct(b, two));
+    setup.shell.handle(start);
+    expect(setup.shell.report(a)).toBe(undefined);
+    setup.channels[0]!.handlers.onClosed();
+    setup.answer({ kind: 'destroy', peer: b, attempt: two });
+    setup.shell.handle(start);
+    expect([setup.shell.report(a)?.iceErrors, setup.shell.report(b)?.iceErrors]).toEqual([
+      [{ code: 701, url: 'stun:1.test' }],
+      [{ code: 701, url: 'stun:2.test' }],
+    ]);
+    setup.answer(construct(a, one), { kind: 'destroy', peer: a, attempt: one });
+    setup.shell.handle(start);
+    expect(setup.shell.report(a)?.iceErrors).toEqual([{ code: 701, url: 'stun:3.test' }]);
+  });
+
+  test('is remembered of 128 peers', () => {
+    const setup = setUp();
+    const peerOf = (n: number): PeerId => n.toString(16).padStart(32, '0') as PeerId;
+    for (let n = 0; n < 129; n++) {
+      setup.answer(construct(peerOf(n), one), { kind: 'destroy', peer: peerOf(n), attempt: one });
+      setup.shell.handle(start);
+    }
+    expect([0, 1, 128].map((n) => setup.shell.report(peerOf(n)) !== undefined)).toEqual([false, true, true]);
   });
 });
 

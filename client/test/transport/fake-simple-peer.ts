@@ -32,9 +32,13 @@ export class FakePeer {
     if (options.initiator) queueMicrotask(() => this.emit('signal', { type: 'offer', sdp: String(name) }));
   }
 
-  get _pc(): Connection {
-    const { other } = this;
+  /** Events of the connection itself. */
+  readonly events: EventTarget = new EventTarget();
+
+  get _pc(): Connection & Pick<EventTarget, 'addEventListener'> {
+    const { other, events } = this;
     return {
+      addEventListener: events.addEventListener.bind(events),
       localDescription: { sdp: `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(this.certificate))}\r\n` },
       remoteDescription: null,
       sctp: { transport: { getRemoteCertificates: () => (other ? [other.certificate.buffer] : []) } },

@@ -8,7 +8,7 @@ import {
   ICE_PAUSE_MS_MIN,
   type IceServersFace,
 } from '#client/transport/ice-servers.ts';
-import type { GetIceServers, RtcOptions } from '#client/types.ts';
+import type { GetIceServers, RtcOptions } from '#client/link-types.ts';
 import { createTestClock, type TestClock } from '../test-clock.ts';
 
 interface Scene {

@@ -132,6 +132,96 @@ describe('descriptions', () => {
   });
 });
 
+describe('what a channel tells of itself that does not open', () => {
+  const offer = JSON.stringify([{ type: 'offer', sdp: '1' }]);
+  const answer = JSON.stringify([{ type: 'answer', sdp: 'yes' }]);
+  const withCandidate = (type: string): string =>
+    JSON.stringify([
+      {
+        type: 'candidate',
+        candidate: { candidate: `candidate:1 1 udp 1 a.local 5 typ ${type}`, sdpMid: '0', sdpMLineIndex: 0 },
+      },
+    ]);
+
+  /** The answering end; the fake's offer would open it, so what it answers leads nowhere. */
+  function dial(): { readonly channel: Channel; readonly peer: FakePeer } {
+    const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+    createSimplePeerTransport().construct({ initiator: true }, nothing);
+    const channel = createSimplePeerTransport().construct({ initiator: false }, nothing);
+    return { channel, peer: peers[1]! };
+  }
+
+  test('is that its time ran out, when nothing was described, or the two reached each other and no more came', () => {
+    const { channel, peer } = dial();
+    channel.describe(withCandidate('host'));
+    peer.emit('iceStateChange', 'checking');
+    expect(channel.report().fault).toBe('timed-out');
+    channel.describe(offer);
+    expect(channel.report().fault).toBe('needs-turn');
+    peer.emit('iceStateChange', 'connected');
+    peer.emit('iceStateChange', 'disconnected');
+    peer.destroy(Object.assign(new Error('failed'), { code: 'ERR_ICE_CONNECTION_FAILURE' }));
+    expect(channel.report().fault).toBe('timed-out');
+  });
+
+  test('is that it needs a TURN server, unless either end named an address of one', async () => {
+    const { channel: without } = dial();
+    for (const text of [offer, withCandidate('host'), withCandidate('srflx')]) without.describe(text);
+    expect(without.report().fault).toBe('needs-turn');
+    peers.length = 0;
+    const { channel: theirs } = dial();
+    for (const text of [offer, withCandidate('relay')]) theirs.describe(text);
+    expect(theirs.report().fault).toBe('ice-failed');
+    peers.length = 0;
+    const { channel: ours, peer } = dial();
+    ours.describe(offer);
+    peer.emit('signal', (JSON.parse(withCandidate('relay')) as unknown[])[0]);
+    await pause(40);
+    expect(ours.report().fault).toBe('ice-failed');
+  });
+
+  test.each<[string, (channel: Channel, peer: FakePeer) => void]>([
+    ['no description at all', (channel) => channel.describe('nonsense')],
+    ['one of the other role', (channel) => channel.describe(answer)],
+    [
+      'an offer that no browser reads',
+      (_channel, peer) =>
+        peer.destroy(Object.assign(new Error('SDP'), { code: 'ERR_SET_REMOTE_DESCRIPTION' })),
+    ],
+    [
+      'a candidate for no section that there is',
+      (_channel, peer) => peer.destroy(Object.assign(new Error('mid'), { code: 'ERR_ADD_ICE_CANDIDATE' })),
+    ],
+  ])('is that it was badly described: %s', (_what, describeBadly) => {
+    const { channel, peer } = dial();
+    describeBadly(channel, peer);
+    expect(channel.report().fault).toBe('bad-description');
+  });
+
+  test('is not what comes once it is closed', () => {
+    const { channel, peer } = dial();
+    channel.describe(offer);
+    peer.destroy();
+    expect(channel.describe(withCandidate('host'))).toBe(false);
+    expect(channel.report().fault).toBe('needs-turn');
+  });
+
+  test('names what STUN and TURN servers answered, each once and eight at most', () => {
+    const { channel, peer } = dial();
+    const fail = (errorCode: number, url: string): void =>
+      void peer.events.dispatchEvent(Object.assign(new Event('icecandidateerror'), { errorCode, url }));
+    const refused = { code: 401, url: 'turn:turn.test:3478?transport=udp' };
+    for (let n = 0; n < 3; n++) fail(refused.code, refused.url);
+    fail(701, refused.url);
+    expect(channel.report().iceErrors).toEqual([refused, { ...refused, code: 701 }]);
+    fail(701, 'x'.repeat(1_000));
+    expect(channel.report().iceErrors[2]?.url).toHaveLength(256);
+    for (let n = 0; n < 20; n++) fail(701, `stun:${n}.test`);
+    expect(channel.report().iceErrors).toHaveLength(8);
+    expect(Object.isFrozen(channel.report().iceErrors)).toBe(true);
+  });
+});
+
 describe('sending', () => {
   test('what is sent while the page is busy leaves together, as one message', async () => {
     const { channel, peer } = open();

@@ -71,7 +71,7 @@ export interface OverlayConfig {
   readonly refusedRestMs: number;
   /** How long one who misbehaved is neither asked nor let in. More: a bug that was mended is held against it; less: liars come again. At least `pairRestMs`. */
   readonly misbehavedRestMs: number;
-  /** Peers whose failures, refusals and misdeeds are remembered, each. More: memory. At least `passiveViewSizeMax`. */
+  /** Peers whose failures, refusals and misdeeds are remembered, and how the last attempt with them ended, each. More: memory. At least `passiveViewSizeMax`. */
   readonly restsMax: number;
 
   /** Channels of members declared dead that are kept. Less: fewer ways back for tabs that hung. 1 to 64. */

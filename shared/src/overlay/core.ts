@@ -24,6 +24,11 @@ export interface Sender {
   readonly trail: readonly PeerId[];
 }
 
+export interface Ending {
+  readonly reason: AttemptFailure;
+  readonly at: Instant;
+}
+
 export interface Core {
   readonly self: PeerId;
   readonly rng: Rng;
@@ -37,6 +42,12 @@ export interface Core {
   readonly recent: Recent;
   readonly press: Press;
   readonly returned: Returned;
+  /** How the last attempt with a peer ended that came to nothing, until there is a link; at most `restsMax`. */
+  readonly endingByPeer: BoundedMap<PeerId, Ending>;
+  readonly counts: {
+    /** Descriptions for attempts that were over. */
+    staleDescriptions: number;
+  };
   /** A live member and its degree; a reserve, unless it is a neighbor. */
   readonly learn: (peer: PeerId, degree: number, at: Instant) => void;
   /** A reserve is none any more. */
@@ -62,6 +73,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   const recent = createRecent(config);
   const press = createPress(config);
   const returned = createReturned(config);
+  const endingByPeer = createBoundedMap<PeerId, Ending>(config.restsMax);
 
   const reserve = (peer: PeerId): void => {
     if (!degreeByPeer.has(peer) || links.get(peer)?.phase === 'up') return;
@@ -82,6 +94,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   };
   const endAttempt = (peer: PeerId, reason: AttemptFailure, at: Instant): Effects => {
     const destroyed = links.remove(peer, at);
+    endingByPeer.set(peer, { reason, at });
     if (reason === 'not-opened' || reason === 'channel-failed') rests.failed(peer, at);
     else rests.refused(peer, at);
     return [...(reason === 'channel-failed' ? [] : destroyed), { kind: 'attemptFailed', peer, reason }];
@@ -115,6 +128,8 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     recent,
     press,
     returned,
+    endingByPeer,
+    counts: { staleDescriptions: 0 },
     learn: (peer, degree, at) => {
       if (peer === self) return;
       contacts.found(peer);

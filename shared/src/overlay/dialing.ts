@@ -59,7 +59,10 @@ export function onDescription(core: Core, from: Sender, signal: Description, at:
   // It overtook the accept, and implies it.
   const implied = asked && mayAnswer(asked, from.peer) ? connect(core, asked, from, at) : [];
   const link = core.links.get(from.peer);
-  if (link?.attempt !== attempt || link.phase === 'requesting') return implied;
+  if (link?.attempt !== attempt || link.phase === 'requesting') {
+    core.counts.staleDescriptions += 1;
+    return implied;
+  }
   return [
     ...implied,
     { kind: 'describe', peer: from.peer, attempt, wireVersion, data },
@@ -78,6 +81,7 @@ export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: In
   core.links.open(peer, attempt, at);
   core.unreserve(peer);
   core.rests.opened(peer);
+  core.endingByPeer.delete(peer);
   core.contacts.calmDown();
   return [{ kind: 'neighborUp', peer }, ...makeRoomFor(core, peer, at), ...maintainIfBelowMin(core, at)];
 }
@@ -203,6 +207,7 @@ function connect(core: Core, { peer, link }: Asked, from: Sender, at: Instant): 
   };
   if (!isNew) return [refusal];
   rests.refused(from.peer, at);
+  core.endingByPeer.set(from.peer, { reason: 'busy', at });
   return [refusal, { kind: 'attemptFailed', peer: from.peer, reason: 'busy' }];
 }
 

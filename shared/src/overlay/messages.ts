@@ -15,6 +15,7 @@
  */
 import type { PeerMisbehaved, Schedule, Send } from '../base/effects.ts';
 import type { AttemptId, PeerId } from '../base/ids.ts';
+import type { Instant } from '../base/time.ts';
 
 /** `high`: the sender is below its minimum degree; only a peer at its hard maximum may refuse. */
 export type Priority = 'high' | 'low';
@@ -183,4 +184,26 @@ export interface OverlaySnapshot {
   readonly targetDegree: number;
   /** Connections constructed in this life of the tab, both roles. */
   readonly constructed: number;
+  /** Descriptions dropped because they were for attempts that are over. */
+  readonly staleDescriptions: number;
+  /** Why there is no link to this peer, when it is asked; of a peer that is no member it says nothing of use. */
+  readonly why: (peer: PeerId, at: Instant) => WhyNoLink;
+}
+
+export interface WhyNoLink {
+  /**
+   * - `linked`, `connecting`: there is one, or it is on its way.
+   * - `resting`: attempts with it failed, or one of the two misbehaved, or gave way to another.
+   * - `not-wanted`: enough links are held.
+   * - `budget`: no more connections may be built for now.
+   * - `failed`: as `ending` says.
+   * - `full`: it holds as many links as it wants, and we are not in need.
+   * - `not-yet`: its turn may come.
+   */
+  readonly reason:
+    'linked' | 'connecting' | 'resting' | 'not-wanted' | 'budget' | 'failed' | 'full' | 'not-yet';
+  /** Until it may be asked, in milliseconds; 0 where it may be now. */
+  readonly restMs: number;
+  /** How the last attempt with it ended, if there has been no link since. */
+  readonly ending: { readonly reason: AttemptFailure; readonly agoMs: number } | undefined;
 }

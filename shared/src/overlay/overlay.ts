@@ -36,6 +36,7 @@ import type {
 import { createTicker, type Ticker } from './ticker.ts';
 import { lookAround, maintain, wantsLinks } from './upkeep.ts';
 import { walkFault } from './walk.ts';
+import { whyNoLink } from './why.ts';
 
 export type Overlay = Layer<OverlayInput, OverlayEffect, OverlaySnapshot>;
 
@@ -146,7 +147,8 @@ function senderFault({ self, config }: Core, { peer, trail }: Sender): string | 
   return trail.includes(self) || trail.includes(peer) ? 'signal-trail-loops' : undefined;
 }
 
-function snapshot({ links, passiveView }: Core): OverlaySnapshot {
+function snapshot(core: Core): OverlaySnapshot {
+  const { links, passiveView } = core;
   return Object.freeze({
     activeView: Object.freeze(links.activeView()),
     ownChoices: Object.freeze(links.chosen('ours').filter((peer) => links.get(peer)?.phase === 'up')),
@@ -155,5 +157,7 @@ function snapshot({ links, passiveView }: Core): OverlaySnapshot {
     parked: Object.freeze(links.parked()),
     targetDegree: links.limits().target,
     constructed: links.constructed(),
+    staleDescriptions: core.counts.staleDescriptions,
+    why: (peer: PeerId, at: Instant) => whyNoLink(core, peer, at),
   });
 }

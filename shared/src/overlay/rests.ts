@@ -23,6 +23,8 @@ export interface Rests {
   readonly isResting: (peer: PeerId, priority: Priority, at: Instant) => boolean;
   /** Neither resting nor asked in vain a moment ago. */
   readonly mayAsk: (peer: PeerId, priority: Priority, at: Instant) => boolean;
+  /** When it may be asked again; in the past where it may now. */
+  readonly askAt: (peer: PeerId, priority: Priority, at: Instant) => Instant;
   /** The server is back, so perhaps the whole network is: every pair that failed may try again. */
   readonly forgive: () => void;
 }
@@ -45,19 +47,21 @@ export function createRests(config: OverlayConfig): Rests {
   const refused = (peer: PeerId, at: Instant): void => {
     refusedUntilByPeer.set(peer, after(at, config.refusedRestMs));
   };
-  const isResting = (peer: PeerId, priority: Priority, at: Instant): boolean => {
-    if (at < (barredUntilByPeer.get(peer) ?? instant(0))) return true;
+  const restsUntil = (peer: PeerId, priority: Priority, at: Instant): Instant => {
+    const barredUntil = barredUntilByPeer.get(peer) ?? instant(0);
     const beyond = failures(peer, at) - config.pairFailuresMax;
     const held = failuresByPeer.get(peer);
-    if (beyond < 0 || !held) return false;
+    if (beyond < 0 || !held) return barredUntil;
     const doubledMs = config.urgentRestMs * 2 ** Math.min(beyond, 16);
     const restMs = priority === 'low' ? config.pairRestMs : Math.min(doubledMs, config.urgentRestMsMax);
-    return elapsedMs(held.last, at) < restMs;
+    return later(barredUntil, after(held.last, restMs));
   };
+  const askAt = (peer: PeerId, priority: Priority, at: Instant): Instant =>
+    later(restsUntil(peer, priority, at), refusedUntilByPeer.get(peer) ?? instant(0));
 
   return {
     refused,
-    isResting,
+    isResting: (peer, priority, at) => at < restsUntil(peer, priority, at),
     failed: (peer, at) => {
       failuresByPeer.set(peer, { count: failures(peer, at) + 1, last: at });
       refused(peer, at);
@@ -68,8 +72,12 @@ export function createRests(config: OverlayConfig): Rests {
       failuresByPeer.delete(peer);
       refusedUntilByPeer.delete(peer);
     },
-    mayAsk: (peer, priority, at) =>
-      !isResting(peer, priority, at) && at >= (refusedUntilByPeer.get(peer) ?? instant(0)),
+    mayAsk: (peer, priority, at) => at >= askAt(peer, priority, at),
+    askAt,
     forgive: () => failuresByPeer.clear(),
   };
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
 }

@@ -130,7 +130,7 @@ function fillSlots(core: Core, at: Instant): Effects {
 }
 
 /** Fewer than wanted, or too few that we chose ourselves. */
-function lacksLinks(core: Core, at: Instant): boolean {
+export function lacksLinks(core: Core, at: Instant): boolean {
   const { links } = core;
   return links.slots() < links.limits().target || ownLacking(core, at) > 0;
 }
@@ -256,10 +256,10 @@ function isBereft({ links, recent }: Core, at: Instant): boolean {
   return links.activeView().length < links.limits().min && recent.isMourning(at);
 }
 
-function priorityNow(core: Core): Priority {
+export function priorityNow(core: Core): Priority {
   return isBelowMin(core) ? 'high' : 'low';
 }
 
-function degreeOf({ degreeByPeer }: Core, peer: PeerId): number {
+export function degreeOf({ degreeByPeer }: Core, peer: PeerId): number {
   return degreeByPeer.get(peer) ?? 0;
 }

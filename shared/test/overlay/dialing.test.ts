@@ -328,6 +328,8 @@ describe('a channel', () => {
       parked: [],
       targetDegree: 1,
       constructed: 1,
+      staleDescriptions: 0,
+      why: expect.any(Function),
     });
   });
 
