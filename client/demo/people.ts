@@ -79,7 +79,7 @@ function createRow({ id, self }: PageMember, deps: PeopleDeps): Row {
   element.addEventListener('focusin', () => deps.highlight.point(id));
 
   const draw = (member: PageMember, shownName: string): void => {
-    const rtt = member.rtt ?? (member.link === 'direct' ? undefined : deps.pinged.get(id));
+    const rtt = member.rtt ?? (member.hops === 1 ? undefined : deps.pinged.get(id));
     setText(name, shownName);
     setText(facts, memberWords({ ...member, rtt }));
     setAttribute(element, 'data-status', member.status);

@@ -84,7 +84,7 @@ const PICTURE_EDGES_MAX: number = 24;
 /** How a member is doing and how it is reached, for one line of the list. */
 export function memberWords(member: {
   readonly status: 'alive' | 'suspect';
-  readonly link: 'self' | 'direct' | 'via' | 'none';
+  readonly link: 'self' | 'direct' | 'turn' | 'via' | 'none';
   readonly hops: number | undefined;
   readonly rtt: number | undefined;
 }): string {
@@ -96,6 +96,7 @@ export function memberWords(member: {
 function wayWords({ link, hops }: { readonly link: string; readonly hops: number | undefined }): string {
   if (link === 'self') return 'this tab';
   if (link === 'direct') return 'direct';
+  if (link === 'turn') return 'by a TURN server';
   if (link === 'via') return hops === undefined ? 'via others' : `via ${count(hops, 'hop')}`;
   return 'no known way';
 }

@@ -10,7 +10,10 @@ export const explainNobody = (reason: 'self' | 'unknown'): LinkExplanation =>
   Object.freeze({ reason, restMs: 0, last: undefined });
 
 /** `report` is of the last channel to that member that ended. */
-export function explainLink(why: WhyNoLink, report: ChannelReport | undefined): LinkExplanation {
+export function explainLink(
+  why: Omit<WhyNoLink, 'isKnown'>,
+  report: ChannelReport | undefined,
+): LinkExplanation {
   const { ending, restMs } = why;
   const last = ending && Object.freeze({ agoMs: ending.agoMs, ...explainEnding(ending.reason, report) });
   const reason = why.reason === 'failed' ? (last?.reason ?? 'timed-out') : why.reason;

@@ -74,6 +74,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   const people = createMembersFace<P>({
     self,
     hopsByMember: () => node.inspect().routing.hopsByMember,
+    isRelayed: (id) => shell.isRelayed(id),
     userOf: (id) => (id === self ? introduction?.userId : doors.cardOf(id)?.userId),
     ping: async (id, { signal } = {}) => {
       signal?.throwIfAborted();
@@ -99,6 +100,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       return entries < entriesMax && (collectionNames.has(name) || collectionNames.size < collectionsMax);
     },
   });
+  const showWays = (): void => {
+    people.refresh();
+    people.flush();
+  };
   const addressee = (id: PeerId): Addressee => ({ id, stranger: people.members.get(id) === undefined });
   const admission =
     parts.admit &&
@@ -109,7 +114,17 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       count: (reason) => tellings.count(reason),
     });
   const openLinks = (): number => node.inspect().overlay.activeView.length;
-  const tellings = createTellings<P>({ self, hub, people, mine, data, replies, status, openLinks });
+  const tellings = createTellings<P>({
+    self,
+    hub,
+    people,
+    mine,
+    data,
+    replies,
+    status,
+    openLinks,
+    faultOf: (id) => shell.report(id)?.fault ?? 'timed-out',
+  });
   const wrongKey = createWrongKey({
     now: () => clock.now().instant,
     isAlone: () => people.members.size === 1,
@@ -159,6 +174,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     doors,
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
+    onRelayed: showWays,
     onEvents: admission?.onEvents ?? tellings.onEvents,
   });
   const presenceFace = createPresenceFace<P>({
@@ -204,8 +220,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     .then((made) => {
       introduction = made;
       if (!status.closed) shell.handle({ kind: 'command', command: { kind: 'card', card: made.card } });
-      people.refresh();
-      people.flush();
+      showWays();
       if (made.trouble && !status.closed) hub.emit('error', made.trouble);
     })
     .catch(() => undefined);
@@ -242,8 +257,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     },
     explain: (id) => {
       if (id === self) return explainNobody('self');
-      if (!isPeerId(id) || !people.members.get(id)) return explainNobody('unknown');
-      return explainLink(node.inspect().overlay.why(id, clock.now().instant), shell.report(id));
+      const why = isPeerId(id) && node.inspect().overlay.why(id, clock.now().instant);
+      // Whoever could not be linked to may be in no roster of ours for that very reason.
+      if (!why || !(people.members.get(id) || why.isKnown)) return explainNobody('unknown');
+      return explainLink(why, shell.report(id));
     },
     detach: signaling.detach,
     attach: () => {

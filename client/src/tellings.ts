@@ -12,6 +12,7 @@ import type { MembersFace } from './people/members.ts';
 import type { Source } from './readable.ts';
 import type { Replies } from './replies.ts';
 import type { StatusFace } from './status.ts';
+import type { ChannelFault } from './transport/transport.ts';
 import type { PresenceFields } from './types.ts';
 
 export interface Faces<P extends PresenceFields> {
@@ -22,6 +23,8 @@ export interface Faces<P extends PresenceFields> {
   readonly data: DataFaces;
   readonly replies: Replies;
   readonly status: StatusFace;
+  /** What kept the last channel to a peer from opening. */
+  readonly faultOf: (peer: PeerId) => ChannelFault;
   /** Links open now. */
   readonly openLinks: () => number;
 }
@@ -124,6 +127,9 @@ function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, mean
       return () => replies.answer(event);
     case 'attemptFailed':
       means.count(`attempt-${event.reason}`);
+      // The others ended before anything was built.
+      if (event.reason === 'not-opened' || event.reason === 'channel-failed')
+        means.count(`link-${faces.faultOf(event.peer)}`);
       return undefined;
     case 'peerMisbehaved':
       means.count(event.reason);

@@ -163,8 +163,11 @@ export interface Member<P extends PresenceFields = PresenceFields> {
   readonly self: boolean;
   readonly status: MemberStatus;
   readonly presence: Readonly<Partial<P>>;
-  /** `direct`: a link of one's own; `via`: through others; `none`: no known way. */
-  readonly link: 'self' | 'direct' | 'via' | 'none';
+  /**
+   * `direct`: a link of one's own; `turn`: likewise, but through a TURN server; `via`: through others; `none`: no known
+   * way.
+   */
+  readonly link: 'self' | 'direct' | 'turn' | 'via' | 'none';
   /** Links to cross; 0 for oneself, `undefined` while no way is known. */
   readonly hops: number | undefined;
   /** Round trip in milliseconds, where measured. */
@@ -264,7 +267,7 @@ export interface MeshStats {
   };
   /**
    * What was refused, by reason: frames and records; `server-…`: messages of the signaling server; `attempt-…`:
-   * links that were tried and did not come about; `ice-…`: questions for `iceServers` that came to nothing.
+   * links that were tried and did not come about; `link-…`: of those, why no channel opened; `ice-…`: questions for `iceServers` that came to nothing.
    */
   readonly refused: Readonly<Record<string, number>>;
   readonly broadcast: {

@@ -7,7 +7,7 @@ import type { Mesh } from '#client/types.ts';
 import { createRoom, type Room } from './room.ts';
 
 const report: ChannelReport = { fault: 'needs-turn', iceErrors: [{ code: 401, url: 'turn:turn.test' }] };
-const ended = (reason: NonNullable<WhyNoLink['ending']>['reason']): WhyNoLink => ({
+const ended = (reason: NonNullable<WhyNoLink['ending']>['reason']): Parameters<typeof explainLink>[0] => ({
   reason: 'failed',
   restMs: 5_000,
   ending: { reason, agoMs: 70 },
@@ -115,7 +115,9 @@ describe('in a room', () => {
     }
     expect([...seen].toSorted()).toEqual(['connecting', 'needs-turn', 'resting']);
     expect(third.explain(far.id).last).toMatchObject({ reason: 'needs-turn', iceErrors: report.iceErrors });
-    expect(third.stats().refused['attempt-not-opened']).toBeGreaterThan(1);
+    const { refused } = third.stats();
+    expect(refused['attempt-not-opened']).toBeGreaterThan(1);
+    expect(refused['link-needs-turn']).toBe(refused['attempt-not-opened']);
     // The room is whole all the same.
     third.map('m').set('k', 1);
     await room.clock.advance(1_000);
@@ -145,6 +147,18 @@ describe('in a room', () => {
       0.8,
     );
   });
+});
+
+test('two who cannot be linked know no members, and tell why all the same', async () => {
+  const room = createRoom();
+  const wrap = blockAfter(0, report, (data) => `${data}-lost`);
+  const [a, b] = [room.join(undefined, { wrap }), room.join(undefined, { wrap })];
+  await room.clock.advance(12_000);
+  expect([a.members.size, a.explain(b.id).last?.reason, b.explain(a.id).last?.reason]).toEqual([
+    1,
+    'needs-turn',
+    'needs-turn',
+  ]);
 });
 
 test('a description that comes too late for its attempt is counted, and harms nobody', async () => {

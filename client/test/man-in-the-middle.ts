@@ -41,6 +41,7 @@ export function createMan(transport: Transport, rewrite: (bytes: Uint8Array) => 
             other().send(rewrite(bytes));
           },
           onCongestion: () => {},
+          onRelayed: () => {},
           onClosed: () => other().close(),
         };
         return (channel = transport.construct({ initiator }, handlers));

@@ -98,6 +98,35 @@ describe('joining', () => {
   });
 });
 
+describe('links through a TURN server', () => {
+  test('are shown as such, and to subscribers as soon as it is known', async () => {
+    const room = createRoom();
+    let tell: (relayed: boolean) => void = () => {};
+    const wrap = (transport: Transport): Transport => ({
+      construct: (options, handlers) => {
+        tell = handlers.onRelayed;
+        return transport.construct(options, handlers);
+      },
+    });
+    const a = room.join(undefined, { wrap });
+    const b = room.join();
+    await room.clock.advance(3_000);
+    const seen: unknown[] = [];
+    a.members.subscribe((members) => {
+      const { link, hops } = members.get(b.id)!;
+      seen.push([link, hops]);
+    });
+    tell(true);
+    tell(false);
+    expect(seen).toEqual([
+      ['direct', 1],
+      ['turn', 1],
+      ['direct', 1],
+    ]);
+    expect(b.members.get(a.id)?.link).toBe('direct');
+  });
+});
+
 describe('leaving', () => {
   test('is told as goodbye, with the member as it was, and is final', async () => {
     const { room, all } = await meshes(3);

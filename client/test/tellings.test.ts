@@ -44,6 +44,7 @@ function setUp(): Setup {
   const people = createMembersFace<PresenceFields>({
     self,
     hopsByMember: () => new Map(),
+    isRelayed: () => false,
     userOf: () => undefined,
     ping: () => Promise.resolve(0),
   });
@@ -64,6 +65,7 @@ function setUp(): Setup {
     },
     replies: createReplies(() => {}),
     status: createStatus(),
+    faultOf: () => 'needs-turn',
     openLinks: () => 0,
   });
   tellings.onEvents([{ kind: 'memberJoined', id: a, returned: false }]);
@@ -195,12 +197,15 @@ test('what was refused is counted by its reason', () => {
     { kind: 'peerMisbehaved', peer: b, reason: 'malformed' },
     { kind: 'peerMisbehaved', peer: b, reason: 'malformed' },
     { kind: 'attemptFailed', peer: b, reason: 'no-answer' },
+    { kind: 'attemptFailed', peer: b, reason: 'not-opened' },
   ]);
   tellings.count('server-bad-message');
   expect(tellings.refused()).toEqual({
     'over-limit': 1,
     malformed: 2,
     'attempt-no-answer': 1,
+    'attempt-not-opened': 1,
+    'link-needs-turn': 1,
     'server-bad-message': 1,
   });
 });

@@ -173,6 +173,7 @@ function note(seen: Seen, onDescribed: (data: string) => void = () => {}): Chann
       seen.frames.push([...bytes]);
     },
     onCongestion: () => {},
+    onRelayed: () => {},
     onClosed: () => {
       seen.closed += 1;
     },

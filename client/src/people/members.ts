@@ -9,6 +9,8 @@ export interface MembersDeps {
   readonly self: PeerId;
   /** How many links away each member is; a member that is absent has no known way. */
   readonly hopsByMember: () => ReadonlyMap<PeerId, number>;
+  /** Whether the link to a neighbor goes through a TURN server. */
+  readonly isRelayed: (id: PeerId) => boolean;
   /** The user that a member has shown to be; asked when it comes, and when things may have changed. */
   readonly userOf: (id: PeerId) => string | undefined;
   readonly ping: Members['ping'];
@@ -118,7 +120,8 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
   function way(id: PeerId, hopsByMember: ReadonlyMap<PeerId, number>): Pick<Member<P>, 'link' | 'hops'> {
     if (id === deps.self) return { link: 'self', hops: 0 };
     const hops = hopsByMember.get(id);
-    return { link: hops === undefined ? 'none' : hops === 1 ? 'direct' : 'via', hops };
+    if (hops === 1) return { link: deps.isRelayed(id) ? 'turn' : 'direct', hops };
+    return { link: hops === undefined ? 'none' : 'via', hops };
   }
 
   function note(): void {

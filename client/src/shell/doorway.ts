@@ -80,6 +80,8 @@ function openDoor(deps: DoorwayDeps, peer: PeerId, initiator: boolean, handlers:
       onCongestion: (congested) => {
         if (phase === 'open') handlers.onCongestion(congested);
       },
+      // It may be known before the other end has proven itself, and is not told twice.
+      onRelayed: handlers.onRelayed,
       onClosed: () => {
         if (phase === 'judging') lost = true;
         else end();

@@ -32,6 +32,8 @@ export interface ShellDeps {
   readonly askContacts: () => void;
   /** Other than this software's own in tests only. */
   readonly versions?: WireVersions;
+  /** A link goes through a TURN server now, or no longer does. */
+  readonly onRelayed: () => void;
   /** All events of one input together, in order. */
   readonly onEvents: (events: readonly MeshEvent[]) => void;
 }
@@ -47,6 +49,8 @@ export interface Shell {
   /** Text that the server brought from a member. */
   readonly serverSignal: (from: PeerId, data: string) => void;
   readonly traffic: () => LinkTraffic;
+  /** Whether the link to a neighbor goes through a TURN server. */
+  readonly isRelayed: (peer: PeerId) => boolean;
   /** How far the last channel to a peer had come when it ended, of those remembered. */
   readonly report: (peer: PeerId) => ChannelReport | undefined;
   /**
@@ -86,6 +90,8 @@ interface Link {
   readonly out: DoorOut;
   /** The newest version that its other end speaks, as its descriptions say: they come before it opens. */
   theirs: number;
+  /** Through a TURN server. */
+  relayed: boolean;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the channels and timers of one tab.
@@ -120,6 +126,7 @@ export function createShell(deps: ShellDeps): Shell {
       else handle({ kind: 'badSignal', from, reason: message.error });
     },
     traffic: () => ({ ...traffic }),
+    isRelayed: (peer) => openLinkByPeer.get(peer)?.relayed ?? false,
     report: reportByPeer.get,
     stop: (how) => {
       stopped = stopped === 'atOnce' ? stopped : how;
@@ -218,6 +225,12 @@ export function createShell(deps: ShellDeps): Shell {
         },
         onFrame: (bytes) => frameIn(attempt, bytes),
         onCongestion: (congested) => handle({ kind: 'congestion', peer, congested }),
+        onRelayed: (relayed) => {
+          const link = linkByAttempt.get(attempt);
+          if (!link) return;
+          link.relayed = relayed;
+          deps.onRelayed();
+        },
         onClosed: () => onClosed(attempt),
       },
     );
@@ -233,6 +246,7 @@ export function createShell(deps: ShellDeps): Shell {
       }),
       out: deps.doors.openOut(),
       theirs: versions.newest,
+      relayed: false,
     });
   }
 

@@ -18,6 +18,7 @@ import {
 } from './descriptions.ts';
 import { fingerprintsOf } from './fingerprints.ts';
 import { createProgress } from './progress.ts';
+import { isRelayed } from './route.ts';
 import { runSoon } from './soon.ts';
 import {
   CONGESTED_BYTES,
@@ -44,6 +45,9 @@ const BAD_DESCRIPTIONS: ReadonlySet<unknown> = new Set([
   'ERR_SET_REMOTE_DESCRIPTION',
   'ERR_ADD_ICE_CANDIDATE',
 ]);
+
+/** What is in use is looked at so long after it changed: browsers keep their statistics for 50 ms. */
+const ROUTE_SETTLES_MS = 100;
 
 /** Messages that come before `connect` wait, at most so many bytes. */
 const EARLY_BYTES_MAX = 1_048_576;
@@ -92,6 +96,8 @@ function createChannel(
   let handOverPlanned = false;
   let closing: Promise<void> | undefined;
   const progress = createProgress();
+  let relayed = false;
+  let lookPlanned = false;
 
   // The error listener comes first: an error nobody listens to is thrown.
   peer.on('error', ({ code }) => {
@@ -99,7 +105,10 @@ function createChannel(
     end();
   });
   peer.on('iceStateChange', (state) => {
-    if (state === 'connected' || state === 'completed') progress.note('reached');
+    if (state !== 'connected' && state !== 'completed') return;
+    progress.note('reached');
+    // Not the first time: ICE was restarted, or found its way again.
+    if (phase === 'open') planLook();
   });
   const { _pc: made } = peer;
   made?.addEventListener('icecandidateerror', progress.noteIceError);
@@ -112,6 +121,10 @@ function createChannel(
     if (phase !== 'opening') return;
     phase = 'open';
     progress.note('opened');
+    planLook();
+    const { _pc: connection } = peer;
+    // Firefox has no such thing.
+    connection?.sctp?.transport.iceTransport?.addEventListener('selectedcandidatepairchange', planLook);
     handlers.onOpened();
     early.splice(0).forEach(takeApart);
   });
@@ -194,6 +207,24 @@ function createChannel(
       };
       look();
     });
+  }
+
+  function planLook(): void {
+    if (lookPlanned) return;
+    lookPlanned = true;
+    setTimeout(() => {
+      lookPlanned = false;
+      void lookAtRoute();
+    }, ROUTE_SETTLES_MS);
+  }
+
+  async function lookAtRoute(): Promise<void> {
+    const { _pc: connection } = peer;
+    // Where it fails there is no connection any more.
+    const stats = await connection?.getStats().catch(() => undefined);
+    if (phase !== 'open' || !stats || isRelayed(stats) === relayed) return;
+    relayed = !relayed;
+    handlers.onRelayed(relayed);
   }
 
   function end(): void {

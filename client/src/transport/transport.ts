@@ -21,6 +21,11 @@ export interface ChannelHandlers {
   /** A frame, in the order it was sent, never before `onOpened`. */
   readonly onFrame: (bytes: Uint8Array) => void;
   readonly onCongestion: (congested: boolean) => void;
+  /**
+   * What is sent goes through a TURN server, at either end, or no longer does. Told soon after the channel has opened,
+   * and when it changes; until then it does not.
+   */
+  readonly onRelayed: (relayed: boolean) => void;
   readonly onClosed: () => void;
 }
 

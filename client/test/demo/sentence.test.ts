@@ -105,6 +105,7 @@ describe('a member in words', () => {
     ['alive · direct · 6.3 ms', { status: 'alive', link: 'direct', hops: 1, rtt: 6.31 }],
     ['alive · direct · under 1 ms', { status: 'alive', link: 'direct', hops: 1, rtt: 0.4 }],
     ['alive · direct', { status: 'alive', link: 'direct', hops: 1, rtt: undefined }],
+    ['alive · by a TURN server · 40 ms', { status: 'alive', link: 'turn', hops: 1, rtt: 40 }],
     ['suspect · via 2 hops · 15 ms', { status: 'suspect', link: 'via', hops: 2, rtt: 14.6 }],
     ['suspect · no known way', { status: 'suspect', link: 'none', hops: undefined, rtt: Number.NaN }],
   ] as const)('%s', (words, member) => {

@@ -194,7 +194,14 @@ describe('a man in the middle', () => {
     const world = createWorld();
     const man = createMan(world.createTransport(), rewrite);
     const heard: string[] = [];
-    const nothing = { onDescribed() {}, onOpened() {}, onCongestion() {}, onClosed() {}, onFrame() {} };
+    const nothing = {
+      onDescribed() {},
+      onOpened() {},
+      onCongestion() {},
+      onRelayed() {},
+      onClosed() {},
+      onFrame() {},
+    };
     const b = world
       .createTransport()
       .construct(

@@ -72,6 +72,7 @@ export function openEnd(
       },
       onFrame: (bytes) => told.push(new TextDecoder().decode(bytes)),
       onCongestion: (congested) => told.push(congested ? 'congested' : 'drained'),
+      onRelayed: (relayed) => told.push(relayed ? 'relayed' : 'direct'),
       onClosed: () => told.push('closed'),
     },
   );
@@ -155,6 +156,7 @@ export async function setScene(ofVictim: Partial<DoorwayDeps> = {}): Promise<Sce
       onDescribed() {},
       onOpened() {},
       onCongestion() {},
+      onRelayed() {},
       onClosed() {},
       onFrame: (bytes) => heard.push(bytes),
     },

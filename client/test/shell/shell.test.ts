@@ -170,6 +170,7 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
         return true;
       },
       askContacts: () => log.push('ask contacts'),
+      onRelayed: () => log.push('relayed'),
       onEvents: (events) => {
         log.push({ told: events.map((event) => ('peer' in event ? event.peer : event.kind)) });
         setup.onTold(events);
@@ -407,6 +408,27 @@ describe('a channel', () => {
     setup.shell.handle(start);
     expect(setup.channels.map(({ described }) => described)).toEqual([[], ['for b']]);
     expect(setup.inputs.map(({ kind }) => kind)).toEqual(['start', 'start']);
+  });
+});
+
+describe('a TURN server', () => {
+  test('is told of a link, known of it before it opens too, and forgotten with it', () => {
+    const setup = setUp();
+    setup.answer(construct(a, one));
+    setup.shell.handle(start);
+    const { handlers } = setup.channels[0]!;
+    handlers.onRelayed(true);
+    expect(setup.shell.isRelayed(a)).toBe(false);
+    handlers.onOpened();
+    expect([setup.shell.isRelayed(a), setup.shell.isRelayed(b)]).toEqual([true, false]);
+    handlers.onRelayed(false);
+    expect([setup.shell.isRelayed(a), setup.log.filter((line) => line === 'relayed').length]).toEqual([
+      false,
+      2,
+    ]);
+    handlers.onRelayed(true);
+    handlers.onClosed();
+    expect(setup.shell.isRelayed(a)).toBe(false);
   });
 });
 

@@ -10,6 +10,16 @@ export const peers: FakePeer[] = [];
 
 const QUEUE_BYTES_MAX = 16_777_216;
 
+interface FakeConnection extends Connection, Pick<EventTarget, 'addEventListener'> {
+  readonly getStats: () => Promise<unknown>;
+  readonly sctp: {
+    readonly transport: {
+      readonly getRemoteCertificates: () => ArrayBuffer[];
+      readonly iceTransport: EventTarget;
+    };
+  };
+}
+
 export class FakePeer {
   static readonly WEBRTC_SUPPORT: boolean = true;
   readonly options: { readonly initiator: boolean; readonly config: RTCConfiguration };
@@ -35,13 +45,25 @@ export class FakePeer {
   /** Events of the connection itself. */
   readonly events: EventTarget = new EventTarget();
 
-  get _pc(): Connection & Pick<EventTarget, 'addEventListener'> {
-    const { other, events } = this;
+  /** Events of what finds the way. */
+  readonly ice: EventTarget = new EventTarget();
+  /** What `getStats` tells, and how often it was asked. */
+  stats: ReadonlyMap<string, unknown> = new Map();
+  looks = 0;
+
+  get _pc(): FakeConnection {
+    const { other, events, ice: iceTransport } = this;
     return {
       addEventListener: events.addEventListener.bind(events),
+      getStats: () => {
+        this.looks += 1;
+        return this.destroyed ? Promise.reject(new Error('InvalidStateError')) : Promise.resolve(this.stats);
+      },
       localDescription: { sdp: `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(this.certificate))}\r\n` },
       remoteDescription: null,
-      sctp: { transport: { getRemoteCertificates: () => (other ? [other.certificate.buffer] : []) } },
+      sctp: {
+        transport: { iceTransport, getRemoteCertificates: () => (other ? [other.certificate.buffer] : []) },
+      },
     };
   }
 

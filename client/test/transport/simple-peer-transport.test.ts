@@ -38,6 +38,7 @@ function open({ connected = true }: { connected?: boolean } = {}): Opened {
       onOpened: () => told.push('opened'),
       onFrame: (bytes) => told.push([...bytes]),
       onCongestion: (congested) => told.push(congested ? 'congested' : 'drained'),
+      onRelayed: (relayed) => told.push(relayed ? 'relayed' : 'direct'),
       onClosed: () => told.push('closed'),
     },
   );
@@ -53,7 +54,14 @@ const bundle = (...frames: number[][]): Uint8Array =>
 
 describe('what RTCPeerConnection is told', () => {
   test('is asked anew for each connection', () => {
-    const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+    const nothing = {
+      onDescribed() {},
+      onOpened() {},
+      onFrame() {},
+      onCongestion() {},
+      onRelayed() {},
+      onClosed() {},
+    };
     let port = 1;
     const { construct } = createTransport(() => ({ iceServers: [{ urls: `stun:stun.test:${port++}` }] }));
     for (const initiator of [true, false]) construct({ initiator }, nothing);
@@ -64,7 +72,14 @@ describe('what RTCPeerConnection is told', () => {
   });
 
   test('names no server unless the application does, and everything that it does name', () => {
-    const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+    const nothing = {
+      onDescribed() {},
+      onOpened() {},
+      onFrame() {},
+      onCongestion() {},
+      onRelayed() {},
+      onClosed() {},
+    };
     createSimplePeerTransport().construct({ initiator: true }, nothing);
     createSimplePeerTransport({ iceTransportPolicy: 'relay' }).construct({ initiator: false }, nothing);
     const iceServers = [{ urls: 'stun:stun.test' }];
@@ -83,7 +98,14 @@ describe('descriptions', () => {
   const candidate = JSON.stringify([
     { type: 'candidate', candidate: { candidate: 'c', sdpMid: '0', sdpMLineIndex: 0 } },
   ]);
-  const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+  const nothing = {
+    onDescribed() {},
+    onOpened() {},
+    onFrame() {},
+    onCongestion() {},
+    onRelayed() {},
+    onClosed() {},
+  };
 
   test('of a session are taken once, so that no later one can put another certificate behind the channel', () => {
     createSimplePeerTransport().construct({ initiator: true }, nothing);
@@ -145,7 +167,14 @@ describe('what a channel tells of itself that does not open', () => {
 
   /** The answering end; the fake's offer would open it, so what it answers leads nowhere. */
   function dial(): { readonly channel: Channel; readonly peer: FakePeer } {
-    const nothing = { onDescribed() {}, onOpened() {}, onFrame() {}, onCongestion() {}, onClosed() {} };
+    const nothing = {
+      onDescribed() {},
+      onOpened() {},
+      onFrame() {},
+      onCongestion() {},
+      onRelayed() {},
+      onClosed() {},
+    };
     createSimplePeerTransport().construct({ initiator: true }, nothing);
     const channel = createSimplePeerTransport().construct({ initiator: false }, nothing);
     return { channel, peer: peers[1]! };
@@ -219,6 +248,47 @@ describe('what a channel tells of itself that does not open', () => {
     for (let n = 0; n < 20; n++) fail(701, `stun:${n}.test`);
     expect(channel.report().iceErrors).toHaveLength(8);
     expect(Object.isFrozen(channel.report().iceErrors)).toBe(true);
+  });
+});
+
+describe('a TURN server in between', () => {
+  const through = (candidateType: string): ReadonlyMap<string, unknown> =>
+    new Map([
+      ['t', { type: 'transport', selectedCandidatePairId: 'p' }],
+      ['p', { type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' }],
+      ['l', { type: 'local-candidate', candidateType }],
+      ['r', { type: 'remote-candidate', candidateType: 'host' }],
+    ]);
+  const settle = (): Promise<void> => pause(150);
+
+  test('is told once it is known, and when that changes; nobody asks again and again', async () => {
+    const { peer, told } = open();
+    peer.stats = through('relay');
+    await settle();
+    expect([told, peer.looks]).toEqual([['relayed'], 1]);
+    for (const state of ['connected', 'completed']) peer.emit('iceStateChange', state);
+    await settle();
+    expect([told, peer.looks]).toEqual([['relayed'], 2]);
+    peer.stats = through('host');
+    for (let n = 0; n < 3; n++) peer.ice.dispatchEvent(new Event('selectedcandidatepairchange'));
+    await settle();
+    expect([told, peer.looks]).toEqual([['relayed', 'direct'], 3]);
+    await pause(400);
+    expect(peer.looks).toBe(3);
+  });
+
+  test('is not told of a direct link, nor of a channel that has closed, or does meanwhile', async () => {
+    const direct = open();
+    direct.peer.stats = through('srflx');
+    const closed = open();
+    closed.peer.stats = through('relay');
+    void closed.channel.close();
+    const closing = open();
+    closing.peer.stats = through('relay');
+    const looked = vi.spyOn(closing.peer, 'looks', 'set').mockImplementation(() => closing.peer.destroy());
+    await settle();
+    expect(looked).toHaveBeenCalledOnce();
+    expect([direct.told, closed.told, closing.told]).toEqual([[], [], ['closed']]);
   });
 });
 

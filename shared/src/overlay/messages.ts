@@ -202,6 +202,8 @@ export interface WhyNoLink {
    */
   readonly reason:
     'linked' | 'connecting' | 'resting' | 'not-wanted' | 'budget' | 'failed' | 'full' | 'not-yet';
+  /** There is a link, an attempt, or an ending that is remembered. */
+  readonly isKnown: boolean;
   /** Until it may be asked, in milliseconds; 0 where it may be now. */
   readonly restMs: number;
   /** How the last attempt with it ended, if there has been no link since. */

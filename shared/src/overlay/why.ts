@@ -9,6 +9,7 @@ export function whyNoLink(core: Core, peer: PeerId, at: Instant): WhyNoLink {
   const ending = core.endingByPeer.get(peer);
   return Object.freeze({
     reason: reasonOf(core, peer, at),
+    isKnown: ending !== undefined || core.links.get(peer) !== undefined,
     restMs: Math.max(0, elapsedMs(at, core.rests.askAt(peer, priorityNow(core), at))),
     ending: ending && Object.freeze({ reason: ending.reason, agoMs: elapsedMs(ending.at, at) }),
   });

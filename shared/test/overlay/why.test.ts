@@ -18,8 +18,11 @@ import type { AttemptId, PeerId } from '#shared/base/ids.ts';
 const self = peer(100);
 const [a, b, c] = [peer(1), peer(2), peer(3)] as const;
 
-const why = (bench: Bench, other: PeerId, atMs: number = 0): WhyNoLink =>
-  bench.overlay.inspect().why(other, now(atMs).instant);
+const why = (bench: Bench, other: PeerId, atMs: number = 0): Omit<WhyNoLink, 'isKnown'> => {
+  const { isKnown, ...told } = bench.overlay.inspect().why(other, now(atMs).instant);
+  expect(isKnown).toBe(told.ending !== undefined || ['linked', 'connecting'].includes(told.reason));
+  return told;
+};
 
 /** Linked to `a`, in a room of `size`; `b` is a member who may be asked. */
 function createRoom(size: number, degree: number = 1): Bench {
