@@ -144,3 +144,46 @@ test('a page without WebCrypto is told so, by the library and by the page', asyn
   await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'CRYPTO_MISSING');
   await expect(page.getByTestId('error')).toContainText('by https');
 });
+
+test('descriptions that no browser reads are told as such, stop nothing, and good ones link the same tabs', async ({
+  context,
+}) => {
+  const pages = [await blankPages.open(context), await blankPages.open(context)] as const;
+  let isSpoilt = true;
+  for (const page of pages) {
+    // Whoever carries them may change them: here the first line of each, in its place.
+    await page.routeWebSocket(/.*/, (socket) => {
+      const onward = socket.connectToServer();
+      socket.onMessage((text) => {
+        const message = JSON.parse(text.toString()) as { readonly data?: string };
+        const data = Buffer.from(message.data ?? '', 'base64');
+        const at = data.indexOf('v=0');
+        if (isSpoilt && at >= 0) data.write('x=9', at);
+        onward.send(at < 0 ? text : JSON.stringify({ ...message, data: data.toString('base64') }));
+      });
+    });
+  }
+  const ids: string[] = [];
+  for (const page of pages) {
+    const id = await page.evaluate((signaling) => {
+      const mesh = window.gossamer.joinMesh('spoilt', { signaling });
+      Object.assign(window, { mesh });
+      return mesh.id;
+    }, server.url);
+    ids.push(id);
+  }
+  // The lower id offers, so it is the other that reads.
+  const [offering, reading] = ids[0]! < ids[1]! ? ([0, 1] as const) : ([1, 0] as const);
+  const lastAt = (n: 0 | 1): Promise<string | undefined> =>
+    pages[n].evaluate((id) => window.mesh.explain(id).last?.reason, ids[1 - n]!);
+  await expect.poll(() => lastAt(reading)).toBe('bad-description');
+  await expect.poll(() => lastAt(offering)).toBe('timed-out');
+  const counted = await pages[reading].evaluate(() => window.mesh.stats().refused['link-bad-description']);
+  expect(counted).toBeGreaterThan(0);
+
+  isSpoilt = false;
+  for (const [n, page] of pages.entries()) {
+    await page.waitForFunction((id) => window.mesh.explain(id).reason === 'linked', ids[1 - n]!);
+    expect(await page.evaluate(() => [...window.mesh.members].length)).toBe(2);
+  }
+});
