@@ -36,3 +36,14 @@ test('what ends a subscription is a function and a disposable', () => {
   expectTypeOf<Unsubscribe>().toBeCallableWith();
   expectTypeOf<Unsubscribe>().toExtend<Disposable>();
 });
+
+test('rtc takes what RTCPeerConnection takes, or a function for the servers', () => {
+  const show = (rtc: RTCConfiguration) => [
+    join('room', { rtc }),
+    join('room', { rtc: { ...rtc, iceServers: () => [{ urls: 'stun:stun.test' }] } }),
+    join('room', { rtc: { iceServers: async () => ({ iceServers: [], ttlMs: 60_000 }) } }),
+    // @ts-expect-error -- What lives is a number of milliseconds.
+    join('room', { rtc: { iceServers: () => ({ iceServers: [], ttlMs: '1h' }) } }),
+  ];
+  expectTypeOf(show).parameter(0).toEqualTypeOf<RTCConfiguration>();
+});
