@@ -48,7 +48,7 @@ export class FakePeer {
   /** Events of what finds the way. */
   readonly ice: EventTarget = new EventTarget();
   /** What `getStats` tells, and how often it was asked. */
-  stats: ReadonlyMap<string, unknown> = new Map();
+  stats: ReadonlyMap<string, unknown> | Error = new Map();
   looks = 0;
 
   get _pc(): FakeConnection {
@@ -57,7 +57,7 @@ export class FakePeer {
       addEventListener: events.addEventListener.bind(events),
       getStats: () => {
         this.looks += 1;
-        return this.destroyed ? Promise.reject(new Error('InvalidStateError')) : Promise.resolve(this.stats);
+        return this.stats instanceof Error ? Promise.reject(this.stats) : Promise.resolve(this.stats);
       },
       localDescription: { sdp: `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(this.certificate))}\r\n` },
       remoteDescription: null,

@@ -290,6 +290,17 @@ describe('a TURN server in between', () => {
     expect(looked).toHaveBeenCalledOnce();
     expect([direct.told, closed.told, closing.told]).toEqual([[], [], ['closed']]);
   });
+
+  test('is not told where the browser has no statistics; it is asked again when something changes', async () => {
+    const { peer, told } = open();
+    peer.stats = new Error('InvalidStateError');
+    await settle();
+    expect([told, peer.looks]).toEqual([[], 1]);
+    peer.stats = through('relay');
+    peer.ice.dispatchEvent(new Event('selectedcandidatepairchange'));
+    await settle();
+    expect(told).toEqual(['relayed']);
+  });
 });
 
 describe('sending', () => {

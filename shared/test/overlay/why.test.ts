@@ -80,6 +80,23 @@ describe('there is none', () => {
     expect(why(bench, b, 60_001).reason).toBe('not-yet');
   });
 
+  it('for we could build no more when it accepted', () => {
+    const budget = {
+      tokensMax: 1,
+      tokenMs: 4_000,
+      constructedPerMinuteMax: 1,
+      uncollectedMax: 50,
+      collectedAfterMs: 30_000,
+    };
+    const bench = createBench(self, { budget });
+    const id = requestIn(bench.feed(contacts(a))).attempt;
+    bench.feed(signal(a, { kind: 'accept', attempt: id }));
+    bench.feed({ kind: 'channelClosed', peer: a, attempt: id });
+    const again = requestIn(bench.feed(contacts(b))).attempt;
+    bench.feed(signal(b, { kind: 'accept', attempt: again }));
+    expect(why(bench, b).ending).toEqual({ reason: 'busy', agoMs: 0 });
+  });
+
   it('for the other has more than it wants, and we can do without', () => {
     const bench = createBench(self);
     bench.linkTo(a, c, peer(4), peer(5));
