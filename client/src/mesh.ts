@@ -14,6 +14,7 @@ import { createSource } from './readable.ts';
 import { createWrongKey } from './room/wrong-key.ts';
 import { createReplies, type Addressee } from './replies.ts';
 import type { KeyPair } from './identity/ed25519.ts';
+import { drawReceipt } from './identity/generate.ts';
 import type { Introduction } from './identity/introduction.ts';
 import { createDoors } from './shell/doors.ts';
 import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
@@ -81,7 +82,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     sendTo: async (to, topic, message) => {
       if (to !== self) {
         return replies.request(
-          (token) => command({ kind: 'sendTo', token, to, topic, data: message }),
+          (token) => command({ kind: 'sendTo', token, to, topic, data: message, receipt: drawReceipt() }),
           addressee(to),
         );
       }

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
+import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
 import { bytesToDirect, directToBytes } from '#shared/wire/direct-codec.ts';
 import { writeCard, readCard } from '#client/identity/card.ts';
 import { createKeyPair } from '#client/identity/ed25519.ts';
@@ -142,10 +143,11 @@ const roomLinks = (): FuzzTarget => ({
   },
 });
 
+const receipt = bytesToReceipt(bytesOf(RECEIPT_BYTES, 6));
 const letters = (): FuzzTarget => ({
   name: 'what was sealed',
   corpus: ['chat', 'a/b'].map((topic) =>
-    directToBytes({ kind: 'direct', topic, data: { a: [1, 'x', null] } }),
+    directToBytes({ kind: 'direct', topic, data: { a: [1, 'x', null] }, receipt }),
   ),
   take: (bytes) => {
     const read = bytesToDirect(bytes);

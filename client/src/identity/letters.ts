@@ -67,11 +67,12 @@ export function createLetters({ self, directory, sealer }: LettersDeps): Letters
     bytes: Uint8Array,
   ): Promise<LinkMessage | LetterProblem> {
     const sealKey = directory.cardOf(message.origin)?.sealKey;
-    const content = sealKey && (await sealer()?.open({ id: message.origin, sealKey }, bytes));
+    const opened = sealKey && (await sealer()?.open({ id: message.origin, sealKey }, bytes));
+    const letter = opened && bytesToDirect(opened.content);
+    if (!letter) return 'not-opened';
     // Closed, as it came: its sender has not heard that it arrived, and the node tells it so, and nobody else.
-    if (content === 'repeated') return message;
-    const letter = content && bytesToDirect(content);
-    return letter ? { ...message, payload: letter } : 'not-opened';
+    const { receipt } = letter;
+    return { ...message, payload: opened.isRepeated ? { kind: 'sealed', bytes, receipt } : letter };
   }
 }
 

@@ -36,8 +36,14 @@ export interface Sealer {
   readonly sealKey: Uint8Array;
   /** Rejects where the receiver's key is none. */
   readonly seal: (to: SealParty, content: Uint8Array) => Promise<Uint8Array>;
-  /** `undefined`: not from this sender, not for us, or damaged. `repeated`: it was opened before, or is too old to tell. */
-  readonly open: (from: SealParty, sealed: Uint8Array) => Promise<Uint8Array | 'repeated' | undefined>;
+  /** `undefined`: not from this sender, not for us, damaged, or too far behind the newest to tell whether it was opened. */
+  readonly open: (from: SealParty, sealed: Uint8Array) => Promise<Opened | undefined>;
+}
+
+export interface Opened {
+  readonly content: Uint8Array;
+  /** It was opened before. */
+  readonly isRepeated: boolean;
 }
 
 /** Makes a key of one's own, for one life in one room. Rejects where the browser knows no X25519. */
@@ -91,7 +97,9 @@ export async function createSealer(self: PeerId, room: string): Promise<Sealer> 
         const names = { from: from.id, to: self, freshKey };
         const key = await keyFor({ fresh: first, lasting: second }, names, 'decrypt');
         const open = new Uint8Array(await crypto.subtle.decrypt(GCM, key, sealed.slice(SEAL_KEY_BYTES)));
-        return windows.isNew(from.id, bytesToNumber(open)) ? open.slice(NUMBER_BYTES) : 'repeated';
+        const arrival = windows.note(from.id, bytesToNumber(open));
+        if (arrival === 'tooOld') return undefined;
+        return { content: open.slice(NUMBER_BYTES), isRepeated: arrival === 'repeated' };
       } catch {
         return undefined;
       }
@@ -118,25 +126,27 @@ async function agree(mine: CryptoKey, theirs: CryptoKey): Promise<ArrayBuffer> {
 }
 
 interface Windows {
-  readonly isNew: (sender: PeerId, number: number) => boolean;
+  /** Notes that it has come. */
+  readonly note: (sender: PeerId, number: number) => 'new' | 'repeated' | 'tooOld';
 }
 
 /** Which numbers have come, as in IPsec (RFC 4303, section 3.4.3). */
 function createWindows(): Windows {
   const seenBySender = new Map<PeerId, { highest: number; readonly seen: Set<number> }>();
   return {
-    isNew: (sender, number) => {
+    note: (sender, number) => {
       const window = seenBySender.get(sender) ?? { highest: 0, seen: new Set<number>() };
       seenBySender.delete(sender);
       seenBySender.set(sender, window);
       const [idlest] = seenBySender.keys();
       if (seenBySender.size > SENDERS_MAX && idlest !== undefined) seenBySender.delete(idlest);
-      if (number <= window.highest - WINDOW || window.seen.has(number)) return false;
+      if (number <= window.highest - WINDOW) return 'tooOld';
+      if (window.seen.has(number)) return 'repeated';
       window.seen.add(number);
-      if (number <= window.highest) return true;
+      if (number <= window.highest) return 'new';
       window.highest = number;
       for (const old of window.seen) if (old <= number - WINDOW) window.seen.delete(old);
-      return true;
+      return 'new';
     },
   };
 }

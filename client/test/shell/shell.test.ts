@@ -49,6 +49,7 @@ const packet: RoutingMessage<RoutedPayload> = {
   ttl: 3,
   serverMay: true,
   route: [],
+  receipt: null,
 };
 
 /** A channel whose other end is the test. */
