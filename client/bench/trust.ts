@@ -88,7 +88,7 @@ function refuse(reason: string): never {
 function throughDoors(from: Member, to: Member, arrived: () => void): Say {
   const { encode } = createLinkEncoder();
   const { decode } = createLinkDecoder();
-  const door = to.doors.openIn({ admit: arrived, refuse });
+  const door = to.doors.openIn(keyToPeerId(from.keys.publicKey), { admit: arrived, refuse, count: refuse });
   const out = from.doors.openOut();
   return (message) =>
     void out.take(message, (proven) => {

@@ -156,6 +156,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     doors,
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
+    onRefused: (reason) => tellings.count(reason),
     onEvents: admission?.onEvents ?? tellings.onEvents,
   });
   const presenceFace = createPresenceFace<P>({

@@ -1,5 +1,5 @@
 /** Letters, with a hostile member on their way or beside it: read, changed, swallowed, acknowledged for others. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
 import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
 import type { Packet } from '#shared/routing/messages.ts';
@@ -180,5 +180,56 @@ describe('beside the way of a letter', () => {
     await room.clock.advance(5_000);
     expect([heard, letter.outcome, tries, lost]).toEqual([[['secret', a.id]], 'delivered', 2, 1]);
     expect(told).toEqual([]);
+  });
+});
+
+describe('letters that cannot be opened', () => {
+  const garbage = (): RoutedPayload => ({
+    kind: 'sealed',
+    bytes: crypto.getRandomValues(new Uint8Array(80)),
+  });
+  const agreements = vi.spyOn(SubtleCrypto.prototype, 'deriveBits');
+  let setup: Setup;
+  beforeEach(async () => {
+    setup = await setUp('triangle');
+    agreements.mockClear();
+  });
+
+  test('in the name of another cost little, hold up nobody, and whoever brought them is not blamed', async () => {
+    const { room, a, b, c, heard, told } = setup;
+    for (let id = 1; id <= 3_000; id++)
+      linkTo(c, b).say(inTheNameOf(a, { to: b, by: c, id, payload: garbage() }));
+    const letter = sendLetter(a, b, 'honest');
+    const behind = sendLetter(c, b, 'honest, by the same link');
+    await room.clock.advance(1_000);
+    expect([letter.outcome, behind.outcome, heard.length]).toEqual(['delivered', 'delivered', 2]);
+    // Two for each that was tried.
+    expect(agreements.mock.calls.length).toBeLessThan(2 * 60);
+    expect(b.mesh.stats().refused['not-opened']).toBe(3_000);
+    expect(told).toEqual([]);
+    expect(b.mesh.members.get(c.id)?.link).toBe('direct');
+  });
+
+  test('of a neighbor itself are told of once a second', async () => {
+    const { room, b, c, told } = setup;
+    const [whole] = [inTheNameOf(c, { to: b, by: c, id: 1, payload: garbage() })];
+    for (let id = 1; id <= 50; id++) linkTo(c, b).say({ ...whole, id, trail: [] } as LinkMessage);
+    await room.clock.advance(500);
+    expect(told).toEqual(['not-opened']);
+    expect(b.mesh.stats().refused['not-opened']).toBe(50);
+    await room.clock.advance(1_000);
+    linkTo(c, b).say({ ...whole, id: 51, trail: [] } as LinkMessage);
+    await room.clock.advance(500);
+    expect(told).toEqual(['not-opened', 'not-opened']);
+  });
+
+  test('of nobody who is known cost nothing', async () => {
+    const { room, b, c, told } = setup;
+    const nobody: Tab = { ...c, id: 'ee'.repeat(16) as PeerId };
+    for (let id = 1; id <= 100; id++)
+      linkTo(c, b).say(inTheNameOf(nobody, { to: b, by: c, id, payload: garbage() }));
+    await room.clock.advance(1_000);
+    expect(agreements).not.toHaveBeenCalled();
+    expect([b.mesh.stats().refused['not-opened'], told]).toEqual([100, []]);
   });
 });

@@ -1,21 +1,24 @@
 /**
  * The way in of one link: what a frame says in somebody's name is verified before the node sees it. Frames come out
  * as they came in; what fails is dropped whole and told with its reason, of which the neighbor that brought it is guilty.
+ * Of a letter that cannot be opened it need not be: who carries one cannot see what is in it.
  */
-import type { Instant } from '#shared/base/time.ts';
+import { createBoundedMap } from '#shared/base/collections.ts';
+import type { PeerId } from '#shared/base/ids.ts';
+import { elapsedMs, type Instant } from '#shared/base/time.ts';
 import type { Result } from '#shared/base/result.ts';
-import { createTokenBucket, type TokenBucketConfig } from '#shared/base/token-bucket.ts';
+import { createTokenBucket, type TokenBucket, type TokenBucketConfig } from '#shared/base/token-bucket.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { FrameProblem } from '#shared/wire/reader.ts';
 import { statementsOf, type Statement, type StatementProblem } from '#shared/wire/statement.ts';
 import type { Directory } from '../identity/directory.ts';
-import type { LetterProblem, Letters } from '../identity/letters.ts';
+import type { Letter, LetterProblem, Letters } from '../identity/letters.ts';
 import type { Verifier } from '../identity/verifier.ts';
 import { createInOrder, type InOrderLimits, type Step } from './in-order.ts';
 
 /** Why a frame that could be read is dropped all the same. */
 export type DoorProblem =
-  StatementProblem | LetterProblem | 'wrong-author' | 'bad-signature' | 'verify-quota';
+  StatementProblem | LetterProblem | 'wrong-author' | 'bad-signature' | 'verify-quota' | 'letter-quota';
 
 export interface DoorInLimits {
   /** Frames that wait for others before them. More holds more memory; less gives honest links up while a page hangs. */
@@ -24,6 +27,12 @@ export interface DoorInLimits {
   readonly verifications: TokenBucketConfig;
   /** Bad signatures after which nothing more is verified for it. An honest neighbor brings none: it verified them. */
   readonly badSignatures: TokenBucketConfig;
+  /** Letters that a neighbor may have us open, its own and those it carries. More lets it keep a core busy; less delays honest ones. */
+  readonly letters: TokenBucketConfig;
+  /** Letters in one name by one neighbor that cannot be opened, after which no more of these are tried. An honest member writes none. */
+  readonly badLetters: TokenBucketConfig;
+  /** Names whose bad letters are counted. More holds more memory; less lets who takes many names begin again sooner. */
+  readonly originsMax: number;
   /** Verifications of one link under way. More delays those of other links; fewer leaves the browser's threads idle. */
   readonly underWayMax: number;
 }
@@ -34,10 +43,14 @@ export const doorInLimits: DoorInLimits = {
   // at once the largest state: a comparison hands that over in one go; guess: then a tenth of a core, at 0.25 ms each
   verifications: { burst: 65_536, perSecond: 400 },
   badSignatures: { burst: 16, perSecond: 0.1 }, // guess: they should not come at all
+  letters: { burst: 1_024, perSecond: 200 }, // at once all that one may wait for; guess: then a fifth of a core, at 1.1 ms each
+  badLetters: { burst: 16, perSecond: 0.1 }, // as of bad signatures
+  originsMax: 4_096, // twice the largest room of the design
   underWayMax: 64, // guess: some 10 ms of one thread
 };
 
 export interface DoorInDeps {
+  readonly peer: PeerId;
   readonly topic: () => string;
   readonly verifier: Verifier;
   readonly letters: Letters;
@@ -58,15 +71,19 @@ export interface DoorIn {
 export interface DoorInHandlers {
   readonly admit: (message: LinkMessage, bytes: number) => void;
   readonly refuse: (problem: FrameProblem | DoorProblem) => void;
+  /** Refused without a word of whose fault it is: nobody can tell. */
+  readonly count: (problem: DoorProblem) => void;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the budget of one link.
-export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers): DoorIn {
+export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn {
+  const { admit, refuse } = handlers;
   const { verifier, limits, now } = deps;
   const order = createInOrder(limits.waiting);
   const lanes = createLanes(limits.underWayMax);
   const verifications = createTokenBucket(limits.verifications, now());
   const bad = createTokenBucket(limits.badSignatures, now());
+  const letterOffice = createLetterOffice(deps, handlers);
   let open = true;
 
   /** Cheap things first: what needs no verification is judged at once. */
@@ -98,14 +115,11 @@ export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers
     return null;
   };
 
-  const enterOpened = (
-    opened: Exclude<ReturnType<Letters['open']>, undefined>,
-    enter: (message: LinkMessage) => Step,
-  ): Step | Promise<Step> => {
-    const next = (outcome: LinkMessage | LetterProblem): Step =>
-      typeof outcome === 'string' ? () => refuse(outcome) : enter(outcome);
-    return typeof opened === 'string' ? next(opened) : opened.then(next);
-  };
+  const openLetter = (letter: Letter, enter: (message: LinkMessage) => Step): Promise<Step> =>
+    lanes(Math.min(LETTER_UNITS, limits.underWayMax), async () => {
+      const opened = open ? await letterOffice.open(letter) : 'letter-quota';
+      return typeof opened === 'string' ? () => letterOffice.refuse(opened, letter.origin) : enter(opened);
+    });
 
   return {
     take: (frame, bytes) => {
@@ -117,8 +131,10 @@ export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers
         (message: LinkMessage): Step =>
         () =>
           admit(message, bytes);
-      const opened = deps.letters.open(frame.value);
-      if (opened !== undefined) return order.push(enterOpened(opened, enter), size);
+      const letter = deps.letters.find(frame.value);
+      if (letter === 'unsealed') return order.push(() => refuse(letter), size);
+      if (letter === 'not-opened') return order.push(() => letterOffice.refuse(letter, undefined), size);
+      if (letter !== undefined) return order.push(openLetter(letter, enter), size);
       const learn = (): Promise<void> | undefined => deps.directory.learn(frame.value);
       if (judged.length === 0) {
         const learning = learn();
@@ -135,6 +151,45 @@ export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers
     drop: () => {
       open = false;
       order.drop();
+    },
+  };
+}
+
+/** What opening a letter costs, in verifications of a signature. */
+const LETTER_UNITS: number = 4;
+/** How often a neighbor is told of whose letters cannot be opened. */
+const TELLING_MS: number = 1_000;
+
+/** What the letters of one link may cost, and what is told of those that cannot be opened. */
+interface LetterOffice {
+  readonly open: (letter: Letter) => Promise<LinkMessage | 'not-opened' | 'letter-quota'>;
+  /** Counts it. Told is, now and then, the neighbor that wrote one itself, and the one that brings too many. */
+  readonly refuse: (problem: 'not-opened' | 'letter-quota', origin: PeerId | undefined) => void;
+}
+
+function createLetterOffice({ peer, limits, now }: DoorInDeps, handlers: DoorInHandlers): LetterOffice {
+  const budget = createTokenBucket(limits.letters, now());
+  const badByOrigin = createBoundedMap<PeerId, TokenBucket>(limits.originsMax);
+  let toldAt: Instant | undefined;
+
+  return {
+    open: async ({ origin, open }) => {
+      const bad = badByOrigin.get(origin);
+      if (bad && !bad.take(0, now(), 1)) return 'not-opened';
+      if (!budget.take(1, now())) return 'letter-quota';
+      const opened = await open();
+      if (opened) return opened;
+      const charged = badByOrigin.get(origin) ?? createTokenBucket(limits.badLetters, now());
+      charged.take(1, now());
+      badByOrigin.set(origin, charged);
+      return 'not-opened';
+    },
+    refuse: (problem, origin) => {
+      const isDue = toldAt === undefined || elapsedMs(toldAt, now()) >= TELLING_MS;
+      const isTold = problem === 'letter-quota' || (origin === peer && isDue);
+      if (!isTold) return handlers.count(problem);
+      if (problem === 'not-opened') toldAt = now();
+      handlers.refuse(problem);
     },
   };
 }

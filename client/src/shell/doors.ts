@@ -33,7 +33,7 @@ export interface DoorsDeps {
 }
 
 export interface Doors {
-  readonly openIn: (handlers: DoorInHandlers) => DoorIn;
+  readonly openIn: (peer: PeerId, handlers: DoorInHandlers) => DoorIn;
   readonly openOut: () => DoorOut;
   /** What a member's card says, from before the node hears of it. */
   readonly cardOf: (id: PeerId) => Card | undefined;
@@ -46,8 +46,8 @@ export function createDoors(deps: DoorsDeps): Doors {
   const limits = deps.limits ?? { in: doorInLimits, out: doorOutLimits };
   const signer = createSigner({ keys, topic, onSigned: verifier.trust });
   return {
-    openIn: (handlers) =>
-      createDoorIn({ topic, verifier, letters, directory, now, limits: limits.in }, handlers),
+    openIn: (peer, handlers) =>
+      createDoorIn({ peer, topic, verifier, letters, directory, now, limits: limits.in }, handlers),
     openOut: () => createDoorOut({ topic, self, signer, letters, limits: limits.out }),
     cardOf: directory.cardOf,
   };

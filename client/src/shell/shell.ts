@@ -30,6 +30,8 @@ export interface ShellDeps {
   readonly askContacts: () => void;
   /** Other than this software's own in tests only. */
   readonly versions?: WireVersions;
+  /** A frame was dropped, and nobody can tell whose fault it is. */
+  readonly onRefused: (reason: string) => void;
   /** All events of one input together, in order. */
   readonly onEvents: (events: readonly MeshEvent[]) => void;
 }
@@ -218,9 +220,10 @@ export function createShell(deps: ShellDeps): Shell {
       channel,
       encoder: createLinkEncoder(),
       decoder: createLinkDecoder(versions),
-      in: deps.doors.openIn({
+      in: deps.doors.openIn(peer, {
         admit: (message, bytes) => handle({ kind: 'frame', from: peer, message, bytes }),
         refuse: (reason) => handle({ kind: 'badFrame', from: peer, reason }),
+        count: deps.onRefused,
       }),
       out: deps.doors.openOut(),
       theirs: versions.newest,

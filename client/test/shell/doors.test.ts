@@ -1,6 +1,6 @@
 /** Both doors of a link: what waits for what, what is refused, and what it may cost. */
 import { describe, expect, test } from 'vitest';
-import { epoch, incarnation } from '#shared/base/ids.ts';
+import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
 import { err, ok } from '#shared/base/result.ts';
 import type { IdentityRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
@@ -13,6 +13,7 @@ import { cryptoIdle } from '../crypto-idle.ts';
 import { createProver, type Prover } from '../prover.ts';
 import { createTestClock, type TestClock } from '../test-clock.ts';
 
+const neighbor: PeerId = createProver().id;
 const volatile: LinkMessage = { kind: 'prune', tree: null };
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -64,9 +65,10 @@ function setUp(
     clock,
     told,
     openIn: () =>
-      doors.openIn({
+      doors.openIn(neighbor, {
         admit: (message) => told.push(message.kind === 'gossip' ? message.seq : message.kind),
         refuse: (reason) => told.push(reason),
+        count: (reason) => told.push(`counted ${reason}`),
       }),
   };
 }

@@ -114,6 +114,7 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
     shell: createShell({
       node,
       versions,
+      onRefused: (reason) => log.push(`refused ${reason}`),
       doors: createDoors({
         self: id,
         keys,
