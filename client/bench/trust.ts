@@ -35,6 +35,7 @@ function createMember(): Member {
     keys,
     topic: () => ROOM,
     sealer: () => undefined,
+    identityOf: () => undefined,
     now: () => instant(performance.now()),
     // So that the budget ends no run early.
     limits: { in: { ...doorInLimits, verifications: { burst: 1e9, perSecond: 1e9 } }, out: doorOutLimits },

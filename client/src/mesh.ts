@@ -66,6 +66,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     keys: parts.keys,
     topic: () => parts.secrets().topic,
     sealer: () => introduction?.sealer,
+    identityOf: node.identityOf,
     now: () => clock.now().instant,
   });
   const people = createMembersFace<P>({

@@ -11,14 +11,21 @@ import { createTokenBucket, type TokenBucket, type TokenBucketConfig } from '#sh
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { FrameProblem } from '#shared/wire/reader.ts';
 import { statementsOf, type Statement, type StatementProblem } from '#shared/wire/statement.ts';
-import type { Directory } from '../identity/directory.ts';
+import type { Vouch } from '../identity/card.ts';
+import { vouchesIn } from '../identity/directory.ts';
 import type { Letter, LetterProblem, Letters } from '../identity/letters.ts';
-import type { Verifier } from '../identity/verifier.ts';
+import type { Signed, Verifier } from '../identity/verifier.ts';
 import { createInOrder, type InOrderLimits, type Step } from './in-order.ts';
 
 /** Why a frame that could be read is dropped all the same. */
 export type DoorProblem =
-  StatementProblem | LetterProblem | 'wrong-author' | 'bad-signature' | 'verify-quota' | 'letter-quota';
+  | StatementProblem
+  | LetterProblem
+  | 'wrong-author'
+  | 'bad-signature'
+  | 'bad-card'
+  | 'verify-quota'
+  | 'letter-quota';
 
 export interface DoorInLimits {
   /** Frames that wait for others before them. More holds more memory; less gives honest links up while a page hangs. */
@@ -54,7 +61,6 @@ export interface DoorInDeps {
   readonly topic: () => string;
   readonly verifier: Verifier;
   readonly letters: Letters;
-  readonly directory: Directory;
   readonly now: () => Instant;
   readonly limits: DoorInLimits;
 }
@@ -70,7 +76,8 @@ export interface DoorIn {
 
 export interface DoorInHandlers {
   readonly admit: (message: LinkMessage, bytes: number) => void;
-  readonly refuse: (problem: FrameProblem | DoorProblem) => void;
+  /** `by`: who is guilty, where it is not the neighbor. */
+  readonly refuse: (problem: FrameProblem | DoorProblem, by?: PeerId) => void;
   /** Refused without a word of whose fault it is: nobody can tell. */
   readonly count: (problem: DoorProblem) => void;
 }
@@ -86,33 +93,54 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
   const letterOffice = createLetterOffice(deps, handlers);
   let open = true;
 
+  const isDoubtful = (one: Signed): boolean => !verifier.isGood(one);
+
   /** Cheap things first: what needs no verification is judged at once. */
-  const judge = (message: LinkMessage): DoorProblem | readonly Statement[] => {
+  const judge = (message: LinkMessage): DoorProblem | Doubtful => {
     const statements = statementsOf(deps.topic(), message);
     if (!statements.ok) return statements.error;
     const isForged = statements.value.some(({ author, proof }) => !verifier.isKeyOf(proof.key, author));
-    return isForged ? 'wrong-author' : statements.value.filter((one) => !verifier.isGood(one));
+    if (isForged) return 'wrong-author';
+    return {
+      statements: statements.value.filter(isDoubtful),
+      vouches: vouchesIn(deps.topic(), message).filter(isDoubtful),
+    };
   };
 
-  const mayVerify = (statements: readonly Statement[]): boolean => {
+  const mayVerify = (statements: readonly Signed[]): boolean => {
     const cost = statements.filter((one) => !verifier.isFree(one)).length;
     return cost === 0 || (bad.take(0, now(), 1) && verifications.take(cost, now()));
   };
 
   /** No more at a time than may be under way, so that a frame full of bad ones costs no more than these. */
-  const verifyAll = async (statements: readonly Statement[]): Promise<DoorProblem | null> => {
-    for (let at = 0; at < statements.length; at += limits.underWayMax) {
-      const some = statements.slice(at, at + limits.underWayMax);
-      const problem = await lanes(some.length, async () => {
+  const findBad = async <T extends Signed>(
+    all: readonly T[],
+    charge: () => void,
+  ): Promise<readonly T[] | 'verify-quota'> => {
+    for (let at = 0; at < all.length; at += limits.underWayMax) {
+      const some = all.slice(at, at + limits.underWayMax);
+      const found = await lanes(some.length, async () => {
         if (!open || !mayVerify(some)) return 'verify-quota';
         const answers = await Promise.all(some.map(verifier.verify));
-        if (answers.every((isGood) => isGood)) return null;
-        for (const answer of answers) if (!answer) bad.take(1, now());
-        return 'bad-signature';
+        const failed = some.filter((_one, nth) => !answers[nth]);
+        failed.forEach(charge);
+        return failed;
       });
-      if (problem) return problem;
+      if (found.length > 0) return found;
     }
-    return null;
+    return [];
+  };
+
+  /** What there is to tell when not all of it was signed by those who are said to have signed it. */
+  const verifyAll = async ({ statements, vouches }: Doubtful): Promise<Step | null> => {
+    const unsigned = await findBad(statements, () => bad.take(1, now()));
+    if (unsigned === 'verify-quota') return () => refuse(unsigned);
+    if (unsigned.length > 0) return () => refuse('bad-signature');
+    const hollow = await findBad(vouches, () => {});
+    if (hollow === 'verify-quota') return () => refuse(hollow);
+    const [first] = hollow;
+    // Whose card it is has signed it, so nobody else can have said it.
+    return first ? () => refuse('bad-card', first.author) : null;
   };
 
   const openLetter = (letter: Letter, enter: (message: LinkMessage) => Step): Promise<Step> =>
@@ -135,17 +163,11 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
       if (letter === 'unsealed') return order.push(() => refuse(letter), size);
       if (letter === 'not-opened') return order.push(() => letterOffice.refuse(letter, undefined), size);
       if (letter !== undefined) return order.push(openLetter(letter, enter), size);
-      const learn = (): Promise<void> | undefined => deps.directory.learn(frame.value);
-      if (judged.length === 0) {
-        const learning = learn();
-        return order.push(learning?.then(() => enter(frame.value)) ?? enter(frame.value), size);
-      }
-      const verified = verifyAll(judged).then(async (problem) => {
-        if (problem) return () => refuse(problem);
-        await learn();
-        return enter(frame.value);
-      });
-      return order.push(verified, size);
+      if (judged.statements.length + judged.vouches.length === 0) return order.push(enter(frame.value), size);
+      return order.push(
+        verifyAll(judged).then((refusal) => refusal ?? enter(frame.value)),
+        size,
+      );
     },
     end: order.end,
     drop: () => {
@@ -153,6 +175,12 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
       order.drop();
     },
   };
+}
+
+/** What of a frame was not found good before. */
+interface Doubtful {
+  readonly statements: readonly Statement[];
+  readonly vouches: readonly Vouch[];
 }
 
 /** What opening a letter costs, in verifications of a signature. */

@@ -222,7 +222,7 @@ export function createShell(deps: ShellDeps): Shell {
       decoder: createLinkDecoder(versions),
       in: deps.doors.openIn(peer, {
         admit: (message, bytes) => handle({ kind: 'frame', from: peer, message, bytes }),
-        refuse: (reason) => handle({ kind: 'badFrame', from: peer, reason }),
+        refuse: (reason, by = peer) => handle({ kind: 'badFrame', from: by, reason }),
         count: deps.onRefused,
       }),
       out: deps.doors.openOut(),

@@ -101,6 +101,7 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
     inspect: () => {
       throw new Error('the shell looks into no node');
     },
+    identityOf: () => undefined,
   };
   const setup: Setup = {
     clock,
@@ -121,6 +122,7 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
         topic: () => 'test',
         now: () => clock.now().instant,
         sealer: () => undefined,
+        identityOf: () => undefined,
       }),
       clock: {
         now: clock.now,
