@@ -183,6 +183,55 @@ describe('beside the way of a letter', () => {
   });
 });
 
+describe('on the way of a letter', () => {
+  let setup: Setup;
+  beforeEach(async () => {
+    setup = await setUp('line');
+    const { a, b, c } = setup;
+    expect([a, b, c].map(({ mesh }) => mesh.stats().links.open)).toEqual([1, 1, 2]);
+    expect([a.mesh.members.get(b.id)?.link, b.mesh.members.get(a.id)?.link]).toEqual(['via', 'via']);
+  });
+
+  test('the one who carries it cannot read it, put another in its place, change it, or have it told again', async () => {
+    const { room, a, b, c, heard, told } = setup;
+    const carried: (Packet<RoutedPayload> & { kind: 'packet' })[] = [];
+    const inTheMiddle = linkTo(c, b);
+    let loses = true;
+    c.tab.rewrite = (message) => {
+      if (!isLetter(message) || message.origin !== a.id) return message;
+      carried.push(message);
+      return loses ? LOST : message;
+    };
+    const letter = sendLetter(a, b, 'attack at dawn');
+    await room.clock.advance(200);
+    const [sealed] = carried;
+    if (sealed?.payload.kind !== 'sealed') throw new Error('nothing was carried');
+    const { bytes } = sealed.payload;
+    expect(Buffer.from(bytes).includes('attack')).toBe(false);
+
+    const receipt = bytesToReceipt(new Uint8Array(RECEIPT_BYTES));
+    const plain = { kind: 'direct', topic: 'chat', data: 'attack at noon', receipt } as const;
+    inTheMiddle.say({ ...sealed, payload: plain });
+    await room.clock.advance(100);
+    expect([heard, told.splice(0)]).toEqual([[], ['unsealed']]);
+
+    for (const at of [0, 40, bytes.length - 1]) {
+      const changed = bytes.map((byte, place) => (place === at ? byte ^ 1 : byte));
+      inTheMiddle.say({ ...sealed, payload: { kind: 'sealed', bytes: changed } });
+    }
+    await room.clock.advance(100);
+    expect([heard, told, letter.outcome]).toEqual([[], [], 'waiting']);
+    expect(b.mesh.stats().refused['not-opened']).toBe(3);
+
+    // The control: what is carried as it is arrives. Once, however often and under whatever id.
+    loses = false;
+    for (const id of [sealed.id, sealed.id, 1, 2]) inTheMiddle.say({ ...sealed, id });
+    await room.clock.advance(5_000);
+    expect([heard, letter.outcome]).toEqual([[['attack at dawn', a.id]], 'delivered']);
+    expect([told, b.mesh.stats().refused['not-opened']]).toEqual([[], 3]);
+  });
+});
+
 describe('letters that cannot be opened', () => {
   const garbage = (): RoutedPayload => ({
     kind: 'sealed',

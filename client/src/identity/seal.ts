@@ -9,6 +9,7 @@
  * The key is used once, so the nonce is zero. `number` counts what one sender seals for one receiver: what comes again
  * is not opened again.
  */
+import { createBoundedMap } from '#shared/base/collections.ts';
 import type { PeerId } from '#shared/base/ids.ts';
 import { generatePair } from './generate.ts';
 
@@ -19,8 +20,8 @@ const TAG_BYTES: number = 16;
 export const SEAL_BYTES: number = SEAL_KEY_BYTES + NUMBER_BYTES + TAG_BYTES;
 /** How far behind the newest number one may come and still be opened: ways through a room differ. */
 const WINDOW: number = 1_024;
-/** Senders whose numbers are remembered; the one heard longest ago gives way. Twice the largest room. */
-const SENDERS_MAX: number = 4_096;
+/** Senders, and receivers, whose numbers are remembered; the one met longest ago gives way. Twice the largest room. */
+const PARTIES_MAX: number = 4_096;
 
 const DOMAIN: string = 'gossamer/1 seal\0';
 const NONCE: Uint8Array<ArrayBuffer> = new Uint8Array(12);
@@ -46,12 +47,16 @@ export interface Opened {
   readonly isRepeated: boolean;
 }
 
-/** Makes a key of one's own, for one life in one room. Rejects where the browser knows no X25519. */
-export async function createSealer(self: PeerId, room: string): Promise<Sealer> {
+/** Makes a key of one's own, for one life in one room. `partiesMax`: other than its own in tests only. Rejects where the browser knows no X25519. */
+export async function createSealer(
+  self: PeerId,
+  room: string,
+  partiesMax: number = PARTIES_MAX,
+): Promise<Sealer> {
   const own = await generatePair('X25519', ['deriveBits']);
   const sealKey = await publicBytes(own);
-  const numberByReceiver = new Map<PeerId, number>();
-  const windows = createWindows();
+  const numbers = createNumbers(partiesMax);
+  const windows = createWindows(partiesMax);
 
   const keyFor = async (
     parts: { readonly fresh: ArrayBuffer; readonly lasting: ArrayBuffer },
@@ -69,8 +74,7 @@ export async function createSealer(self: PeerId, room: string): Promise<Sealer> 
   return {
     sealKey,
     seal: async (to, content) => {
-      const number = (numberByReceiver.get(to.id) ?? 0) + 1;
-      numberByReceiver.set(to.id, number);
+      const number = numbers.next(to.id);
       const [fresh, theirs] = await Promise.all([
         generatePair('X25519', ['deriveBits']),
         importPublic(to.sealKey),
@@ -125,13 +129,31 @@ async function agree(mine: CryptoKey, theirs: CryptoKey): Promise<ArrayBuffer> {
   return secret;
 }
 
+interface Numbers {
+  readonly next: (receiver: PeerId) => number;
+}
+
+/** One more than the last for each receiver. Who was forgotten is counted on above all that were, never anew. */
+function createNumbers(partiesMax: number): Numbers {
+  const lastByReceiver = createBoundedMap<PeerId, number>(partiesMax);
+  let forgottenMax = 0;
+  return {
+    next: (receiver) => {
+      const number = (lastByReceiver.get(receiver) ?? forgottenMax) + 1;
+      const [, forgotten] = lastByReceiver.set(receiver, number) ?? [];
+      forgottenMax = Math.max(forgottenMax, forgotten ?? 0);
+      return number;
+    },
+  };
+}
+
 interface Windows {
   /** Notes that it has come. */
   readonly note: (sender: PeerId, number: number) => 'new' | 'repeated' | 'tooOld';
 }
 
 /** Which numbers have come, as in IPsec (RFC 4303, section 3.4.3). */
-function createWindows(): Windows {
+function createWindows(partiesMax: number): Windows {
   const seenBySender = new Map<PeerId, { highest: number; readonly seen: Set<number> }>();
   return {
     note: (sender, number) => {
@@ -139,7 +161,7 @@ function createWindows(): Windows {
       seenBySender.delete(sender);
       seenBySender.set(sender, window);
       const [idlest] = seenBySender.keys();
-      if (seenBySender.size > SENDERS_MAX && idlest !== undefined) seenBySender.delete(idlest);
+      if (seenBySender.size > partiesMax && idlest !== undefined) seenBySender.delete(idlest);
       if (number <= window.highest - WINDOW) return 'tooOld';
       if (window.seen.has(number)) return 'repeated';
       window.seen.add(number);

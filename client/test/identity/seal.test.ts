@@ -87,6 +87,15 @@ describe('a sealed message', () => {
     expect(await bobOpens(second)).toBe('repeated');
   });
 
+  test('is new to one who was forgotten among many others', async () => {
+    const few = await createSealer(ann, 'tea', 2);
+    const opened = async (): ReturnType<typeof contentOf> =>
+      contentOf(bobs.open(party(ann, few), await few.seal(party(bob, bobs), bytes('x'))));
+    for (let nth = 0; nth < 3; nth++) expect(text(await opened())).toBe('x');
+    for (const other of [4, 5, 6]) await few.seal({ id: peer(other), sealKey: eves.sealKey }, bytes('y'));
+    expect(text(await opened())).toBe('x');
+  });
+
   test('that was damaged anywhere is closed', async () => {
     const sealed = await letter();
     for (let at = 0; at < sealed.length; at++) {
