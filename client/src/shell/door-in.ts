@@ -1,7 +1,8 @@
 /**
  * The way in of one link: what a frame says in somebody's name is verified before the node sees it. Frames come out
  * as they came in; what fails is dropped whole and told with its reason, of which the neighbor that brought it is guilty.
- * Of a letter that cannot be opened it need not be: who carries one cannot see what is in it.
+ * Of a letter that cannot be opened it need not be: who carries one cannot see what is in it. Of a card that lies its author
+ * is, who signed it.
  */
 import { createBoundedMap } from '#shared/base/collections.ts';
 import type { PeerId } from '#shared/base/ids.ts';
