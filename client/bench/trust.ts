@@ -170,7 +170,7 @@ async function timeLetters(): Promise<Record<string, number>> {
   });
   let next = 0;
   const opening = await oneByOne(async () => {
-    const opened = await reader.open({ id: from!, sealKey: writer.sealKey }, sealed[next++]!);
+    const opened = await reader.open({ id: from!, sealKey: writer.sealKey }, sealed[next++]!, () => true);
     if (!opened) throw new Error('not opened');
   });
   return { 'seal a letter': sealing, 'open a letter': opening };

@@ -37,6 +37,8 @@ export function createLetters({ self, directory, sealer }: LettersDeps): Letters
   /** One letter goes out again by another way when it seems lost, and must then be the same. */
   const sealedByLetter = new WeakMap<DirectMessage, Promise<Uint8Array | undefined>>();
 
+  const isHere = (id: PeerId): boolean => directory.cardOf(id) !== undefined;
+
   const sealFor = async (to: PeerId, letter: DirectMessage): Promise<Uint8Array | undefined> => {
     const sealKey = directory.cardOf(to)?.sealKey;
     if (!sealKey || isNoKey(sealKey)) return undefined;
@@ -71,7 +73,7 @@ export function createLetters({ self, directory, sealer }: LettersDeps): Letters
       const opener = sealer();
       if (!sealKey || !opener) return 'not-opened';
       const open = async (): Promise<LinkMessage | undefined> =>
-        withLetter(message, payload.bytes, await opener.open({ id: origin, sealKey }, payload.bytes));
+        withLetter(message, payload.bytes, await opener.open({ id: origin, sealKey }, payload.bytes, isHere));
       return { origin, open };
     },
   };

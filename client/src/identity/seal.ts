@@ -20,7 +20,7 @@ const TAG_BYTES: number = 16;
 export const SEAL_BYTES: number = SEAL_KEY_BYTES + NUMBER_BYTES + TAG_BYTES;
 /** How far behind the newest number one may come and still be opened: ways through a room differ. */
 const WINDOW: number = 1_024;
-/** Senders, and receivers, whose numbers are remembered; the one met longest ago gives way. Twice the largest room. */
+/** Senders, and receivers, whose numbers are remembered. The one met longest ago gives way, of senders one who is gone. Twice the largest room. */
 const PARTIES_MAX: number = 4_096;
 
 const DOMAIN: string = 'gossamer/1 seal\0';
@@ -37,8 +37,12 @@ export interface Sealer {
   readonly sealKey: Uint8Array;
   /** Rejects where the receiver's key is none. */
   readonly seal: (to: SealParty, content: Uint8Array) => Promise<Uint8Array>;
-  /** `undefined`: not from this sender, not for us, damaged, or too far behind the newest to tell whether it was opened. */
-  readonly open: (from: SealParty, sealed: Uint8Array) => Promise<Opened | undefined>;
+  /** `undefined`: not from this sender, not for us, damaged, or too far behind the newest to tell whether it was opened. `isHere`: whose numbers must not be forgotten. */
+  readonly open: (
+    from: SealParty,
+    sealed: Uint8Array,
+    isHere: (sender: PeerId) => boolean,
+  ) => Promise<Opened | undefined>;
 }
 
 export interface Opened {
@@ -89,7 +93,7 @@ export async function createSealer(
       const closed = await crypto.subtle.encrypt(GCM, key, join(numberToBytes(number), content));
       return join(freshKey, new Uint8Array(closed));
     },
-    open: async (from, sealed) => {
+    open: async (from, sealed, isHere) => {
       if (sealed.byteLength < SEAL_BYTES) return undefined;
       try {
         const freshKey = sealed.slice(0, SEAL_KEY_BYTES);
@@ -101,7 +105,7 @@ export async function createSealer(
         const names = { from: from.id, to: self, freshKey };
         const key = await keyFor({ fresh: first, lasting: second }, names, 'decrypt');
         const open = new Uint8Array(await crypto.subtle.decrypt(GCM, key, sealed.slice(SEAL_KEY_BYTES)));
-        const arrival = windows.note(from.id, bytesToNumber(open));
+        const arrival = windows.note(from.id, bytesToNumber(open), isHere);
         if (arrival === 'tooOld') return undefined;
         return { content: open.slice(NUMBER_BYTES), isRepeated: arrival === 'repeated' };
       } catch {
@@ -149,19 +153,28 @@ function createNumbers(partiesMax: number): Numbers {
 
 interface Windows {
   /** Notes that it has come. */
-  readonly note: (sender: PeerId, number: number) => 'new' | 'repeated' | 'tooOld';
+  readonly note: (
+    sender: PeerId,
+    number: number,
+    isHere: (sender: PeerId) => boolean,
+  ) => 'new' | 'repeated' | 'tooOld';
 }
 
 /** Which numbers have come, as in IPsec (RFC 4303, section 3.4.3). */
 function createWindows(partiesMax: number): Windows {
   const seenBySender = new Map<PeerId, { highest: number; readonly seen: Set<number> }>();
+  /** Of who is here no more, if there is one: what the others wrote could be told again. */
+  const forgetOne = (isHere: (sender: PeerId) => boolean): void => {
+    const [idlest] = seenBySender.keys();
+    const gone = [...seenBySender.keys()].find((sender) => !isHere(sender)) ?? idlest;
+    if (gone !== undefined) seenBySender.delete(gone);
+  };
   return {
-    note: (sender, number) => {
+    note: (sender, number, isHere) => {
       const window = seenBySender.get(sender) ?? { highest: 0, seen: new Set<number>() };
       seenBySender.delete(sender);
       seenBySender.set(sender, window);
-      const [idlest] = seenBySender.keys();
-      if (seenBySender.size > partiesMax && idlest !== undefined) seenBySender.delete(idlest);
+      if (seenBySender.size > partiesMax) forgetOne(isHere);
       if (number <= window.highest - WINDOW) return 'tooOld';
       if (window.seen.has(number)) return 'repeated';
       window.seen.add(number);
