@@ -15,6 +15,7 @@ import { createSource } from './readable.ts';
 import { createWrongKey } from './room/wrong-key.ts';
 import { createReplies, type Addressee } from './replies.ts';
 import type { KeyPair } from './identity/ed25519.ts';
+import { drawReceipt } from './identity/generate.ts';
 import type { Introduction } from './identity/introduction.ts';
 import { createDoors } from './shell/doors.ts';
 import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
@@ -69,6 +70,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     keys: parts.keys,
     topic: () => parts.secrets().topic,
     sealer: () => introduction?.sealer,
+    identityOf: node.identityOf,
     now: () => clock.now().instant,
   });
   const people = createMembersFace<P>({
@@ -86,7 +88,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     sendTo: async (to, topic, message) => {
       if (to !== self) {
         return replies.request(
-          (token) => command({ kind: 'sendTo', token, to, topic, data: message }),
+          (token) => command({ kind: 'sendTo', token, to, topic, data: message, receipt: drawReceipt() }),
           addressee(to),
         );
       }
@@ -175,6 +177,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     serverSend: signaling.signal,
     askContacts: signaling.askContacts,
     onRelayed: showWays,
+    onRefused: (reason) => tellings.count(reason),
     onEvents: admission?.onEvents ?? tellings.onEvents,
   });
   const presenceFace = createPresenceFace<P>({

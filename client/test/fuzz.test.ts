@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
+import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
 import { bytesToDirect, directToBytes } from '#shared/wire/direct-codec.ts';
-import { writeCard, readCard } from '#client/identity/card.ts';
+import { writeCard } from '#client/identity/card.ts';
 import { createKeyPair } from '#client/identity/ed25519.ts';
 import { createHandshake, encodeProof } from '#client/identity/handshake.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
@@ -22,6 +23,7 @@ import {
   textOfCounts,
   type FuzzTarget,
 } from '../../shared/test/attacks/fuzz.ts';
+import { readProvenCard } from './proven-card.ts';
 
 const SEED = 20_261_130;
 /** Each of these is a call of WebCrypto. */
@@ -142,10 +144,11 @@ const roomLinks = (): FuzzTarget => ({
   },
 });
 
+const receipt = bytesToReceipt(bytesOf(RECEIPT_BYTES, 6));
 const letters = (): FuzzTarget => ({
   name: 'what was sealed',
   corpus: ['chat', 'a/b'].map((topic) =>
-    directToBytes({ kind: 'direct', topic, data: { a: [1, 'x', null] } }),
+    directToBytes({ kind: 'direct', topic, data: { a: [1, 'x', null] }, receipt }),
   ),
   take: (bytes) => {
     const read = bytesToDirect(bytes);
@@ -189,7 +192,7 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
         name: 'cards',
         corpus,
         take: async (bytes) => {
-          const card = await readCard(bytes, place);
+          const card = await readProvenCard(bytes, place);
           if (card?.userId !== undefined) users.add(card.userId);
           return card ? 'accepted' : 'refused';
         },
@@ -198,7 +201,7 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
       SEED,
     );
     process.stdout.write(textOfCounts(counts));
-    const { userId } = (await readCard(corpus[0]!, place))!;
+    const { userId } = (await readProvenCard(corpus[0]!, place))!;
     expect([...users]).toEqual([userId]);
   });
 

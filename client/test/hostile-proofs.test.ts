@@ -4,6 +4,8 @@ import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
 import type { Accusation, IdentityRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
 import type { Entry } from '#shared/state/messages.ts';
+import { writeCard } from '#client/identity/card.ts';
+import { createKeyPair } from '#client/identity/ed25519.ts';
 import { doorInLimits } from '#client/shell/door-in.ts';
 import { expectLifeGoesOn, setScene, type Scene } from './hostile-scene.ts';
 import { createHostileTab } from './hostile-tab.ts';
@@ -366,4 +368,24 @@ describe('leaving', () => {
     await left;
     expect(told).toEqual(['last words', 'goodbye']);
   });
+});
+
+test('a card that names a user who has not signed is told of its author, not of who brought it', async () => {
+  const scene = await setScene();
+  const { a, b, c, link, room, told } = scene;
+  const liar = createProver();
+  const place = { sessionKey: createProver().keys.publicKey, room: 'test' };
+  const card = await writeCard(new Uint8Array(32).fill(9), place, createKeyPair());
+  const say = async (by: Prover, raised: number): Promise<void> => {
+    const record = { ...identity(by.id, false, raised), card };
+    link.say(await by.prove({ kind: 'claims', claims: [record] }));
+    await room.clock.advance(100);
+  };
+  for (let raised = 1; raised <= 10; raised++) await say(liar, raised);
+  expect(told).toEqual(Array.from({ length: 10 }, () => [liar.id, 'bad-card']));
+  for (const mesh of [a, b]) expect(mesh.members.get(liar.id)).toBeUndefined();
+  await expectLifeGoesOn(scene);
+  // Its own costs it the link.
+  for (let raised = 1; raised <= 5; raised++) await say(scene.provers.c, raised);
+  expect(told.slice(10)).toContainEqual([c.id, 'dropped-invalid']);
 });

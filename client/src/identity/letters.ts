@@ -3,12 +3,12 @@ import type { PeerId } from '#shared/base/ids.ts';
 import type { DirectMessage, LinkMessage } from '#shared/mesh/messages.ts';
 import { bytesToDirect, directToBytes } from '#shared/wire/direct-codec.ts';
 import type { Directory } from './directory.ts';
-import { SEAL_KEY_BYTES, type Sealer } from './seal.ts';
+import { SEAL_KEY_BYTES, type Opened, type Sealer } from './seal.ts';
 
 export type LetterProblem =
   /** It travelled in clear, where everyone on the way could read and change it. */
   | 'unsealed'
-  /** It is not for us, not from whom it names, or damaged. */
+  /** It is not for us, not from whom it names, damaged, or of somebody who is not known here. */
   | 'not-opened';
 
 export interface LettersDeps {
@@ -21,13 +21,23 @@ export interface LettersDeps {
 export interface Letters {
   /** The message with its letter sealed; `undefined` where it holds none of ours. Resolves with `null` where it cannot be. */
   readonly seal: (message: LinkMessage) => Promise<LinkMessage | null> | undefined;
-  /** The message with its letter opened, or why not; `undefined` where it holds none for us. */
-  readonly open: (message: LinkMessage) => LetterProblem | Promise<LinkMessage | LetterProblem> | undefined;
+  /** The letter in a message, or why it is none that could be opened; `undefined` where it holds none for us. */
+  readonly find: (message: LinkMessage) => LetterProblem | Letter | undefined;
+}
+
+/** A letter for us, still closed. To open it costs some four times what verifying a signature does. */
+export interface Letter {
+  /** Who sealed it, if it can be opened. */
+  readonly origin: PeerId;
+  /** The message with its letter opened; `undefined`: it cannot be. */
+  readonly open: () => Promise<LinkMessage | undefined>;
 }
 
 export function createLetters({ self, directory, sealer }: LettersDeps): Letters {
   /** One letter goes out again by another way when it seems lost, and must then be the same. */
   const sealedByLetter = new WeakMap<DirectMessage, Promise<Uint8Array | undefined>>();
+
+  const isHere = (id: PeerId): boolean => directory.cardOf(id) !== undefined;
 
   const sealFor = async (to: PeerId, letter: DirectMessage): Promise<Uint8Array | undefined> => {
     const sealKey = directory.cardOf(to)?.sealKey;
@@ -54,25 +64,31 @@ export function createLetters({ self, directory, sealer }: LettersDeps): Letters
         bytes ? { ...message, payload: { kind: 'sealed', bytes } } : null,
       );
     },
-    open: (message) => {
+    find: (message) => {
       if (message.kind !== 'packet') return undefined;
       if (message.payload.kind === 'direct') return 'unsealed';
       if (message.payload.kind !== 'sealed' || message.to !== self) return undefined;
-      return openFrom(message, message.payload.bytes);
+      const { origin, payload } = message;
+      const sealKey = directory.cardOf(origin)?.sealKey;
+      const opener = sealer();
+      if (!sealKey || !opener) return 'not-opened';
+      const open = async (): Promise<LinkMessage | undefined> =>
+        withLetter(message, payload.bytes, await opener.open({ id: origin, sealKey }, payload.bytes, isHere));
+      return { origin, open };
     },
   };
+}
 
-  async function openFrom(
-    message: LinkMessage & { readonly kind: 'packet' },
-    bytes: Uint8Array,
-  ): Promise<LinkMessage | LetterProblem> {
-    const sealKey = directory.cardOf(message.origin)?.sealKey;
-    const content = sealKey && (await sealer()?.open({ id: message.origin, sealKey }, bytes));
-    // Closed, as it came: its sender has not heard that it arrived, and the node tells it so, and nobody else.
-    if (content === 'repeated') return message;
-    const letter = content && bytesToDirect(content);
-    return letter ? { ...message, payload: letter } : 'not-opened';
-  }
+function withLetter(
+  message: LinkMessage & { readonly kind: 'packet' },
+  bytes: Uint8Array,
+  opened: Opened | undefined,
+): LinkMessage | undefined {
+  const letter = opened && bytesToDirect(opened.content);
+  if (!letter) return undefined;
+  // Closed, as it came: its sender has not heard that it arrived, and the node tells it so, and nobody else.
+  const { receipt } = letter;
+  return { ...message, payload: opened.isRepeated ? { kind: 'sealed', bytes, receipt } : letter };
 }
 
 /** What a card holds whose owner's browser knows no X25519. */

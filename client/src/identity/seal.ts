@@ -9,6 +9,7 @@
  * The key is used once, so the nonce is zero. `number` counts what one sender seals for one receiver: what comes again
  * is not opened again.
  */
+import { createBoundedMap } from '#shared/base/collections.ts';
 import type { PeerId } from '#shared/base/ids.ts';
 import { generatePair } from './generate.ts';
 
@@ -19,8 +20,8 @@ const TAG_BYTES: number = 16;
 export const SEAL_BYTES: number = SEAL_KEY_BYTES + NUMBER_BYTES + TAG_BYTES;
 /** How far behind the newest number one may come and still be opened: ways through a room differ. */
 const WINDOW: number = 1_024;
-/** Senders whose numbers are remembered; the one heard longest ago gives way. Twice the largest room. */
-const SENDERS_MAX: number = 4_096;
+/** Senders, and receivers, whose numbers are remembered. The one met longest ago gives way, of senders one who is gone. Twice the largest room. */
+const PARTIES_MAX: number = 4_096;
 
 const DOMAIN: string = 'gossamer/1 seal\0';
 const NONCE: Uint8Array<ArrayBuffer> = new Uint8Array(12);
@@ -36,16 +37,30 @@ export interface Sealer {
   readonly sealKey: Uint8Array;
   /** Rejects where the receiver's key is none. */
   readonly seal: (to: SealParty, content: Uint8Array) => Promise<Uint8Array>;
-  /** `undefined`: not from this sender, not for us, or damaged. `repeated`: it was opened before, or is too old to tell. */
-  readonly open: (from: SealParty, sealed: Uint8Array) => Promise<Uint8Array | 'repeated' | undefined>;
+  /** `undefined`: not from this sender, not for us, damaged, or too far behind the newest to tell whether it was opened. `isHere`: whose numbers must not be forgotten. */
+  readonly open: (
+    from: SealParty,
+    sealed: Uint8Array,
+    isHere: (sender: PeerId) => boolean,
+  ) => Promise<Opened | undefined>;
 }
 
-/** Makes a key of one's own, for one life in one room. Rejects where the browser knows no X25519. */
-export async function createSealer(self: PeerId, room: string): Promise<Sealer> {
+export interface Opened {
+  readonly content: Uint8Array;
+  /** It was opened before. */
+  readonly isRepeated: boolean;
+}
+
+/** Makes a key of one's own, for one life in one room. `partiesMax`: other than its own in tests only. Rejects where the browser knows no X25519. */
+export async function createSealer(
+  self: PeerId,
+  room: string,
+  partiesMax: number = PARTIES_MAX,
+): Promise<Sealer> {
   const own = await generatePair('X25519', ['deriveBits']);
   const sealKey = await publicBytes(own);
-  const numberByReceiver = new Map<PeerId, number>();
-  const windows = createWindows();
+  const numbers = createNumbers(partiesMax);
+  const windows = createWindows(partiesMax);
 
   const keyFor = async (
     parts: { readonly fresh: ArrayBuffer; readonly lasting: ArrayBuffer },
@@ -63,8 +78,7 @@ export async function createSealer(self: PeerId, room: string): Promise<Sealer> 
   return {
     sealKey,
     seal: async (to, content) => {
-      const number = (numberByReceiver.get(to.id) ?? 0) + 1;
-      numberByReceiver.set(to.id, number);
+      const number = numbers.next(to.id);
       const [fresh, theirs] = await Promise.all([
         generatePair('X25519', ['deriveBits']),
         importPublic(to.sealKey),
@@ -79,7 +93,7 @@ export async function createSealer(self: PeerId, room: string): Promise<Sealer> 
       const closed = await crypto.subtle.encrypt(GCM, key, join(numberToBytes(number), content));
       return join(freshKey, new Uint8Array(closed));
     },
-    open: async (from, sealed) => {
+    open: async (from, sealed, isHere) => {
       if (sealed.byteLength < SEAL_BYTES) return undefined;
       try {
         const freshKey = sealed.slice(0, SEAL_KEY_BYTES);
@@ -91,7 +105,9 @@ export async function createSealer(self: PeerId, room: string): Promise<Sealer> 
         const names = { from: from.id, to: self, freshKey };
         const key = await keyFor({ fresh: first, lasting: second }, names, 'decrypt');
         const open = new Uint8Array(await crypto.subtle.decrypt(GCM, key, sealed.slice(SEAL_KEY_BYTES)));
-        return windows.isNew(from.id, bytesToNumber(open)) ? open.slice(NUMBER_BYTES) : 'repeated';
+        const arrival = windows.note(from.id, bytesToNumber(open), isHere);
+        if (arrival === 'tooOld') return undefined;
+        return { content: open.slice(NUMBER_BYTES), isRepeated: arrival === 'repeated' };
       } catch {
         return undefined;
       }
@@ -117,26 +133,55 @@ async function agree(mine: CryptoKey, theirs: CryptoKey): Promise<ArrayBuffer> {
   return secret;
 }
 
+interface Numbers {
+  readonly next: (receiver: PeerId) => number;
+}
+
+/** One more than the last for each receiver. Who was forgotten is counted on above all that were, never anew. */
+function createNumbers(partiesMax: number): Numbers {
+  const lastByReceiver = createBoundedMap<PeerId, number>(partiesMax);
+  let forgottenMax = 0;
+  return {
+    next: (receiver) => {
+      const number = (lastByReceiver.get(receiver) ?? forgottenMax) + 1;
+      const [, forgotten] = lastByReceiver.set(receiver, number) ?? [];
+      forgottenMax = Math.max(forgottenMax, forgotten ?? 0);
+      return number;
+    },
+  };
+}
+
 interface Windows {
-  readonly isNew: (sender: PeerId, number: number) => boolean;
+  /** Notes that it has come. */
+  readonly note: (
+    sender: PeerId,
+    number: number,
+    isHere: (sender: PeerId) => boolean,
+  ) => 'new' | 'repeated' | 'tooOld';
 }
 
 /** Which numbers have come, as in IPsec (RFC 4303, section 3.4.3). */
-function createWindows(): Windows {
+function createWindows(partiesMax: number): Windows {
   const seenBySender = new Map<PeerId, { highest: number; readonly seen: Set<number> }>();
+  /** Of who is here no more, if there is one: what the others wrote could be told again. */
+  const forgetOne = (isHere: (sender: PeerId) => boolean): void => {
+    const [idlest] = seenBySender.keys();
+    const gone = [...seenBySender.keys()].find((sender) => !isHere(sender)) ?? idlest;
+    if (gone !== undefined) seenBySender.delete(gone);
+  };
   return {
-    isNew: (sender, number) => {
+    note: (sender, number, isHere) => {
       const window = seenBySender.get(sender) ?? { highest: 0, seen: new Set<number>() };
       seenBySender.delete(sender);
       seenBySender.set(sender, window);
-      const [idlest] = seenBySender.keys();
-      if (seenBySender.size > SENDERS_MAX && idlest !== undefined) seenBySender.delete(idlest);
-      if (number <= window.highest - WINDOW || window.seen.has(number)) return false;
+      if (seenBySender.size > partiesMax) forgetOne(isHere);
+      if (number <= window.highest - WINDOW) return 'tooOld';
+      if (window.seen.has(number)) return 'repeated';
       window.seen.add(number);
-      if (number <= window.highest) return true;
+      if (number <= window.highest) return 'new';
       window.highest = number;
       for (const old of window.seen) if (old <= number - WINDOW) window.seen.delete(old);
-      return true;
+      return 'new';
     },
   };
 }

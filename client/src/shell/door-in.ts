@@ -1,21 +1,32 @@
 /**
  * The way in of one link: what a frame says in somebody's name is verified before the node sees it. Frames come out
  * as they came in; what fails is dropped whole and told with its reason, of which the neighbor that brought it is guilty.
+ * Of a letter that cannot be opened it need not be: who carries one cannot see what is in it. Of a card that lies its author
+ * is, who signed it.
  */
-import type { Instant } from '#shared/base/time.ts';
+import { createBoundedMap } from '#shared/base/collections.ts';
+import type { PeerId } from '#shared/base/ids.ts';
+import { elapsedMs, type Instant } from '#shared/base/time.ts';
 import type { Result } from '#shared/base/result.ts';
-import { createTokenBucket, type TokenBucketConfig } from '#shared/base/token-bucket.ts';
+import { createTokenBucket, type TokenBucket, type TokenBucketConfig } from '#shared/base/token-bucket.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { FrameProblem } from '#shared/wire/reader.ts';
 import { statementsOf, type Statement, type StatementProblem } from '#shared/wire/statement.ts';
-import type { Directory } from '../identity/directory.ts';
-import type { LetterProblem, Letters } from '../identity/letters.ts';
-import type { Verifier } from '../identity/verifier.ts';
+import type { Vouch } from '../identity/card.ts';
+import { vouchesIn } from '../identity/directory.ts';
+import type { Letter, LetterProblem, Letters } from '../identity/letters.ts';
+import type { Signed, Verifier } from '../identity/verifier.ts';
 import { createInOrder, type InOrderLimits, type Step } from './in-order.ts';
 
 /** Why a frame that could be read is dropped all the same. */
 export type DoorProblem =
-  StatementProblem | LetterProblem | 'wrong-author' | 'bad-signature' | 'verify-quota';
+  | StatementProblem
+  | LetterProblem
+  | 'wrong-author'
+  | 'bad-signature'
+  | 'bad-card'
+  | 'verify-quota'
+  | 'letter-quota';
 
 export interface DoorInLimits {
   /** Frames that wait for others before them. More holds more memory; less gives honest links up while a page hangs. */
@@ -24,6 +35,12 @@ export interface DoorInLimits {
   readonly verifications: TokenBucketConfig;
   /** Bad signatures after which nothing more is verified for it. An honest neighbor brings none: it verified them. */
   readonly badSignatures: TokenBucketConfig;
+  /** Letters that a neighbor may have us open, its own and those it carries. More lets it keep a core busy; less delays honest ones. */
+  readonly letters: TokenBucketConfig;
+  /** Letters in one name by one neighbor that cannot be opened, after which no more of these are tried. An honest member writes none. */
+  readonly badLetters: TokenBucketConfig;
+  /** Names whose bad letters are counted. More holds more memory; less lets who takes many names begin again sooner. */
+  readonly originsMax: number;
   /** Verifications of one link under way. More delays those of other links; fewer leaves the browser's threads idle. */
   readonly underWayMax: number;
 }
@@ -34,14 +51,17 @@ export const doorInLimits: DoorInLimits = {
   // at once the largest state: a comparison hands that over in one go; guess: then a tenth of a core, at 0.25 ms each
   verifications: { burst: 65_536, perSecond: 400 },
   badSignatures: { burst: 16, perSecond: 0.1 }, // guess: they should not come at all
+  letters: { burst: 1_024, perSecond: 200 }, // at once all that one may wait for; guess: then a fifth of a core, at 1.1 ms each
+  badLetters: { burst: 16, perSecond: 0.1 }, // as of bad signatures
+  originsMax: 4_096, // twice the largest room of the design
   underWayMax: 64, // guess: some 10 ms of one thread
 };
 
 export interface DoorInDeps {
+  readonly peer: PeerId;
   readonly topic: () => string;
   readonly verifier: Verifier;
   readonly letters: Letters;
-  readonly directory: Directory;
   readonly now: () => Instant;
   readonly limits: DoorInLimits;
 }
@@ -57,55 +77,78 @@ export interface DoorIn {
 
 export interface DoorInHandlers {
   readonly admit: (message: LinkMessage, bytes: number) => void;
-  readonly refuse: (problem: FrameProblem | DoorProblem) => void;
+  /** `by`: who is guilty, where it is not the neighbor. */
+  readonly refuse: (problem: FrameProblem | DoorProblem, by?: PeerId) => void;
+  /** Refused without a word of whose fault it is: nobody can tell. */
+  readonly count: (problem: DoorProblem) => void;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the budget of one link.
-export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers): DoorIn {
+export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn {
+  const { admit, refuse } = handlers;
   const { verifier, limits, now } = deps;
   const order = createInOrder(limits.waiting);
   const lanes = createLanes(limits.underWayMax);
   const verifications = createTokenBucket(limits.verifications, now());
   const bad = createTokenBucket(limits.badSignatures, now());
+  const letterOffice = createLetterOffice(deps, handlers);
   let open = true;
 
+  const isDoubtful = (one: Signed): boolean => !verifier.isGood(one);
+
   /** Cheap things first: what needs no verification is judged at once. */
-  const judge = (message: LinkMessage): DoorProblem | readonly Statement[] => {
+  const judge = (message: LinkMessage): DoorProblem | Doubtful => {
     const statements = statementsOf(deps.topic(), message);
     if (!statements.ok) return statements.error;
     const isForged = statements.value.some(({ author, proof }) => !verifier.isKeyOf(proof.key, author));
-    return isForged ? 'wrong-author' : statements.value.filter((one) => !verifier.isGood(one));
+    if (isForged) return 'wrong-author';
+    return {
+      statements: statements.value.filter(isDoubtful),
+      vouches: vouchesIn(deps.topic(), message).filter(isDoubtful),
+    };
   };
 
-  const mayVerify = (statements: readonly Statement[]): boolean => {
+  const mayVerify = (statements: readonly Signed[]): boolean => {
     const cost = statements.filter((one) => !verifier.isFree(one)).length;
     return cost === 0 || (bad.take(0, now(), 1) && verifications.take(cost, now()));
   };
 
   /** No more at a time than may be under way, so that a frame full of bad ones costs no more than these. */
-  const verifyAll = async (statements: readonly Statement[]): Promise<DoorProblem | null> => {
-    for (let at = 0; at < statements.length; at += limits.underWayMax) {
-      const some = statements.slice(at, at + limits.underWayMax);
-      const problem = await lanes(some.length, async () => {
+  const findBad = async <T extends Signed>(
+    all: readonly T[],
+    charge: () => void,
+  ): Promise<readonly T[] | 'verify-quota'> => {
+    for (let at = 0; at < all.length; at += limits.underWayMax) {
+      const some = all.slice(at, at + limits.underWayMax);
+      const found = await lanes(some.length, async () => {
         if (!open || !mayVerify(some)) return 'verify-quota';
         const answers = await Promise.all(some.map(verifier.verify));
-        if (answers.every((isGood) => isGood)) return null;
-        for (const answer of answers) if (!answer) bad.take(1, now());
-        return 'bad-signature';
+        const failed = some.filter((_one, nth) => !answers[nth]);
+        failed.forEach(charge);
+        return failed;
       });
-      if (problem) return problem;
+      if (found.length > 0) return found;
     }
-    return null;
+    return [];
   };
 
-  const enterOpened = (
-    opened: Exclude<ReturnType<Letters['open']>, undefined>,
-    enter: (message: LinkMessage) => Step,
-  ): Step | Promise<Step> => {
-    const next = (outcome: LinkMessage | LetterProblem): Step =>
-      typeof outcome === 'string' ? () => refuse(outcome) : enter(outcome);
-    return typeof opened === 'string' ? next(opened) : opened.then(next);
+  /** What there is to tell when not all of it was signed by those who are said to have signed it. */
+  const verifyAll = async ({ statements, vouches }: Doubtful): Promise<Step | null> => {
+    const unsigned = await findBad(statements, () => bad.take(1, now()));
+    if (unsigned === 'verify-quota') return () => refuse(unsigned);
+    if (unsigned.length > 0) return () => refuse('bad-signature');
+    const hollow = await findBad(vouches, () => {});
+    if (hollow === 'verify-quota') return () => refuse(hollow);
+    const [first] = hollow;
+    // Whose card it is has signed it, so nobody else can have said it.
+    return first ? () => refuse('bad-card', first.author) : null;
   };
+
+  const openLetter = (letter: Letter, enter: (message: LinkMessage) => Step): Promise<Step> =>
+    lanes(Math.min(LETTER_UNITS, limits.underWayMax), async () => {
+      const opened = open ? await letterOffice.open(letter) : 'letter-quota';
+      return typeof opened === 'string' ? () => letterOffice.refuse(opened, letter.origin) : enter(opened);
+    });
 
   return {
     take: (frame, bytes) => {
@@ -117,24 +160,65 @@ export function createDoorIn(deps: DoorInDeps, { admit, refuse }: DoorInHandlers
         (message: LinkMessage): Step =>
         () =>
           admit(message, bytes);
-      const opened = deps.letters.open(frame.value);
-      if (opened !== undefined) return order.push(enterOpened(opened, enter), size);
-      const learn = (): Promise<void> | undefined => deps.directory.learn(frame.value);
-      if (judged.length === 0) {
-        const learning = learn();
-        return order.push(learning?.then(() => enter(frame.value)) ?? enter(frame.value), size);
-      }
-      const verified = verifyAll(judged).then(async (problem) => {
-        if (problem) return () => refuse(problem);
-        await learn();
-        return enter(frame.value);
-      });
-      return order.push(verified, size);
+      const letter = deps.letters.find(frame.value);
+      if (letter === 'unsealed') return order.push(() => refuse(letter), size);
+      if (letter === 'not-opened') return order.push(() => letterOffice.refuse(letter, undefined), size);
+      if (letter !== undefined) return order.push(openLetter(letter, enter), size);
+      if (judged.statements.length + judged.vouches.length === 0) return order.push(enter(frame.value), size);
+      return order.push(
+        verifyAll(judged).then((refusal) => refusal ?? enter(frame.value)),
+        size,
+      );
     },
     end: order.end,
     drop: () => {
       open = false;
       order.drop();
+    },
+  };
+}
+
+/** What of a frame was not found good before. */
+interface Doubtful {
+  readonly statements: readonly Statement[];
+  readonly vouches: readonly Vouch[];
+}
+
+/** What opening a letter costs, in verifications of a signature. */
+const LETTER_UNITS: number = 4;
+/** How often a neighbor is told of whose letters cannot be opened. */
+const TELLING_MS: number = 1_000;
+
+/** What the letters of one link may cost, and what is told of those that cannot be opened. */
+interface LetterOffice {
+  readonly open: (letter: Letter) => Promise<LinkMessage | 'not-opened' | 'letter-quota'>;
+  /** Counts it. Told is, now and then, the neighbor that wrote one itself, and the one that brings too many. */
+  readonly refuse: (problem: 'not-opened' | 'letter-quota', origin: PeerId | undefined) => void;
+}
+
+function createLetterOffice({ peer, limits, now }: DoorInDeps, handlers: DoorInHandlers): LetterOffice {
+  const budget = createTokenBucket(limits.letters, now());
+  const badByOrigin = createBoundedMap<PeerId, TokenBucket>(limits.originsMax);
+  let toldAt: Instant | undefined;
+
+  return {
+    open: async ({ origin, open }) => {
+      const bad = badByOrigin.get(origin);
+      if (bad && !bad.take(0, now(), 1)) return 'not-opened';
+      if (!budget.take(1, now())) return 'letter-quota';
+      const opened = await open();
+      if (opened) return opened;
+      const charged = badByOrigin.get(origin) ?? createTokenBucket(limits.badLetters, now());
+      charged.take(1, now());
+      badByOrigin.set(origin, charged);
+      return 'not-opened';
+    },
+    refuse: (problem, origin) => {
+      const isDue = toldAt === undefined || elapsedMs(toldAt, now()) >= TELLING_MS;
+      const isTold = problem === 'letter-quota' || (origin === peer && isDue);
+      if (!isTold) return handlers.count(problem);
+      if (problem === 'not-opened') toldAt = now();
+      handlers.refuse(problem);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The doors of every link of one member; they share what is signed and what was found good. */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { Instant } from '#shared/base/time.ts';
+import type { IdentityRecord } from '#shared/membership/messages.ts';
 import type { KeyPair } from '../identity/ed25519.ts';
 import type { Card } from '../identity/card.ts';
 import { createDirectory } from '../identity/directory.ts';
@@ -26,6 +27,8 @@ export interface DoorsDeps {
   readonly topic: () => string;
   /** Made before there is a link; none where the browser lacks what it takes. */
   readonly sealer: () => Sealer | undefined;
+  /** The record that the roster holds. */
+  readonly identityOf: (id: PeerId) => IdentityRecord | undefined;
   readonly now: () => Instant;
   /** Other than the library's own in tests only; likewise the limits. */
   readonly verifier?: Verifier;
@@ -33,21 +36,21 @@ export interface DoorsDeps {
 }
 
 export interface Doors {
-  readonly openIn: (handlers: DoorInHandlers) => DoorIn;
+  readonly openIn: (peer: PeerId, handlers: DoorInHandlers) => DoorIn;
   readonly openOut: () => DoorOut;
-  /** What a member's card says, from before the node hears of it. */
+  /** What the card of a member says that the roster holds. */
   readonly cardOf: (id: PeerId) => Card | undefined;
 }
 
 export function createDoors(deps: DoorsDeps): Doors {
-  const { self, keys, topic, now, sealer, verifier = createVerifier() } = deps;
-  const directory = createDirectory(topic);
+  const { self, keys, topic, now, sealer, identityOf, verifier = createVerifier() } = deps;
+  const directory = createDirectory(identityOf);
   const letters = createLetters({ self, directory, sealer });
   const limits = deps.limits ?? { in: doorInLimits, out: doorOutLimits };
   const signer = createSigner({ keys, topic, onSigned: verifier.trust });
   return {
-    openIn: (handlers) =>
-      createDoorIn({ topic, verifier, letters, directory, now, limits: limits.in }, handlers),
+    openIn: (peer, handlers) =>
+      createDoorIn({ peer, topic, verifier, letters, now, limits: limits.in }, handlers),
     openOut: () => createDoorOut({ topic, self, signer, letters, limits: limits.out }),
     cardOf: directory.cardOf,
   };

@@ -34,6 +34,8 @@ export interface ShellDeps {
   readonly versions?: WireVersions;
   /** A link goes through a TURN server now, or no longer does. */
   readonly onRelayed: () => void;
+  /** A frame was dropped, and nobody can tell whose fault it is. */
+  readonly onRefused: (reason: string) => void;
   /** All events of one input together, in order. */
   readonly onEvents: (events: readonly MeshEvent[]) => void;
 }
@@ -240,9 +242,10 @@ export function createShell(deps: ShellDeps): Shell {
       channel,
       encoder: createLinkEncoder(),
       decoder: createLinkDecoder(versions),
-      in: deps.doors.openIn({
+      in: deps.doors.openIn(peer, {
         admit: (message, bytes) => handle({ kind: 'frame', from: peer, message, bytes }),
-        refuse: (reason) => handle({ kind: 'badFrame', from: peer, reason }),
+        refuse: (reason, by = peer) => handle({ kind: 'badFrame', from: by, reason }),
+        count: deps.onRefused,
       }),
       out: deps.doors.openOut(),
       theirs: versions.newest,

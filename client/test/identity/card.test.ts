@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readCard, writeCard } from '#client/identity/card.ts';
+import { writeCard } from '#client/identity/card.ts';
 import { createKeyPair } from '#client/identity/ed25519.ts';
 import {
   openUserIdentity,
@@ -7,6 +7,7 @@ import {
   type IdentityStore,
   type StoredKey,
 } from '#client/identity/user-identity.ts';
+import { readProvenCard } from '../proven-card.ts';
 
 const sealKey = Uint8Array.from({ length: 32 }, (_, at) => at);
 const place = { sessionKey: createKeyPair().publicKey, room: 'tea' };
@@ -19,21 +20,21 @@ function createStore(): IdentityStore {
 describe('a card', () => {
   test('without a user says the key for sealing', async () => {
     const card = await writeCard(sealKey, place, undefined);
-    expect(await readCard(card, place)).toEqual({ sealKey, userId: undefined });
+    expect(await readProvenCard(card, place)).toEqual({ sealKey, userId: undefined });
   });
 
   test('names the user whose key signed this session key', async () => {
     const user = await openUserIdentity(createStore());
     const card = await writeCard(sealKey, place, user);
-    expect(await readCard(card, place)).toEqual({ sealKey, userId: userKeyToId(user.publicKey) });
+    expect(await readProvenCard(card, place)).toEqual({ sealKey, userId: userKeyToId(user.publicKey) });
     expect(userKeyToId(user.publicKey)).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test('with a user is worth nothing for another session key, nor in another room', async () => {
     const card = await writeCard(sealKey, place, await openUserIdentity(createStore()));
     const stolen = { ...place, sessionKey: createKeyPair().publicKey };
-    expect(await readCard(card, stolen)).toBeUndefined();
-    expect(await readCard(card, { ...place, room: 'coffee' })).toBeUndefined();
+    expect(await readProvenCard(card, stolen)).toBeUndefined();
+    expect(await readProvenCard(card, { ...place, room: 'coffee' })).toBeUndefined();
   });
 
   test('that claims a user without its signature is none', async () => {
@@ -41,7 +42,7 @@ describe('a card', () => {
     const card = await writeCard(sealKey, place, user);
     const other = await writeCard(sealKey, place, await openUserIdentity(createStore()));
     const mixed = Uint8Array.of(...card.subarray(0, 65), ...other.subarray(65));
-    expect(await readCard(mixed, place)).toBeUndefined();
+    expect(await readProvenCard(mixed, place)).toBeUndefined();
   });
 
   test('that is damaged is none', async () => {
@@ -56,7 +57,7 @@ describe('a card', () => {
       card.map((byte, at) => (at === 128 ? byte ^ 1 : byte)),
       card.map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
     ];
-    for (const each of damaged) expect(await readCard(each, place)).toBeUndefined();
+    for (const each of damaged) expect(await readProvenCard(each, place)).toBeUndefined();
   });
 });
 

@@ -49,6 +49,7 @@ const packet: RoutingMessage<RoutedPayload> = {
   ttl: 3,
   serverMay: true,
   route: [],
+  receipt: null,
 };
 
 /** A channel whose other end is the test. */
@@ -100,6 +101,7 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
     inspect: () => {
       throw new Error('the shell looks into no node');
     },
+    identityOf: () => undefined,
   };
   const setup: Setup = {
     clock,
@@ -113,12 +115,14 @@ function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prover = cr
     shell: createShell({
       node,
       versions,
+      onRefused: (reason) => log.push(`refused ${reason}`),
       doors: createDoors({
         self: id,
         keys,
         topic: () => 'test',
         now: () => clock.now().instant,
         sealer: () => undefined,
+        identityOf: () => undefined,
       }),
       clock: {
         now: clock.now,

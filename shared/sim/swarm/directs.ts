@@ -1,6 +1,7 @@
 /** Messages to one: told once, to whom they are for, and each ends in one word to its sender, which is true. */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { MeshEvent } from '#shared/mesh/messages.ts';
+import { numberToReceipt } from '../receipts.ts';
 import type { SimTab } from '../tab.ts';
 import { nameOf, type MakeChecker, type MeshWorld } from './checker.ts';
 import type { Tab } from './draw.ts';
@@ -17,7 +18,14 @@ const tokensByWorld = new WeakMap<MeshWorld, number>();
 export function sendDirect(world: MeshWorld, tab: Tab, to: PeerId): number {
   const token = (tokensByWorld.get(world) ?? 0) + 1;
   tokensByWorld.set(world, token);
-  world.command(tab, { kind: 'sendTo', token, to, topic: DIRECT_TOPIC, data: { token, to } });
+  world.command(tab, {
+    kind: 'sendTo',
+    token,
+    to,
+    topic: DIRECT_TOPIC,
+    data: { token, to },
+    receipt: numberToReceipt(token),
+  });
   return token;
 }
 

@@ -192,6 +192,6 @@ export interface MembershipSnapshot {
 }
 
 /** The key of a record in the roster table. */
-export function rosterKey(record: RosterRecord): string {
+export function rosterKey(record: Pick<RosterRecord, 'kind' | 'id'>): string {
   return `${record.kind === 'identity' ? 'i' : 'l'}:${record.id}`;
 }

@@ -67,8 +67,8 @@ function commandToJob(command: Command): Job {
       };
     }
     case 'sendTo': {
-      const { to, token, topic, data } = command;
-      return ackedTo(to, token, { kind: 'direct', topic, data });
+      const { to, token, topic, data, receipt } = command;
+      return ackedTo(to, token, { kind: 'direct', topic, data, receipt });
     }
     case 'echo':
       return ackedTo(command.to, command.token, { kind: 'echo' });

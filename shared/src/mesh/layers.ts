@@ -10,6 +10,7 @@ import type { PresenceInput } from '../presence/messages.ts';
 import { createReconcile, type Reconcile } from '../reconcile/reconcile.ts';
 import type { ReconcileInput } from '../reconcile/messages.ts';
 import { createRouting, type Routing } from '../routing/routing.ts';
+import { receiptOf } from './receipts.ts';
 import type { RoutingInput } from '../routing/messages.ts';
 import { createState, type State } from '../state/state.ts';
 import type { StateInput } from '../state/messages.ts';
@@ -71,7 +72,7 @@ export function createLayers(
       config.broadcast,
     ),
     membership: createMembership({ self, epoch, rng: rng.fork('membership') }, config.membership),
-    routing: createRouting<RoutedPayload>({ self, rng: rng.fork('routing') }, config.routing),
+    routing: createRouting<RoutedPayload>({ self, rng: rng.fork('routing'), receiptOf }, config.routing),
     reconcile: createReconcile({ self }, config.reconcile),
     presence: createPresence({ self, epoch }, config.presence),
     state: createState({ self }, config.state),

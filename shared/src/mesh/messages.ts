@@ -4,6 +4,7 @@
  */
 import type { BroadcastMessage, BroadcastTimer } from '../broadcast/messages.ts';
 import type { AttemptId, PeerId } from '../base/ids.ts';
+import type { Receipt } from '../base/receipt.ts';
 import type { Value } from '../base/value.ts';
 import type {
   Claim,
@@ -114,6 +115,8 @@ export interface DirectMessage {
   readonly kind: 'direct';
   readonly topic: string;
   readonly data: Value;
+  /** Whoever acknowledges it gives this back. */
+  readonly receipt: Receipt;
 }
 
 /**
@@ -123,6 +126,8 @@ export interface DirectMessage {
 export interface Sealed {
   readonly kind: 'sealed';
   readonly bytes: Uint8Array;
+  /** Of one for us that was opened before: it is acknowledged again, and told to nobody. Never travels. */
+  readonly receipt?: Receipt;
 }
 
 /** Asks for nothing but its acknowledgement: a round trip measured over the mesh. */
@@ -148,6 +153,8 @@ export type Command =
       readonly to: PeerId;
       readonly topic: string;
       readonly data: Value;
+      /** Random, and fit for a secret. */
+      readonly receipt: Receipt;
     }
   /** Measures the way to one member; ends as `sendTo` does. */
   | { readonly kind: 'echo'; readonly token: number; readonly to: PeerId }

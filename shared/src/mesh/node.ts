@@ -11,7 +11,7 @@ import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import { now as at, type Now } from '../base/time.ts';
 import type { BroadcastSnapshot } from '../broadcast/messages.ts';
-import type { MembershipSnapshot } from '../membership/messages.ts';
+import { rosterKey, type IdentityRecord, type MembershipSnapshot } from '../membership/messages.ts';
 import type { OverlaySnapshot } from '../overlay/messages.ts';
 import type { PresenceSnapshot } from '../presence/messages.ts';
 import type { ReconcileSnapshot } from '../reconcile/messages.ts';
@@ -49,7 +49,10 @@ export interface MeshSnapshot {
   readonly scores: ScoreSnapshot;
 }
 
-export type MeshNode = Layer<Input, Effect, MeshSnapshot>;
+export interface MeshNode extends Layer<Input, Effect, MeshSnapshot> {
+  /** What the roster holds of who a member is; `undefined`: it is not here. Costs no snapshot. */
+  readonly identityOf: (id: PeerId) => IdentityRecord | undefined;
+}
 
 export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
   const isMember = (peer: PeerId): boolean => hub.members.has(peer);
@@ -116,7 +119,13 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       return effects;
     },
     inspect: () => viewOf(layers, quotas, scores),
+    identityOf: (id) => identityIn(hub, id),
   };
+}
+
+function identityIn({ tables }: Hub, id: PeerId): IdentityRecord | undefined {
+  const record = tables.roster.get(rosterKey({ kind: 'identity', id }));
+  return record?.kind === 'identity' ? record : undefined;
 }
 
 /** Whom to blame for what is wrong with an input: whoever sent the frame, and nobody for what the server brought. */

@@ -94,6 +94,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'misplaced-proof',
     'unsealed',
     'bad-signature',
+    'bad-card',
     'wrong-author',
     // Words that only their speaker can have made.
     'forged-author',
@@ -118,7 +119,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'walk-trail-loops',
     'walk-newcomer-on-trail',
   ].map((reason) => [reason, 'invalid'] as const),
-  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood', 'verify-quota'].map(
+  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood', 'verify-quota', 'letter-quota'].map(
     (reason) => [reason, 'flooded'] as const,
   ),
   // Volatile messages are not signed, and what is plausible depends on what one has heard.

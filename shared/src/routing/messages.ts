@@ -9,6 +9,7 @@
  */
 import type { PeerMisbehaved, Schedule, Send } from '../base/effects.ts';
 import type { PeerId } from '../base/ids.ts';
+import type { Receipt } from '../base/receipt.ts';
 
 /** Travels over a channel between neighbors, or inside a signal through the server. */
 export type RoutingMessage<P> = Packet<P> | PacketAck;
@@ -17,7 +18,7 @@ export interface Packet<P> {
   readonly kind: 'packet';
   readonly origin: PeerId;
   readonly to: PeerId;
-  /** Unique per origin and life; the receiver delivers an id once. */
+  /** Drawn at random by the origin, so that who has not seen the packet cannot name it; the receiver delivers an id once. */
   readonly id: number;
   /** Hops the packet may still take. */
   readonly ttl: number;
@@ -48,6 +49,8 @@ export interface PacketAck {
   readonly serverMay: boolean;
   /** Hops still to take before `to`, nearest first; empty: take a shortest path. */
   readonly route: readonly PeerId[];
+  /** The payload's, where it has one: then whoever lacks it has not read the packet, and cannot acknowledge it. */
+  readonly receipt: Receipt | null;
 }
 
 export type RoutingTimer =

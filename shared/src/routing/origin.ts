@@ -1,7 +1,7 @@
 /** The sending end: own packets leave, and those to be acknowledged are tried again until they are, or given up. */
 import type { PeerId } from '../base/ids.ts';
 import type { Packet, PacketAck, RoutingInput } from './messages.ts';
-import { drop, sendBy, serverUse, type Turn, type Waiting } from './state.ts';
+import { drop, sayMisbehaved, sendBy, serverUse, type Turn, type Waiting } from './state.ts';
 import { findWay, type Way } from './way.ts';
 
 /** A retry waits for this many one-way trips: there and back, twice. */
@@ -35,10 +35,15 @@ export function onSendTo<P>(turn: Turn<P>, input: SendTo<P>): void {
   scheduleRetry(turn, waiting);
 }
 
-/** The target has it. What comes too late, or twice, finds nothing waiting. */
-export function onOwnAck<P>({ state, effects }: Turn<P>, ack: PacketAck): void {
+/**
+ * The target has it. What comes too late, or twice, finds nothing waiting. Who acknowledges a letter without what stands
+ * in it has not read it: the letter goes on being tried. `from` brought this, and may have made it or not.
+ */
+export function onOwnAck<P>(turn: Turn<P>, from: PeerId, ack: PacketAck): void {
+  const { state, effects } = turn;
   const waiting = state.waitingById.get(ack.id);
   if (waiting?.packet.to !== ack.origin) return;
+  if (ack.receipt !== state.receiptOf(waiting.packet.payload)) return sayMisbehaved(turn, from, 'forged-ack');
   state.waitingById.delete(ack.id);
   effects.push({ kind: 'delivered', token: waiting.token });
 }
@@ -67,7 +72,7 @@ function packetOf<P>({ state }: Turn<P>, input: SendTo<P>): Packet<P> {
     kind: 'packet',
     origin: state.self,
     to: input.to,
-    id: state.nextId++,
+    id: drawId(state),
     ttl: state.config.ttl,
     delivery: input.delivery,
     flooded: false,
@@ -76,6 +81,14 @@ function packetOf<P>({ state }: Turn<P>, input: SendTo<P>): Packet<P> {
     trail: [],
     payload: input.payload,
   };
+}
+
+/** From 1 to 2^53 - 1, and of no packet that waits. */
+function drawId<P>({ ids, waitingById }: Turn<P>['state']): number {
+  for (;;) {
+    const id = ids.below(2 ** 21) * 2 ** 32 + ids.word();
+    if (id > 0 && !waitingById.has(id)) return id;
+  }
 }
 
 /** A way through none of the first hops tried, or else any. */

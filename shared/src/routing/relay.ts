@@ -3,7 +3,7 @@ import type { PeerId } from '../base/ids.ts';
 import type { RoutingConfig } from './config.ts';
 import type { Packet, PacketAck, RoutingMessage } from './messages.ts';
 import { onOwnAck } from './origin.ts';
-import { drop, markSeen, sendBy, serverUse, type Turn } from './state.ts';
+import { drop, markSeen, sayMisbehaved, sendBy, serverUse, type Turn } from './state.ts';
 import { findWay, type ServerUse } from './way.ts';
 
 /** How a message came to us. */
@@ -17,17 +17,13 @@ export function onMessage<P>(turn: Turn<P>, arrival: Arrival, message: RoutingMe
   if (!isSound(message, config) || (arrival.by === 'server' && !mayComeByServer(message)))
     return sayMisbehaved(turn, arrival.from, 'bad-packet');
   if (message.kind === 'packetAck')
-    return message.to === self ? onOwnAck(turn, message) : relayAck(turn, arrival, message);
+    return message.to === self ? onOwnAck(turn, arrival.from, message) : relayAck(turn, arrival, message);
   // Who hands us a packet has made it, or has put itself on the trail.
   if ((message.trail.at(-1) ?? message.origin) !== arrival.from)
     return sayMisbehaved(turn, arrival.from, 'forged-hop');
   if (message.origin === self || message.trail.includes(self)) return drop(turn);
   if (message.to === self) return deliver(turn, message);
   return message.flooded ? relayFlood(turn, message) : relay(turn, arrival, message);
-}
-
-export function sayMisbehaved<P>({ effects }: Turn<P>, peer: PeerId, reason: string): void {
-  effects.push({ kind: 'peerMisbehaved', peer, reason });
 }
 
 /** The first copy is delivered; every copy is acknowledged, for an acknowledgement may have been lost. */
@@ -43,7 +39,7 @@ function deliver<P>(turn: Turn<P>, packet: Packet<P>): void {
  * packet came again, so that the first acknowledgement seems lost.
  */
 function acknowledge<P>(turn: Turn<P>, packet: Packet<P>, path: 'shortest' | 'trail'): void {
-  const { self, config, graph } = turn.state;
+  const { self, config, graph, receiptOf } = turn.state;
   const { origin, id, serverMay, trail } = packet;
   const known = graph.hopsTo(origin) !== undefined;
   const route = path === 'shortest' && known ? [] : trail.toReversed();
@@ -55,6 +51,7 @@ function acknowledge<P>(turn: Turn<P>, packet: Packet<P>, path: 'shortest' | 'tr
     ttl: config.ttl,
     serverMay,
     route,
+    receipt: receiptOf(packet.payload),
   };
   const server = serverUse(turn, serverMay, route[0] ?? origin);
   const way = findWay(graph, { to: origin, route, avoid: new Set(), server });

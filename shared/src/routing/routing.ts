@@ -9,20 +9,16 @@
 import { unreachable } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
-import type { Rng } from '../base/rng.ts';
 import { checkRoutingConfig, type RoutingConfig } from './config.ts';
 import type { RoutingEffect, RoutingInput, RoutingMessage, RoutingSnapshot } from './messages.ts';
 import { afterRetry, onSendTo } from './origin.ts';
-import { onMessage, sayMisbehaved } from './relay.ts';
-import { createState, drop, type RoutingState, type Turn } from './state.ts';
+import { onMessage } from './relay.ts';
+import { createState, drop, sayMisbehaved, type RoutingDeps, type RoutingState, type Turn } from './state.ts';
 
 export type Routing<P> = Layer<RoutingInput<P>, RoutingEffect<P>, RoutingSnapshot>;
 
 /** Makes the layer with an empty graph, not attached to the server. */
-export function createRouting<P>(
-  deps: { readonly self: PeerId; readonly rng: Rng },
-  config: RoutingConfig,
-): Routing<P> {
+export function createRouting<P>(deps: RoutingDeps<P>, config: RoutingConfig): Routing<P> {
   checkRoutingConfig(config);
   const state = createState<P>(deps, config);
   return {

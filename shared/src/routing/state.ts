@@ -1,30 +1,38 @@
 /** What the routing layer remembers, and the small steps that all its handlers share. */
 import { createBoundedMap, type BoundedMap } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
+import type { Receipt } from '../base/receipt.ts';
 import type { Rng } from '../base/rng.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
 import type { RoutingConfig } from './config.ts';
 import { createGraph, type Graph } from './graph.ts';
 import type { Packet, RoutingEffect, RoutingMessage, RoutingSnapshot } from './messages.ts';
+import { createSeen, type Seen } from './seen.ts';
 import { createRates, type Rates } from '../base/rates.ts';
 import type { ServerUse, Way } from './way.ts';
 
-export interface RoutingState<P> {
+export interface RoutingDeps<P> {
   readonly self: PeerId;
   readonly rng: Rng;
+  /** What only the reader of a payload knows; `null`: anyone on its way may acknowledge it. */
+  readonly receiptOf: (payload: P) => Receipt | null;
+}
+
+export interface RoutingState<P> extends RoutingDeps<P> {
+  /** A stream of its own for the ids of packets. */
+  readonly ids: Rng;
   readonly config: RoutingConfig;
   readonly graph: Graph;
   /** Own `acked` packets, by id; at most `waitingMax`. */
   readonly waitingById: Map<number, Waiting<P>>;
-  /** When a packet was delivered here, or a flood passed on; by origin and id. */
-  readonly seenAt: BoundedMap<string, Instant>;
+  /** Packets that were delivered here, and floods that were passed on. */
+  readonly seen: Seen;
   /** When a member last spoke to us through the server, or was named by it. */
   readonly heardByServerAt: BoundedMap<PeerId, Instant>;
   readonly serverRates: Rates;
   readonly floodRatesByOrigin: Rates;
   readonly floodRatesByTarget: Rates;
   attached: boolean;
-  nextId: number;
   dropped: number;
   snapshot: RoutingSnapshot | null;
 }
@@ -46,22 +54,19 @@ export interface Turn<P> {
   readonly effects: RoutingEffect<P>[];
 }
 
-export function createState<P>(
-  deps: { readonly self: PeerId; readonly rng: Rng },
-  config: RoutingConfig,
-): RoutingState<P> {
+export function createState<P>(deps: RoutingDeps<P>, config: RoutingConfig): RoutingState<P> {
   return {
     ...deps,
+    ids: deps.rng.fork('packet ids'),
     config,
     graph: createGraph(deps.self, config),
     waitingById: new Map(),
-    seenAt: createBoundedMap(config.seenMax),
+    seen: createSeen(config),
     heardByServerAt: createBoundedMap(config.ratesMax),
     serverRates: createRates(config.ratesMax),
     floodRatesByOrigin: createRates(config.ratesMax),
     floodRatesByTarget: createRates(config.ratesMax),
     attached: false,
-    nextId: 1,
     dropped: 0,
     snapshot: null,
   };
@@ -85,11 +90,11 @@ export function serverUse<P>({ state, at }: Turn<P>, serverMay: boolean, hop: Pe
   return listensThere ? 'first' : 'last';
 }
 
+export function sayMisbehaved<P>({ effects }: Turn<P>, peer: PeerId, reason: string): void {
+  effects.push({ kind: 'peerMisbehaved', peer, reason });
+}
+
 /** Remembers a packet; false when it was already. */
-export function markSeen<P>({ state, at }: Turn<P>, packet: Packet<P>): boolean {
-  const key = `${packet.origin}/${packet.id}`;
-  const seenAt = state.seenAt.get(key);
-  if (seenAt !== undefined && elapsedMs(seenAt, at) < state.config.seenMs) return false;
-  state.seenAt.set(key, at);
-  return true;
+export function markSeen<P>({ state, at }: Turn<P>, { origin, id, payload }: Packet<P>): boolean {
+  return state.seen.mark({ origin, id, receipt: state.receiptOf(payload) }, at);
 }

@@ -3,17 +3,19 @@ import { createEncoder } from 'lib0/encoding';
 import type { DirectMessage } from '../mesh/messages.ts';
 import { FRAME_BYTES_MAX, TOPIC_BYTES_MAX } from './limits.ts';
 import { plainReaders, plainWriters } from './names-codec.ts';
-import { readText, readWhole, type Reader } from './reader.ts';
+import { readReceipt, readText, readWhole, type Reader } from './reader.ts';
 import { readValue, writeValue } from './value-codec.ts';
-import { finish, writeText, type Writer } from './writer.ts';
+import { finish, writeReceipt, writeText, type Writer } from './writer.ts';
 
-export function writeDirect(writer: Writer, { topic, data }: DirectMessage): void {
+export function writeDirect(writer: Writer, { topic, data, receipt }: DirectMessage): void {
+  writeReceipt(writer, receipt);
   writeText(writer, topic, TOPIC_BYTES_MAX);
   writeValue(writer, data);
 }
 
 export function readDirect(reader: Reader): DirectMessage {
-  return { kind: 'direct', topic: readText(reader, TOPIC_BYTES_MAX), data: readValue(reader) };
+  const receipt = readReceipt(reader);
+  return { kind: 'direct', topic: readText(reader, TOPIC_BYTES_MAX), data: readValue(reader), receipt };
 }
 
 /** What is sealed. */

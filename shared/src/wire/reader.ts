@@ -18,6 +18,7 @@ import {
 import type { Hash64 } from '../base/hash.ts';
 import { wordsToAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
 import type { PublicKey } from '../base/proof.ts';
+import { bytesToReceipt, RECEIPT_BYTES, type Receipt } from '../base/receipt.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Choice } from './choice.ts';
 import { TOO_OLD_NOTICE, type WireVersions } from './versions.ts';
@@ -133,6 +134,10 @@ export function readText(reader: Reader, bytesMax: number): string {
 /** A copy of the next `length` bytes: a view would keep the whole frame alive. */
 export function readBytes(reader: Reader, length: number): Uint8Array {
   return readUint8Array(reader.from, length).slice();
+}
+
+export function readReceipt(reader: Reader): Receipt {
+  return bytesToReceipt(readUint8Array(reader.from, RECEIPT_BYTES));
 }
 
 export function readHash(reader: Reader): Hash64 {

@@ -15,10 +15,20 @@ import {
   readFlag,
   readId,
   readIds,
+  readReceipt,
   readUint,
   type Reader,
 } from './reader.ts';
-import { writeBytes, writeChoice, writeFlag, writeId, writeIds, writeUint, type Writer } from './writer.ts';
+import {
+  writeBytes,
+  writeChoice,
+  writeFlag,
+  writeId,
+  writeIds,
+  writeReceipt,
+  writeUint,
+  type Writer,
+} from './writer.ts';
 
 const deliveries: Choice<Packet<RoutedPayload>['delivery']> = createChoice({ once: 0, acked: 1 });
 
@@ -36,6 +46,8 @@ export function writeRouting(writer: Writer, message: RoutingMessage<RoutedPaylo
       writeIds(writer, message.trail, TRAIL_MAX);
       return writeRouted(writer, message.payload);
     case 'packetAck':
+      writeFlag(writer, message.receipt !== null);
+      if (message.receipt !== null) writeReceipt(writer, message.receipt);
       return;
     default:
       return unreachable(message);
@@ -65,7 +77,7 @@ export function readRouting(
         payload: readRouted(reader),
       };
     case 'packetAck':
-      return { kind, ...header };
+      return { kind, ...header, receipt: readFlag(reader) ? readReceipt(reader) : null };
     default:
       return unreachable(kind);
   }

@@ -16,6 +16,7 @@ import { assert } from '../base/assert.ts';
 import type { Hash64 } from '../base/hash.ts';
 import { isAttemptId, type AttemptId, type PeerId } from '../base/ids.ts';
 import type { PublicKey } from '../base/proof.ts';
+import { RECEIPT_BYTES, receiptToBytes, type Receipt } from '../base/receipt.ts';
 import type { Choice } from './choice.ts';
 import { isWireText } from './text.ts';
 
@@ -88,6 +89,10 @@ export function writeKey(writer: Writer, key: PublicKey): void {
 export function writeBytes(writer: Writer, bytes: Uint8Array, length: number): void {
   assert(bytes.length === length, `${bytes.length} bytes are not ${length}`);
   writeUint8Array(writer.out, bytes);
+}
+
+export function writeReceipt(writer: Writer, receipt: Receipt): void {
+  writeBytes(writer, receiptToBytes(receipt), RECEIPT_BYTES);
 }
 
 export function writeIds(writer: Writer, ids: readonly PeerId[], limit: number): void {

@@ -15,6 +15,7 @@ import {
   type Tab,
   type World,
 } from './fixture.ts';
+import { numberToReceipt } from '#sim/receipts.ts';
 
 function room(count: number, seed: number, conditions: Partial<NetworkConditions> = {}): World {
   return createRoom(count, { seed, conditions: { setupFailure: 0.05, ...conditions } });
@@ -85,7 +86,14 @@ describe('a room of whole nodes', () => {
     const [from] = world.living() as [Tab];
     const linked = from.node.inspect().overlay.activeView;
     const to = world.living().find((tab) => tab !== from && !linked.includes(tab.id))!;
-    world.command(from, { kind: 'sendTo', token: 1, to: to.id, topic: 'chat', data: 'psst' });
+    world.command(from, {
+      kind: 'sendTo',
+      token: 1,
+      to: to.id,
+      topic: 'chat',
+      data: 'psst',
+      receipt: numberToReceipt(1),
+    });
     world.run(3_000);
     expect(messagesOf(to)).toEqual(['psst']);
     expect(eventsOf(from).filter((event) => event.kind === 'delivered')).toEqual([
@@ -231,7 +239,9 @@ describe('what comes by the server', () => {
       kind: 'tell',
       event: { kind: 'peerMisbehaved', peer: a.id, reason: 'not-for-the-server' },
     };
-    expect(give({ kind: 'direct', topic: 'chat', data: 'by the server' })).toEqual([refusal]);
+    expect(
+      give({ kind: 'direct', topic: 'chat', data: 'by the server', receipt: numberToReceipt(1) }),
+    ).toEqual([refusal]);
     expect(give({ kind: 'echo' })).toEqual([refusal]);
     expect(give({ kind: 'routedPing', probe: 1 })).toEqual([refusal]);
     const attempt = wordsToAttemptId(1, 2);

@@ -16,6 +16,7 @@ import {
 } from '#shared/mesh/quotas.ts';
 import { numberToPeerId } from '../broadcast/world.ts';
 import { createRoom, eventsOf, type Tab, type World } from './fixture.ts';
+import { numberToReceipt } from '#sim/receipts.ts';
 
 const [self, a, b, c] = [1, 2, 3, 4].map((number) => numberToPeerId(number)) as [
   PeerId,
@@ -264,7 +265,11 @@ function lies(liar: Tab, others: readonly Tab[], seq: number): LinkMessage[] {
     round: 0,
     proof: null,
   } as const;
-  const payload: Payload = { kind: 'topic', topic: 'flood', data: 'x'.repeat(300) };
+  const payload: Payload = {
+    kind: 'topic',
+    topic: 'flood',
+    data: 'x'.repeat(300),
+  };
   const { id: victim } = others[seq % others.length]!;
   const speaker = others[0]!.id;
   return [
@@ -281,7 +286,7 @@ function lies(liar: Tab, others: readonly Tab[], seq: number): LinkMessage[] {
       serverMay: false,
       route: [],
       trail: [],
-      payload: { kind: 'direct', topic: 'flood', data: 'x'.repeat(300) },
+      payload: { kind: 'direct', topic: 'flood', data: 'x'.repeat(300), receipt: numberToReceipt(1) },
     },
     {
       kind: 'graft',

@@ -1,5 +1,6 @@
 /** Names, short forms, and a small world of members that route over channels with latency and over a server. */
 import { bytesToPeerId, type PeerId } from '#shared/base/ids.ts';
+import { bytesToReceipt, RECEIPT_BYTES, type Receipt } from '#shared/base/receipt.ts';
 import { createRng, type Rng } from '#shared/base/rng.ts';
 import { now } from '#shared/base/time.ts';
 import { defaultRoutingConfig, type RoutingConfig } from '#shared/routing/config.ts';
@@ -36,9 +37,25 @@ export interface Member {
   readonly handle: (input: Input, atMs?: number) => readonly Effect[];
 }
 
-export function createMember(self: PeerId, config: Partial<RoutingConfig> = {}): Member {
-  const deps = { self, rng: createRng([7]).fork(self) };
-  const layer = createRouting<string>(deps, { ...defaultRoutingConfig, ...config });
+/** Only who has read it knows it. */
+export const receipt: Receipt = bytesToReceipt(new Uint8Array(RECEIPT_BYTES).fill(7));
+/** A payload with that receipt; others have none. */
+export const LETTER = 'a letter';
+
+/** The first packet's id is 1, the second's 2. */
+function countIds(rng: Rng): Rng {
+  let last = 0;
+  const counting: Rng = { ...rng, below: () => 0, word: () => (last += 1) };
+  return { ...rng, fork: (label) => (label === 'packet ids' ? counting : rng.fork(label)) };
+}
+
+export function createMember(
+  self: PeerId,
+  config: Partial<RoutingConfig> = {},
+  rng: Rng = countIds(createRng([7]).fork(self)),
+): Member {
+  const receiptOf = (payload: string): Receipt | null => (payload === LETTER ? receipt : null);
+  const layer = createRouting<string>({ self, rng, receiptOf }, { ...defaultRoutingConfig, ...config });
   return { id: self, layer, handle: (input, atMs = 0) => layer.handle(input, now(atMs)) };
 }
 
@@ -87,6 +104,7 @@ export const packetAck = (parts: Partial<PacketAck>): PacketAck => ({
   ttl: 16,
   serverMay: false,
   route: [],
+  receipt: null,
   ...parts,
 });
 

@@ -13,9 +13,11 @@ import {
   from,
   hopsOf,
   id,
+  LETTER,
   misbehaved,
   packet,
   packetAck,
+  receipt,
   send,
   sendTo,
   stranger,
@@ -62,6 +64,31 @@ describe('a packet for us', () => {
     const acked: Packet<string> = { ...forD, delivery: 'acked', trail: [b, f] };
     expect(member.handle(from(f, acked))).toEqual([delivered(a, [b, f]), send(c, packetAck({}))]);
     expect(member.handle(from(f, acked))).toEqual([send(f, packetAck({ route: [b] }))]);
+  });
+
+  test('is delivered though one came before it by the same id, of somebody who has not read it', () => {
+    const member = createMemberIn(d, line);
+    const letter: Packet<string> = { ...forD, delivery: 'acked', payload: LETTER };
+    expect(member.handle(from(c, forD))).toEqual([delivered(a, [b, c])]);
+    const answer = send(c, packetAck({ receipt }));
+    expect(member.handle(from(c, letter))).toEqual([{ ...delivered(a, [b, c]), payload: LETTER }, answer]);
+    // Once, and acknowledged every time.
+    expect(member.handle(from(c, letter))).toEqual([send(c, packetAck({ receipt, route: [b] }))]);
+  });
+
+  test('is remembered though another origin sends as many as can be', () => {
+    const member = createMemberIn(d, line, { seenMax: 16 });
+    member.handle(from(c, forD));
+    const flood = (origin: PeerId): void => {
+      for (let count = 1; count <= 100; count++)
+        member.handle(from(c, packet({ origin, id: count, trail: [c], ttl: 15 })));
+    };
+    flood(b);
+    expect(member.handle(from(c, forD))).toEqual([]);
+    // Its own it pushes out.
+    expect(member.handle(from(c, packet({ origin: b, id: 1, trail: [c], ttl: 15 })))).toHaveLength(1);
+    for (const other of [e, f]) flood(other);
+    expect(member.handle(from(c, forD))).toHaveLength(1);
   });
 
   test('from an origin outside the graph is acknowledged along its trail', () => {
@@ -155,6 +182,9 @@ describe('an acknowledgement for another', () => {
     const member = createMemberIn(c, line);
     expect(member.handle(from(d, packetAck({ route: [b] })))).toEqual([send(b, packetAck({ ttl: 15 }))]);
     expect(member.handle(from(d, packetAck({})))).toEqual([send(b, packetAck({ ttl: 15 }))]);
+    expect(member.handle(from(d, packetAck({ receipt })))).toEqual([
+      send(b, packetAck({ ttl: 15, receipt })),
+    ]);
     // Never back to whom it came from.
     expect(member.handle(from(b, packetAck({})))).toEqual([]);
   });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
+import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
+import { createRng } from '#shared/base/rng.ts';
 import { checkRoutingConfig, defaultRoutingConfig } from '#shared/routing/config.ts';
 import type { Packet } from '#shared/routing/messages.ts';
 import {
@@ -13,8 +15,11 @@ import {
   f,
   from,
   hopsOf,
+  LETTER,
+  misbehaved,
   packet,
   packetAck,
+  receipt,
   retry,
   send,
   sendTo,
@@ -106,6 +111,20 @@ describe('sending', () => {
     expect(hopsOf(member.handle(unknown, 1_000))).toEqual([a, c, f]);
   });
 
+  test('has an id that those before it do not tell', () => {
+    const member = createMember(a, {}, createRng([1]));
+    member.handle({ kind: 'neighborUp', peer: b });
+    const ids = Array.from({ length: 100 }, () => {
+      const [effect] = member.handle(sendTo(b));
+      return effect?.kind === 'send' ? effect.message.id : 0;
+    });
+    expect(ids.every((one) => Number.isSafeInteger(one) && one > 0)).toBe(true);
+    // Of a hundred draws from 2^53 no two are near each other, and some are in each half.
+    const sorted = ids.toSorted((x, y) => x - y);
+    expect(sorted.every((one, at) => at === 0 || one - sorted[at - 1]! > 2 ** 20)).toBe(true);
+    expect([sorted[0]! < 2 ** 52, sorted[99]! > 2 ** 52]).toEqual([true, true]);
+  });
+
   test('to itself is undeliverable', () => {
     const member = createMemberIn(a, line);
     expect(member.handle(sendTo(a, { delivery: 'acked', token: 9 }))).toEqual([
@@ -141,6 +160,18 @@ describe('an acknowledged packet', () => {
     expect(act(member, from(b, packetAck({})))).toEqual([]);
     expect(act(member, retry(1, 1))).toEqual([]);
     expect(member.layer.inspect().waitingForAck).toBe(0);
+  });
+
+  test('that only its reader can acknowledge goes on when another does', () => {
+    const member = createMemberIn(a, line);
+    act(member, { ...ackedToD, payload: LETTER });
+    const other = bytesToReceipt(new Uint8Array(RECEIPT_BYTES));
+    for (const forged of [null, other]) {
+      const ack = packetAck({ receipt: forged });
+      expect(act(member, from(b, ack))).toEqual([misbehaved(b, 'forged-ack')]);
+    }
+    expect(member.layer.inspect().waitingForAck).toBe(1);
+    expect(act(member, from(b, packetAck({ receipt })))).toEqual([{ kind: 'delivered', token: 9 }]);
   });
 
   test('tries another next hop, then floods, then any way again, and is given up', () => {

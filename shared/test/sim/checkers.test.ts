@@ -29,6 +29,7 @@ import {
   viewsAreWellFormed,
 } from '#sim/swarm/safety.ts';
 import { a, b, bench, c, joined, left, message, publish, start, tabOf, type Shows } from './checker-bench.ts';
+import { numberToReceipt } from '#sim/receipts.ts';
 
 /** Other ids whose first digits, by which complaints name them, are those of the same letter. */
 const [a2, b2] = [1, 2].map((byte) => bytesToPeerId(new Uint8Array(16).fill(byte).fill(9, 8))) as [
@@ -302,7 +303,14 @@ describe('the checker of direct messages', () => {
   });
   const sendTo = (token: number): Input => ({
     kind: 'command',
-    command: { kind: 'sendTo', token, to: b, topic: DIRECT_TOPIC, data: { token, to: b } },
+    command: {
+      kind: 'sendTo',
+      token,
+      to: b,
+      topic: DIRECT_TOPIC,
+      data: { token, to: b },
+      receipt: numberToReceipt(token),
+    },
   });
 
   test('complains of one that is told twice, or to whom it is not for', () => {

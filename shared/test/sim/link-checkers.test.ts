@@ -10,6 +10,7 @@ import { framesCountOnce, linksAreSynced, roundsEnd } from '#sim/swarm/links.ts'
 import { refutationsCount, theDeafDoubt } from '#sim/swarm/lives.ts';
 import { newestIsShown } from '#sim/swarm/shown.ts';
 import { a, b, bench, c, d, joined, left, start, tabOf } from './checker-bench.ts';
+import { numberToReceipt } from '#sim/receipts.ts';
 
 const frame = (from: PeerId, message: LinkMessage): Input => ({ kind: 'frame', from, message, bytes: 1 });
 const send = (to: PeerId, message: LinkMessage): Effect => ({ kind: 'send', to, message });
@@ -246,7 +247,7 @@ describe('the checker of what is shown', () => {
 describe('the checker of giving up', () => {
   const sendTo: Input = {
     kind: 'command',
-    command: { kind: 'sendTo', token: 1, to: c, topic: 't', data: 1 },
+    command: { kind: 'sendTo', token: 1, to: c, topic: 't', data: 1, receipt: numberToReceipt(1) },
   };
   const undeliverable: MeshEvent = { kind: 'undeliverable', token: 1 };
   const flood = send(b, {
@@ -260,7 +261,7 @@ describe('the checker of giving up', () => {
     serverMay: false,
     route: [],
     trail: [],
-    payload: { kind: 'direct', topic: 't', data: 1 },
+    payload: { kind: 'direct', topic: 't', data: 1, receipt: numberToReceipt(1) },
   });
   type Step = (tab: Tab, on: ReturnType<typeof bench>) => void;
 

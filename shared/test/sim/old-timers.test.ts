@@ -5,6 +5,7 @@ import type { NodeTimer } from '#shared/mesh/messages.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import type { SimTab } from '#sim/tab.ts';
 import { createMeshWorld } from '#sim/world.ts';
+import { numberToReceipt } from '#sim/receipts.ts';
 
 /** Every timer of every layer. */
 const ALL = [
@@ -49,7 +50,14 @@ test('a timer that comes again is answered with nothing, whatever it was', () =>
     world.run(20);
   }
   world.crash(third);
-  world.command(first, { kind: 'sendTo', token: 1, to: third.id, topic: 'chat', data: 1 });
+  world.command(first, {
+    kind: 'sendTo',
+    token: 1,
+    to: third.id,
+    topic: 'chat',
+    data: 1,
+    receipt: numberToReceipt(1),
+  });
   world.run(70_000);
   expect([...kinds].toSorted()).toEqual(ALL);
   for (const [tab, timers] of come) if (tab.isAlive()) for (const timer of timers) repeat(tab, timer);

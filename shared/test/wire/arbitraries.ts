@@ -33,6 +33,7 @@ import type { RoutingMessage } from '#shared/routing/messages.ts';
 import type { Entry } from '#shared/state/messages.ts';
 import type { NodeMessage } from '#shared/wire/mesh-codec.ts';
 import { isProvenByGossip } from '#shared/wire/sayings.ts';
+import { bytesToReceipt, RECEIPT_BYTES, type Receipt } from '#shared/base/receipt.ts';
 
 const LIST_MAX = 4;
 
@@ -243,12 +244,16 @@ const anySignal: Arbitrary<OverlaySignal> = fc.oneof(
   record({ kind: kind('description'), attempt: anyAttempt, wireVersion: fc.nat(255), data: anyText }),
 );
 
+const anyReceipt: Arbitrary<Receipt> = fc
+  .uint8Array({ minLength: RECEIPT_BYTES, maxLength: RECEIPT_BYTES })
+  .map(bytesToReceipt);
+
 export const anyRouted: Arbitrary<RoutedPayload> = fc.oneof(
   anySignal,
   record({ kind: kind('routedPing'), probe: anyCount }),
   record({ kind: kind('routedAck'), probe: anyCount }),
   record({ kind: kind('accused'), accusation: anyAccusation }),
-  record({ kind: kind('direct'), topic: anyText, data: anyValue }),
+  record({ kind: kind('direct'), topic: anyText, data: anyValue, receipt: anyReceipt }),
   record({ kind: kind('sealed'), bytes: fc.uint8Array({ maxLength: 200 }) }),
   record({ kind: kind('echo') }),
 );
@@ -271,7 +276,7 @@ export const anyRouting: Arbitrary<RoutingMessage<RoutedPayload>> = fc.oneof(
     trail: anyIds,
     payload: anyRouted,
   }),
-  record({ kind: kind('packetAck'), ...way }),
+  record({ kind: kind('packetAck'), ...way, receipt: fc.option(anyReceipt) }),
 );
 
 const anyOverlay: Arbitrary<OverlayMessage> = fc.oneof(

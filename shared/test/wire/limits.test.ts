@@ -32,6 +32,7 @@ import {
 } from '#shared/wire/limits.ts';
 import { decodePacket, encodePacket } from '#shared/wire/packet.ts';
 import { bytesOf, idOf } from './helpers.ts';
+import { numberToReceipt } from '#sim/receipts.ts';
 
 /** The greatest number that travels: eight bytes. */
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -164,7 +165,11 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
       hot: true,
       round: ROUND_MAX,
       proof: proof(),
-      payload: { kind: 'topic', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest },
+      payload: {
+        kind: 'topic',
+        topic: 't'.repeat(TOPIC_BYTES_MAX),
+        data: largest,
+      },
     },
   ],
   ['entry', { kind: 'delta', table: 'state', records: [entry()] }],
@@ -186,7 +191,15 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
       presence: [{ ...presenceRecord(freshId()), field: 'f'.repeat(FIELD_BYTES_MAX) }],
     },
   ],
-  ['direct', packet({ kind: 'direct', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest })],
+  [
+    'direct',
+    packet({
+      kind: 'direct',
+      topic: 't'.repeat(TOPIC_BYTES_MAX),
+      data: largest,
+      receipt: numberToReceipt(1),
+    }),
+  ],
 ];
 
 describe('the largest messages', () => {
@@ -203,7 +216,12 @@ describe('the largest messages', () => {
   });
 
   test.each([
-    packet({ kind: 'direct', topic: 't'.repeat(TOPIC_BYTES_MAX), data: largest }),
+    packet({
+      kind: 'direct',
+      topic: 't'.repeat(TOPIC_BYTES_MAX),
+      data: largest,
+      receipt: numberToReceipt(1),
+    }),
     packet({
       kind: 'description',
       attempt: wordsToAttemptId(1, 2),
@@ -288,7 +306,7 @@ describe('our own mistakes', () => {
     ],
     [
       'half a surrogate pair',
-      packet({ kind: 'direct', topic: '\ud800', data: null }),
+      packet({ kind: 'direct', topic: '\ud800', data: null, receipt: numberToReceipt(1) }),
       'a text of 1 is malformed',
     ],
     [

@@ -16,6 +16,7 @@ const packet: RoutingMessage<RoutedPayload> = {
   ttl: 3,
   serverMay: true,
   route: [],
+  receipt: null,
 };
 const refused = (error: string): object => ({ ok: false, error });
 

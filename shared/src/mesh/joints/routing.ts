@@ -42,7 +42,7 @@ function open({ origin, trail, hops, payload }: Deliver, hub: Hub): void {
     case 'direct':
       return hub.tell({ kind: 'message', topic: payload.topic, data: payload.data, from: origin, hops });
     case 'sealed':
-      // Whoever opens them has not: there is nobody here to read it.
+      // Whoever opens them has not, or has done so before: there is nobody here to read it.
       return;
     case 'echo':
       // Its acknowledgement, which routing has sent, is all it asked for.
