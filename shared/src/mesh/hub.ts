@@ -4,7 +4,7 @@
  */
 import type { Epoch, PeerId } from '../base/ids.ts';
 import { createRates } from '../base/rates.ts';
-import type { Now } from '../base/time.ts';
+import type { Instant, Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
 import type { Job, Layers } from './layers.ts';
 import type { Effect, MeshEvent } from './messages.ts';
@@ -42,6 +42,8 @@ export interface Hub {
 
 /** What is remembered of a neighbor between two of its messages. */
 export interface NeighborNote {
+  /** When a frame of its last came. */
+  heardAt: Instant;
   /** The wall clock on its last heartbeat; our answer gives it back. */
   heartbeatWall: number;
   /** Tables whose first comparison with this neighbor has ended. */

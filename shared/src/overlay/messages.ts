@@ -15,6 +15,7 @@
  */
 import type { PeerMisbehaved, Schedule, Send } from '../base/effects.ts';
 import type { AttemptId, PeerId } from '../base/ids.ts';
+import type { Instant } from '../base/time.ts';
 
 /** `high`: the sender is below its minimum degree; only a peer at its hard maximum may refuse. */
 export type Priority = 'high' | 'low';
@@ -105,6 +106,8 @@ export type OverlayInput =
       readonly trail: readonly PeerId[];
       readonly signal: OverlaySignal;
     }
+  /** When a frame last came over the link with this neighbor; said before a request in its name. */
+  | { readonly kind: 'heard'; readonly peer: PeerId; readonly heardAt: Instant }
   | { readonly kind: 'timer'; readonly timer: OverlayTimer }
   /** The server named members who are attached to it; it takes the place of what it named before. */
   | { readonly kind: 'contacts'; readonly peers: readonly PeerId[] }
