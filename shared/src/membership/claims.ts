@@ -76,8 +76,8 @@ function takeEarlyLinks(turn: Turn, id: PeerId): void {
 }
 
 function setLinks(turn: Turn, member: Member, links: LinksRecord): void {
-  const { state, out } = turn;
-  state.roster.setLinks(member, links);
+  const { state, at, out } = turn;
+  state.roster.setLinks(member, links, at);
   recordChanged(turn, links);
   out.push({ kind: 'linksChanged', id: links.id, neighbors: links.neighbors });
   // It has noticed that our link is gone, so it outlived the link.

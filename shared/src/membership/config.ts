@@ -36,6 +36,8 @@ export interface MembershipConfig {
 
   /** Observers that must agree, the accuser among them. More resists liars and needs more links; fewer errs sooner, and 1 asks nobody. 1 to `accusationsMax`. */
   readonly quorum: number;
+  /** They agree no sooner than so long after the first accusation: the accused may yet answer. More is slower; less lets a few liars who are its neighbors be faster than it is. At most `answerMsMin`. */
+  readonly agreedMsMin: number;
   /** Accusations further apart than this do not add up. More joins unrelated ones; less loses slow observers. Above `deadlineMs`. */
   readonly accusationLifeMs: number;
   /** An accused member is dead this long after its last proof of life. More is safer and slower. Above `suspectAfterMsMin`. */
@@ -133,6 +135,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   vouchesMax: 3, // guess: one accusation in half a minute over a link that is dead one way
 
   quorum: 3, // the design's starting point; Rapid, section 4: several observers of one subject
+  agreedMsMin: 500, // as answerMsMin; DECISIONS, 2026-11-29
   accusationLifeMs: 10_000, // the design's starting point
   deadlineMs: 4_000, // the design's starting point
   pairDeadlineMs: 3_300, // simulated: half of all crashes are seen within 3 s; a stall of 2.2 s, a second after the last word, is borne
@@ -191,6 +194,7 @@ function checkTimes(config: MembershipConfig): void {
   within('stormWindowMs', config.stormWindowMs, [1, 60_000]);
   within('tellSpacingMs', config.tellSpacingMs, [1, 60_000]);
   within('doubtMsMax', config.doubtMsMax, [0, 10_000]);
+  within('agreedMsMin', config.agreedMsMin, [0, config.answerMsMin]);
   within('newEpochMs', config.newEpochMs, [config.suspectAfterMsMax + config.deadlineMs, 3_600_000]);
   within('suspectAfterMsMax', config.suspectAfterMsMax, [config.suspectAfterHiddenMsMin, 60_000]);
   within('departedMs', config.departedMs, [config.accusationLifeMs, 86_400_000]);
