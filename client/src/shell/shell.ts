@@ -76,6 +76,8 @@ interface Link {
   readonly encoder: ReturnType<typeof createLinkEncoder>;
   readonly decoder: ReturnType<typeof createLinkDecoder>;
   readonly in: DoorIn;
+  /** What the frames weigh that are at the door; each comes in or is refused, in order. No more than may wait there. */
+  readonly weights: number[];
   readonly out: DoorOut;
   /** The newest version that its other end speaks, as its descriptions say: they come before it opens. */
   theirs: number;
@@ -212,6 +214,7 @@ export function createShell(deps: ShellDeps): Shell {
         onClosed: () => onClosed(attempt),
       },
     );
+    const weights: number[] = [];
     linkByAttempt.set(attempt, {
       peer,
       attempt,
@@ -219,9 +222,13 @@ export function createShell(deps: ShellDeps): Shell {
       encoder: createLinkEncoder(),
       decoder: createLinkDecoder(versions),
       in: deps.doors.openIn({
-        admit: (message, bytes) => handle({ kind: 'frame', from: peer, message, bytes }),
-        refuse: (reason) => handle({ kind: 'badFrame', from: peer, reason }),
+        admit: (message, bytes) => {
+          weights.shift();
+          handle({ kind: 'frame', from: peer, message, bytes });
+        },
+        refuse: (reason) => handle({ kind: 'badFrame', from: peer, reason, bytes: weights.shift() ?? 0 }),
       }),
+      weights,
       out: deps.doors.openOut(),
       theirs: versions.newest,
     });
@@ -231,7 +238,8 @@ export function createShell(deps: ShellDeps): Shell {
     const link = linkByAttempt.get(attempt);
     if (!link) return;
     link.theirs = wireVersion;
-    if (!link.channel.describe(data)) handle({ kind: 'badFrame', from: peer, reason: 'bad-description' });
+    if (link.channel.describe(data)) return;
+    handle({ kind: 'badFrame', from: peer, reason: 'bad-description', bytes: data.length });
   }
 
   function destroy(attempt: AttemptId): void {
@@ -284,9 +292,10 @@ export function createShell(deps: ShellDeps): Shell {
     if (!link || stopped) return;
     traffic.receivedFrames += 1;
     traffic.receivedBytes += bytes.byteLength;
+    link.weights.push(bytes.byteLength);
     if (link.in.take(link.decoder.decode(bytes), bytes.byteLength)) return;
     // It sends faster than it can be verified, and has been for long.
-    handle({ kind: 'badFrame', from: link.peer, reason: 'verify-overrun' });
+    handle({ kind: 'badFrame', from: link.peer, reason: 'verify-overrun', bytes: bytes.byteLength });
     giveUp(link);
   }
 

@@ -4,6 +4,7 @@ import { epoch, incarnation } from '#shared/base/ids.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { WALL_START_MS } from '#sim/tab.ts';
+import { eventsOf } from '../mesh/fixture.ts';
 import { besiege, blameOf, lacking, linkedTo, nobody, said, type Siege } from './fixture.ts';
 
 /** A hundredth of the default, so that a flood is a matter of seconds here too. */
@@ -92,5 +93,22 @@ test.each(FLOODS)('one that floods $flood is stemmed, told and dropped', ({ mess
     // Of the 6,000 no more came in than the quota of the seconds before it was dropped.
     expect(membership.members.size).toBeLessThan(4_000);
     expect(state.collections.get('notes')?.size ?? 0).toBeLessThan(4_000);
+  }
+});
+
+test('one that floods with frames that cannot be read is told once a second, and dropped', () => {
+  const { world, liar, others } = besiege(3, CONFIG);
+  for (let time = 0; time < 100; time++) {
+    // Of a version that nobody speaks yet: no fault, for an honest tab may do that.
+    for (let number = 0; number < 60; number++) {
+      for (const { id } of others) world.inject(liar, id, Uint8Array.of(99, number, 3, 4, 5, 6));
+    }
+    world.run(200);
+  }
+  expect(blameOf(others, liar.id)).toEqual(['dropped-flooded', 'neighbor-quota', 'newer-version']);
+  expect(linkedTo(others, liar.id)).toEqual([]);
+  for (const tab of others) {
+    const told = eventsOf(tab).filter(({ kind }) => kind === 'peerMisbehaved');
+    expect(told.length).toBeLessThanOrEqual(2 * 20 + 1);
   }
 });
