@@ -1,5 +1,6 @@
 /** Handlers of the two records that only their owner may write. */
 import type { PeerId } from '../base/ids.ts';
+import { makeRoom } from './crowding.ts';
 import type { IdentityRecord, LinksRecord } from './messages.ts';
 import { outnumberLinks, refuteIfAccused } from './own.ts';
 import { compareLives, supersedes, type Member } from './roster.ts';
@@ -19,7 +20,7 @@ export function onIdentity(turn: Turn, from: PeerId, record: IdentityRecord): vo
   if (member && !supersedes(record, member.identity)) return;
   if (record.left) return removeMember(turn, record, record);
   if (member) return renew(turn, member, record);
-  if (state.roster.isFull()) return refused(turn);
+  if (!makeRoom(turn)) return refused(turn);
   admit(turn, record);
 }
 

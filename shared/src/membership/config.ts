@@ -95,6 +95,8 @@ export interface MembershipConfig {
   /** One neighbor is told about one departed member at most so often. More tempers loops; less mends sooner. Above 0. */
   readonly tellSpacingMs: number;
 
+  /** Room is made in a full roster at most so often. Less admits newcomers sooner in a flood of invented members, and each time walks over all links of the room. 100 to 60,000. */
+  readonly crowdedMs: number;
   /** Members, oneself included. More admits larger rooms and costs memory. 2 to 65,536. */
   readonly membersMax: number;
   /** Departed members remembered. Fewer lets ghosts rise, to be found as orphans. 16 to 65,536. */
@@ -167,6 +169,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   departedMs: 900_000, // the design: 15 minutes
   tellSpacingMs: 1_000, // guess
 
+  crowdedMs: 1_000, // guess: a walk takes a millisecond or two at 2,000 members
   membersMax: 2_048, // the design: rooms up to about 2,000
   departedMax: 4_096, // guess: twice the roster
   earlyLinksMax: 256, // guess
@@ -231,6 +234,7 @@ function checkLimits(config: MembershipConfig): void {
   within('orphanMisses', config.orphanMisses, [1, 8]);
   within('roomLinksPerSecond', config.roomLinksPerSecond, [1, 1_000]);
   within('stormJoins', config.stormJoins, [1, 256]);
+  within('crowdedMs', config.crowdedMs, [100, 60_000]);
   within('membersMax', config.membersMax, [2, 65_536]);
   within('departedMax', config.departedMax, [16, 65_536]);
   within('earlyLinksMax', config.earlyLinksMax, [1, 4_096]);

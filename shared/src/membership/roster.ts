@@ -73,7 +73,7 @@ export interface Roster {
   readonly isNamedBy: (id: PeerId, observer: PeerId, at: Instant) => boolean;
   /** Ends a member's stay. The claim goes into the filter. */
   readonly depart: (id: PeerId, departed: Departed) => Member | undefined;
-  /** Drops a member without a trace: only ever oneself. */
+  /** Drops a member without a trace: oneself, or one of whom nobody but the claim itself knows. */
   readonly remove: (id: PeerId) => void;
   readonly departed: (id: PeerId) => Departed | undefined;
   /** The same without those whom we ended alone: their records are welcome, and nobody is told. */

@@ -1,7 +1,7 @@
 /** Changes of a member's standing: suspect, recovered, gone. Each tells the application and keeps the tables true. */
 import type { PeerId } from '../base/ids.ts';
 import type { Accusation, IdentityRecord, LeaveReason, Verdict } from './messages.ts';
-import { compareLives, type Decided, type Life } from './roster.ts';
+import { compareLives, type Decided, type Life, type Member } from './roster.ts';
 import { recordRemoved, type Turn } from './state.ts';
 import { openSuspicion, withAccusation } from './suspicion.ts';
 
@@ -46,10 +46,22 @@ export function removeMember(
   claim: IdentityRecord | Verdict,
   decided: Decided = 'openly',
 ): void {
-  const { state, at, out } = turn;
+  const { state, at } = turn;
   const reason: LeaveReason = claim.kind === 'identity' ? 'goodbye' : 'failed';
   const { id, epoch, incarnation } = life;
   const member = state.roster.depart(id, { epoch, incarnation, reason, decided, claim, since: at });
+  clearAway(turn, id, member, reason);
+}
+
+/** Takes a member off a roster that is full. Nobody else is told, and it may come again. */
+export function forgetMember(turn: Turn, id: PeerId): void {
+  const member = turn.state.roster.get(id);
+  turn.state.roster.remove(id);
+  clearAway(turn, id, member, 'failed');
+}
+
+function clearAway(turn: Turn, id: PeerId, member: Member | undefined, reason: LeaveReason): void {
+  const { state, out } = turn;
   state.suspicions.delete(id);
   state.lost.delete(id);
   state.orphans.delete(id);
