@@ -1,9 +1,10 @@
 /** Rooms with a key at a server that listens, replays, joins what is apart, invents and withholds. */
 import { describe, expect, test } from 'vitest';
-import { bytesToPeerId, epoch, type PeerId, type RoomId } from '#shared/base/ids.ts';
+import { bytesToPeerId, epoch, wordsToAttemptId, type PeerId, type RoomId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import { createMeshNode } from '#shared/mesh/node.ts';
+import { encodePacket } from '#shared/wire/packet.ts';
 import { createKeyPair } from '#client/identity/ed25519.ts';
 import { introduce } from '#client/identity/introduction.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
@@ -260,6 +261,44 @@ test('a member that the server invents is nobody: it can neither ask nor answer'
   expect(refused(victim, 'server-not-opened')).toBe(3);
   expect(victim.errors).toEqual(['WRONG_KEY']);
   await expectUndisturbed({ world, all });
+});
+
+describe('a server that asks in the name of a member', () => {
+  const secondsOf = async (world: World, all: readonly Tab[]): Promise<void> => {
+    const [victim, other] = [all[0]!, all[1]!];
+    for (let second = 1; second <= 30; second++) {
+      const attempt = wordsToAttemptId(9, second);
+      const data = encodePacket({
+        kind: 'packet',
+        origin: other.id,
+        to: victim.id,
+        id: 1_000_000 + second,
+        ttl: 3,
+        delivery: 'once',
+        flooded: false,
+        serverMay: true,
+        route: [],
+        trail: [],
+        payload: { kind: 'request', attempt, priority: 'high', forward: false },
+      });
+      world.server.say(victim.id, { kind: 'signal', from: other.id, data });
+      await world.advance(1_000);
+    }
+  };
+
+  test('has no link given up that works, in an open room as in one with a key', async () => {
+    for (const secret of [{}, { key: newRoomKey() }]) {
+      const { world, all } = await threeTabs(secret);
+      await world.advance(6_000);
+      const closed: unknown[] = [];
+      for (const { mesh } of all) mesh.on('link:close', (event) => closed.push(event));
+      const constructed = all.map(({ mesh }) => mesh.stats().links.constructed);
+      await secondsOf(world, all);
+      expect(closed).toEqual([]);
+      expect(all.map(({ mesh }) => mesh.stats().links.constructed)).toEqual(constructed);
+      await expectUndisturbed({ world, all });
+    }
+  });
 });
 
 describe('a server that withholds', () => {

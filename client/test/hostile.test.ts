@@ -1,13 +1,15 @@
 /** Hostile neighbors: what they send is dropped, counted and told, and everything else goes on. */
 import { describe, expect, test } from 'vitest';
-import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
-import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
+import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
+import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
+import type { LinkMessage, Payload, RoutedPayload } from '#shared/mesh/messages.ts';
 import type { Value } from '#client/types.ts';
 import { expectLifeGoesOn, setScene, type Scene, type Shown } from './hostile-scene.ts';
 import { createHostileTab, type HostileLink } from './hostile-tab.ts';
 import { createProver } from './prover.ts';
 import { createRoom } from './room.ts';
 
+const attempt = wordsToAttemptId(1, 2);
 const harmless: LinkMessage = { kind: 'claims', claims: [] };
 const patched = (bytes: Uint8Array, at: number, byte: number): Uint8Array => {
   const copy = bytes.slice();
@@ -290,6 +292,72 @@ describe('a broadcast in the name of another', () => {
     });
     await room.clock.advance(500);
     expect([heard, told]).toEqual([[], [[c.id, 'forged-hop']]]);
+    await expectLifeGoesOn(scene);
+  });
+
+  // Packets are not signed: whoever is on the way may have made one up. What matters is that nothing comes of it.
+  test.each<[string, (scene: Scene) => RoutedPayload, readonly string[]]>([
+    ['a request', () => ({ kind: 'request', attempt, priority: 'high', forward: false }), []],
+    ['an acceptance', () => ({ kind: 'accept', attempt }), []],
+    ['a refusal', () => ({ kind: 'refuse', attempt, reason: 'full' }), []],
+    ['a referral', ({ c }) => ({ kind: 'refer', attempt, peers: [c.id as PeerId] }), []],
+    ['a description', () => ({ kind: 'description', attempt, wireVersion: 1, data: 'forged' }), []],
+    ['a ping', () => ({ kind: 'routedPing', probe: 1 }), []],
+    ['the answer to a ping', () => ({ kind: 'routedAck', probe: 1 }), []],
+    [
+      'an accusation',
+      ({ a, b }) => ({
+        kind: 'accused',
+        accusation: {
+          kind: 'accusation',
+          observer: b.id as PeerId,
+          target: a.id as PeerId,
+          epoch: epoch(1),
+          incarnation: incarnation(0),
+          silentMs: 9_000,
+          proof: null,
+        },
+      }),
+      ['unsigned'],
+    ],
+    [
+      'a message in clear',
+      () => ({
+        kind: 'direct',
+        topic: 'chat',
+        data: 'forged',
+        receipt: bytesToReceipt(new Uint8Array(RECEIPT_BYTES)),
+      }),
+      ['unsealed'],
+    ],
+    ['an echo', () => ({ kind: 'echo' }), []],
+  ])('%s sent by way of the liar, who is on the trail, changes nothing', async (_what, payload, reasons) => {
+    const scene = await setScene();
+    const { a, b, c, link, told, room } = scene;
+    const heard: unknown[] = [];
+    a.topic('chat').on(({ data }) => heard.push(data));
+    const constructed = a.stats().links.constructed;
+    for (let id = 900; id < 903; id++) {
+      link.say({
+        kind: 'packet',
+        origin: b.id as PeerId,
+        to: a.id as PeerId,
+        id,
+        ttl: 3,
+        delivery: 'once',
+        flooded: false,
+        serverMay: true,
+        route: [],
+        trail: [c.id as PeerId],
+        payload: payload(scene),
+      });
+      await room.clock.advance(1_000);
+    }
+    expect(heard).toEqual([]);
+    expect([...new Set(told.map(String))]).toEqual(reasons.map((reason) => `${c.id},${reason}`));
+    expect(a.stats().links.constructed).toBe(constructed);
+    for (const other of [b, c])
+      expect(a.members.get(other.id)).toMatchObject({ status: 'alive', link: 'direct' });
     await expectLifeGoesOn(scene);
   });
 

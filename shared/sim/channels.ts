@@ -267,7 +267,7 @@ export function createChannels(deps: ChannelDeps): Channels {
       sent.taken ||= decoded.ok;
       return decoded.ok
         ? { kind: 'frame', from: end.tab.id, message: decoded.value, bytes: bytes.length }
-        : { kind: 'badFrame', from: end.tab.id, reason: decoded.error };
+        : { kind: 'badFrame', from: end.tab.id, reason: decoded.error, bytes: bytes.length };
     });
   }
 

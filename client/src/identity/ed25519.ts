@@ -4,6 +4,7 @@
  */
 import * as noble from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '#shared/base/hex.ts';
 
 export const PUBLIC_KEY_BYTES: number = 32;
 export const SIGNATURE_BYTES: number = 64;
@@ -56,9 +57,18 @@ async function importSeed(seed: Uint8Array): Promise<Sign> {
 /** Whether the holder of `publicKey` signed these bytes. */
 export type Verify = (signature: Uint8Array, bytes: Uint8Array) => Promise<boolean>;
 
-/** False for everything where `publicKey` is no key. */
+/**
+ * False for everything where `publicKey` is no key, or one of small order: such a key signs everything with one
+ * signature, and browsers do not agree on whether it does. Nor is a signature good whose R is such a point.
+ */
 export async function importVerifier(publicKey: Uint8Array): Promise<Verify> {
-  if (publicKey.byteLength !== PUBLIC_KEY_BYTES) return async () => false;
+  if (publicKey.byteLength !== PUBLIC_KEY_BYTES || isOfSmallOrder(publicKey)) return async () => false;
+  const verify = await importAny(publicKey);
+  return async (signature, bytes) =>
+    !isOfSmallOrder(signature.subarray(0, PUBLIC_KEY_BYTES)) && verify(signature, bytes);
+}
+
+async function importAny(publicKey: Uint8Array): Promise<Verify> {
   try {
     const key = await crypto.subtle.importKey('raw', owned(publicKey), 'Ed25519', false, ['verify']);
     return (signature, bytes) => crypto.subtle.verify('Ed25519', key, owned(signature), owned(bytes));
@@ -69,6 +79,24 @@ export async function importVerifier(publicKey: Uint8Array): Promise<Verify> {
       signature.byteLength === SIGNATURE_BYTES &&
       noble.verify(signature, bytes, publicKey, { zip215: false });
   }
+}
+
+/**
+ * The y of every point whose order divides 8, in hexadecimal, in both forms where there are two; either sign of x makes
+ * a point of it (libsodium, `ge25519_has_small_order`).
+ */
+const SMALL_ORDER_YS: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  ...['ec', 'ed', 'ee'].map((first) => `${first}${'ff'.repeat(30)}7f`),
+]);
+
+function isOfSmallOrder(point: Uint8Array): boolean {
+  const y = point.slice();
+  y[PUBLIC_KEY_BYTES - 1]! &= 0x7f;
+  return SMALL_ORDER_YS.has(bytesToHex(y));
 }
 
 function isUnknownAlgorithm(error: unknown): boolean {

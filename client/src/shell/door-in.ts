@@ -77,8 +77,8 @@ export interface DoorIn {
 
 export interface DoorInHandlers {
   readonly admit: (message: LinkMessage, bytes: number) => void;
-  /** `by`: who is guilty, where it is not the neighbor. */
-  readonly refuse: (problem: FrameProblem | DoorProblem, by?: PeerId) => void;
+  /** A frame of so many bytes. `by`: who is guilty, where it is not the neighbor. */
+  readonly refuse: (problem: FrameProblem | DoorProblem, bytes: number, by?: PeerId) => void;
   /** Refused without a word of whose fault it is: nobody can tell. */
   readonly count: (problem: DoorProblem) => void;
 }
@@ -133,40 +133,43 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
   };
 
   /** What there is to tell when not all of it was signed by those who are said to have signed it. */
-  const verifyAll = async ({ statements, vouches }: Doubtful): Promise<Step | null> => {
+  const verifyAll = async ({ statements, vouches }: Doubtful, bytes: number): Promise<Step | null> => {
     const unsigned = await findBad(statements, () => bad.take(1, now()));
-    if (unsigned === 'verify-quota') return () => refuse(unsigned);
-    if (unsigned.length > 0) return () => refuse('bad-signature');
+    if (unsigned === 'verify-quota') return () => refuse(unsigned, bytes);
+    if (unsigned.length > 0) return () => refuse('bad-signature', bytes);
     const hollow = await findBad(vouches, () => {});
-    if (hollow === 'verify-quota') return () => refuse(hollow);
+    if (hollow === 'verify-quota') return () => refuse(hollow, bytes);
     const [first] = hollow;
     // Whose card it is has signed it, so nobody else can have said it.
-    return first ? () => refuse('bad-card', first.author) : null;
+    return first ? () => refuse('bad-card', bytes, first.author) : null;
   };
 
-  const openLetter = (letter: Letter, enter: (message: LinkMessage) => Step): Promise<Step> =>
+  const openLetter = (letter: Letter, bytes: number, enter: (message: LinkMessage) => Step): Promise<Step> =>
     lanes(Math.min(LETTER_UNITS, limits.underWayMax), async () => {
       const opened = open ? await letterOffice.open(letter) : 'letter-quota';
-      return typeof opened === 'string' ? () => letterOffice.refuse(opened, letter.origin) : enter(opened);
+      return typeof opened === 'string'
+        ? () => letterOffice.refuse(opened, bytes, letter.origin)
+        : enter(opened);
     });
 
   return {
     take: (frame, bytes) => {
       const size = (): number => bytes;
-      if (!frame.ok) return order.push(() => refuse(frame.error), size);
+      if (!frame.ok) return order.push(() => refuse(frame.error, bytes), size);
       const judged = judge(frame.value);
-      if (typeof judged === 'string') return order.push(() => refuse(judged), size);
+      if (typeof judged === 'string') return order.push(() => refuse(judged, bytes), size);
       const enter =
         (message: LinkMessage): Step =>
         () =>
           admit(message, bytes);
       const letter = deps.letters.find(frame.value);
-      if (letter === 'unsealed') return order.push(() => refuse(letter), size);
-      if (letter === 'not-opened') return order.push(() => letterOffice.refuse(letter, undefined), size);
-      if (letter !== undefined) return order.push(openLetter(letter, enter), size);
+      if (letter === 'unsealed') return order.push(() => refuse(letter, bytes), size);
+      if (letter === 'not-opened')
+        return order.push(() => letterOffice.refuse(letter, bytes, undefined), size);
+      if (letter !== undefined) return order.push(openLetter(letter, bytes, enter), size);
       if (judged.statements.length + judged.vouches.length === 0) return order.push(enter(frame.value), size);
       return order.push(
-        verifyAll(judged).then((refusal) => refusal ?? enter(frame.value)),
+        verifyAll(judged, bytes).then((refusal) => refusal ?? enter(frame.value)),
         size,
       );
     },
@@ -193,7 +196,11 @@ const TELLING_MS: number = 1_000;
 interface LetterOffice {
   readonly open: (letter: Letter) => Promise<LinkMessage | 'not-opened' | 'letter-quota'>;
   /** Counts it. Told is, now and then, the neighbor that wrote one itself, and the one that brings too many. */
-  readonly refuse: (problem: 'not-opened' | 'letter-quota', origin: PeerId | undefined) => void;
+  readonly refuse: (
+    problem: 'not-opened' | 'letter-quota',
+    bytes: number,
+    origin: PeerId | undefined,
+  ) => void;
 }
 
 function createLetterOffice({ peer, limits, now }: DoorInDeps, handlers: DoorInHandlers): LetterOffice {
@@ -213,12 +220,12 @@ function createLetterOffice({ peer, limits, now }: DoorInDeps, handlers: DoorInH
       badByOrigin.set(origin, charged);
       return 'not-opened';
     },
-    refuse: (problem, origin) => {
+    refuse: (problem, bytes, origin) => {
       const isDue = toldAt === undefined || elapsedMs(toldAt, now()) >= TELLING_MS;
       const isTold = problem === 'letter-quota' || (origin === peer && isDue);
       if (!isTold) return handlers.count(problem);
       if (problem === 'not-opened') toldAt = now();
-      handlers.refuse(problem);
+      handlers.refuse(problem, bytes);
     },
   };
 }

@@ -244,7 +244,9 @@ export function createShell(deps: ShellDeps): Shell {
       decoder: createLinkDecoder(versions),
       in: deps.doors.openIn(peer, {
         admit: (message, bytes) => handle({ kind: 'frame', from: peer, message, bytes }),
-        refuse: (reason, by = peer) => handle({ kind: 'badFrame', from: by, reason }),
+        // What another is guilty of is not charged to it: it did not bring this frame.
+        refuse: (reason, bytes, by) =>
+          handle({ kind: 'badFrame', from: by ?? peer, reason, bytes: by === undefined ? bytes : 0 }),
         count: deps.onRefused,
       }),
       out: deps.doors.openOut(),
@@ -257,7 +259,8 @@ export function createShell(deps: ShellDeps): Shell {
     const link = linkByAttempt.get(attempt);
     if (!link) return;
     link.theirs = wireVersion;
-    if (!link.channel.describe(data)) handle({ kind: 'badFrame', from: peer, reason: 'bad-description' });
+    if (link.channel.describe(data)) return;
+    handle({ kind: 'badFrame', from: peer, reason: 'bad-description', bytes: data.length });
   }
 
   function destroy(attempt: AttemptId): void {
@@ -314,7 +317,7 @@ export function createShell(deps: ShellDeps): Shell {
     traffic.receivedBytes += bytes.byteLength;
     if (link.in.take(link.decoder.decode(bytes), bytes.byteLength)) return;
     // It sends faster than it can be verified, and has been for long.
-    handle({ kind: 'badFrame', from: link.peer, reason: 'verify-overrun' });
+    handle({ kind: 'badFrame', from: link.peer, reason: 'verify-overrun', bytes: bytes.byteLength });
     giveUp(link);
   }
 

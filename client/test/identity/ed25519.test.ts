@@ -19,6 +19,24 @@ const RFC = {
   ),
 };
 
+/** The eight points of small order, and those of their encodings that are not canonical. */
+const SMALL_ORDER: readonly string[] = [
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '00'.repeat(32),
+  `${'00'.repeat(31)}80`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+  `01${'00'.repeat(30)}80`,
+  `ec${'ff'.repeat(31)}`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(31)}`,
+  `ee${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(31)}`,
+];
+
 /** WebCrypto as of a browser that does not know Ed25519. */
 function withoutEd25519(): void {
   const refuse = (): never => {
@@ -52,6 +70,22 @@ describe.each([
     expect(await verify(signature.subarray(1), bytes('hello'))).toBe(false);
     expect(await verifyOther(signature, bytes('hello'))).toBe(false);
   });
+
+  it.each(SMALL_ORDER)(
+    'believes no key of small order, nor a signature with such an R: %s',
+    async (point) => {
+      prepare();
+      const verifyAny = await importVerifier(fromHex(point));
+      // R the neutral element, S zero: true of every message for the neutral key, and of one in eight for the others.
+      const forged = Uint8Array.of(1, ...new Uint8Array(63));
+      const answers = await Promise.all(
+        Array.from({ length: 32 }, (_, at) => verifyAny(forged, bytes(`message ${at}`))),
+      );
+      expect(answers).not.toContain(true);
+      const verify = await importVerifier(RFC.publicKey);
+      expect(await verify(Uint8Array.of(...fromHex(point), ...new Uint8Array(32)), RFC.message)).toBe(false);
+    },
+  );
 
   it('agrees with the vectors of the standard', async () => {
     prepare();

@@ -82,7 +82,7 @@ function setUp(
     openIn: () =>
       doors.openIn(neighbor, {
         admit: (message) => told.push(message.kind === 'gossip' ? message.seq : message.kind),
-        refuse: (reason, by) => {
+        refuse: (reason, _bytes, by) => {
           told.push(reason);
           if (by) guilty.push(by);
         },

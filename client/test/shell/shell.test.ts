@@ -478,7 +478,7 @@ describe('what is refused', () => {
     );
     setup.shell.handle(start);
     expect(setup.log).toEqual(['in start', 'describe 1', 'ask contacts', 'in badFrame']);
-    expect(setup.inputs.at(-1)).toEqual({ kind: 'badFrame', from: a, reason: 'bad-description' });
+    expect(setup.inputs.at(-1)).toEqual({ kind: 'badFrame', from: a, reason: 'bad-description', bytes: 4 });
   });
 
   test('a bad frame is told with its reason, and the next good one is read', () => {
@@ -495,13 +495,13 @@ describe('what is refused', () => {
     handlers.onFrame(new Uint8Array(41_000));
     const last = encoder.encode(disconnect);
     handlers.onFrame(last);
-    const bad = (reason: string): Input => ({ kind: 'badFrame', from: a, reason });
+    const bad = (reason: string, bytes: number): Input => ({ kind: 'badFrame', from: a, reason, bytes });
     expect(setup.inputs).toEqual([
       { kind: 'frame', from: a, message: prune, bytes: good.byteLength },
-      bad('replayed'),
-      bad('newer-version'),
-      bad('malformed'),
-      bad('oversized'),
+      bad('replayed', good.byteLength),
+      bad('newer-version', stale.byteLength),
+      bad('malformed', 0),
+      bad('oversized', 40_000),
       { kind: 'frame', from: a, message: disconnect, bytes: last.byteLength },
     ]);
     expect(setup.channels[0]!.closed).toBe(0);
@@ -600,7 +600,7 @@ describe('versions of the wire', () => {
     handlers.onFrame(Uint8Array.of(0, 2));
     setup.shell.serverSignal(b, encodeTooOldPacket(versionsUpTo(3)));
     expect(setup.inputs).toEqual([
-      { kind: 'badFrame', from: a, reason: 'too-old' },
+      { kind: 'badFrame', from: a, reason: 'too-old', bytes: 2 },
       { kind: 'badSignal', from: b, reason: 'too-old' },
     ]);
   });
@@ -789,10 +789,16 @@ describe('what must be proven', () => {
     const author = createProver();
     const { handlers } = open(setup, a, one);
     const { encode } = createLinkEncoder();
-    handlers.onFrame(encode(chat(author.id, 1)));
+    const bad = encode(chat(author.id, 1));
+    handlers.onFrame(bad);
     handlers.onFrame(encode(prune));
     expect(setup.inputs.map(({ kind }) => kind)).toEqual(['badFrame', 'frame']);
-    expect(setup.inputs[0]).toEqual({ kind: 'badFrame', from: a, reason: 'unsigned' });
+    expect(setup.inputs[0]).toEqual({
+      kind: 'badFrame',
+      from: a,
+      reason: 'unsigned',
+      bytes: bad.byteLength,
+    });
   });
 
   /** Says hello, has that and the farewell signed, says something more, and says farewell. */

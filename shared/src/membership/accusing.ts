@@ -178,7 +178,12 @@ function settle(turn: Turn, target: PeerId): void {
   if (!suspicion || hearsWell(turn, target)) return;
   const cutOff = isCutOff(state, at);
   const paired = state.roster.size <= 2;
-  const seen = { ownProofAt: ownProofAt(turn, target), cutOff, paired };
+  const seen = {
+    ownProofAt: ownProofAt(turn, target),
+    cutOff,
+    paired,
+    isObserver: (accuser: PeerId) => accuser === state.self || state.roster.isNamedBy(target, accuser, at),
+  };
   const judgement = judge(suspicion, seen, at, state.config);
   if (judgement === 'open' || (judgement === 'overdue' && mayYetReturn(turn, suspicion.startedAt))) return;
   const decided = judgement === 'overdue' && cutOff ? 'alone' : 'openly';

@@ -1,5 +1,6 @@
 /** Handlers of the two records that only their owner may write. */
 import type { PeerId } from '../base/ids.ts';
+import { makeRoom } from './crowding.ts';
 import type { IdentityRecord, LinksRecord } from './messages.ts';
 import { outnumberLinks, refuteIfAccused } from './own.ts';
 import { compareLives, supersedes, type Member } from './roster.ts';
@@ -19,7 +20,7 @@ export function onIdentity(turn: Turn, from: PeerId, record: IdentityRecord): vo
   if (member && !supersedes(record, member.identity)) return;
   if (record.left) return removeMember(turn, record, record);
   if (member) return renew(turn, member, record);
-  if (state.roster.isFull()) return refused(turn);
+  if (!makeRoom(turn)) return refused(turn);
   admit(turn, record);
 }
 
@@ -76,8 +77,8 @@ function takeEarlyLinks(turn: Turn, id: PeerId): void {
 }
 
 function setLinks(turn: Turn, member: Member, links: LinksRecord): void {
-  const { state, out } = turn;
-  state.roster.setLinks(member, links);
+  const { state, at, out } = turn;
+  state.roster.setLinks(member, links, at);
   recordChanged(turn, links);
   out.push({ kind: 'linksChanged', id: links.id, neighbors: links.neighbors });
   // It has noticed that our link is gone, so it outlived the link.

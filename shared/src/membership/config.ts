@@ -36,6 +36,8 @@ export interface MembershipConfig {
 
   /** Observers that must agree, the accuser among them. More resists liars and needs more links; fewer errs sooner, and 1 asks nobody. 1 to `accusationsMax`. */
   readonly quorum: number;
+  /** They agree no sooner than so long after the first accusation: the accused may yet answer. More is slower; less lets a few liars who are its neighbors be faster than it is. At most `answerMsMin`. */
+  readonly agreedMsMin: number;
   /** Accusations further apart than this do not add up. More joins unrelated ones; less loses slow observers. Above `deadlineMs`. */
   readonly accusationLifeMs: number;
   /** An accused member is dead this long after its last proof of life. More is safer and slower. Above `suspectAfterMsMin`. */
@@ -93,6 +95,8 @@ export interface MembershipConfig {
   /** One neighbor is told about one departed member at most so often. More tempers loops; less mends sooner. Above 0. */
   readonly tellSpacingMs: number;
 
+  /** Room is made in a full roster at most so often. Less admits newcomers sooner in a flood of invented members, and each time walks over all links of the room. 100 to 60,000. */
+  readonly crowdedMs: number;
   /** Members, oneself included. More admits larger rooms and costs memory. 2 to 65,536. */
   readonly membersMax: number;
   /** Departed members remembered. Fewer lets ghosts rise, to be found as orphans. 16 to 65,536. */
@@ -133,6 +137,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   vouchesMax: 3, // guess: one accusation in half a minute over a link that is dead one way
 
   quorum: 3, // the design's starting point; Rapid, section 4: several observers of one subject
+  agreedMsMin: 500, // as answerMsMin; DECISIONS, 2026-11-29
   accusationLifeMs: 10_000, // the design's starting point
   deadlineMs: 4_000, // the design's starting point
   pairDeadlineMs: 3_300, // simulated: half of all crashes are seen within 3 s; a stall of 2.2 s, a second after the last word, is borne
@@ -164,6 +169,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   departedMs: 900_000, // the design: 15 minutes
   tellSpacingMs: 1_000, // guess
 
+  crowdedMs: 1_000, // guess: a walk takes a millisecond or two at 2,000 members
   membersMax: 2_048, // the design: rooms up to about 2,000
   departedMax: 4_096, // guess: twice the roster
   earlyLinksMax: 256, // guess
@@ -191,6 +197,7 @@ function checkTimes(config: MembershipConfig): void {
   within('stormWindowMs', config.stormWindowMs, [1, 60_000]);
   within('tellSpacingMs', config.tellSpacingMs, [1, 60_000]);
   within('doubtMsMax', config.doubtMsMax, [0, 10_000]);
+  within('agreedMsMin', config.agreedMsMin, [0, config.answerMsMin]);
   within('newEpochMs', config.newEpochMs, [config.suspectAfterMsMax + config.deadlineMs, 3_600_000]);
   within('suspectAfterMsMax', config.suspectAfterMsMax, [config.suspectAfterHiddenMsMin, 60_000]);
   within('departedMs', config.departedMs, [config.accusationLifeMs, 86_400_000]);
@@ -227,6 +234,7 @@ function checkLimits(config: MembershipConfig): void {
   within('orphanMisses', config.orphanMisses, [1, 8]);
   within('roomLinksPerSecond', config.roomLinksPerSecond, [1, 1_000]);
   within('stormJoins', config.stormJoins, [1, 256]);
+  within('crowdedMs', config.crowdedMs, [100, 60_000]);
   within('membersMax', config.membersMax, [2, 65_536]);
   within('departedMax', config.departedMax, [16, 65_536]);
   within('earlyLinksMax', config.earlyLinksMax, [1, 4_096]);

@@ -94,7 +94,7 @@ function isEveryoneIn(watched: ReadonlySet<PeerId>, { roster }: State): boolean 
  * Who is named by a live unsuspected member, over an edge that both ends name. Alive is, beyond our
  * neighbors, only who is so named itself: else the far side of a parted room would vouch for itself.
  */
-function findWatched(state: State): ReadonlySet<PeerId> {
+export function findWatched(state: State): ReadonlySet<PeerId> {
   const watched = new Set<PeerId>([state.self, ...state.neighbors.keys()]);
   // A set hands out what is added while it is walked.
   for (const id of watched) {

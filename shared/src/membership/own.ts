@@ -141,7 +141,7 @@ function writeLinks(turn: Turn): void {
   };
   links.publishedAt = at;
   const me = state.roster.get(state.self);
-  if (me) state.roster.setLinks(me, links.record);
+  if (me) state.roster.setLinks(me, links.record, at);
   publishRecord(turn, links.record);
 }
 

@@ -37,8 +37,15 @@ export interface Member {
   readonly identity: IdentityRecord;
   /** Of the same epoch as the identity, or absent. */
   readonly links: LinksRecord | null;
+  /** Whom its records named until a while ago, the latest last; at most `neighborsMax`. */
+  readonly formerLinks: readonly FormerLink[];
   readonly knownSince: Instant;
   readonly hash: Hash64;
+}
+
+interface FormerLink {
+  readonly peer: PeerId;
+  readonly until: Instant;
 }
 
 /** `alone`: by us, while nobody could have told us better. It is our own view, and binds no one else. */
@@ -62,10 +69,12 @@ export interface Roster {
   readonly isFull: () => boolean;
   /** Adds or replaces an identity; links of another epoch fall away. The caller has compared and has room. */
   readonly setIdentity: (record: IdentityRecord, at: Instant) => Member;
-  readonly setLinks: (member: Member, links: LinksRecord) => void;
+  readonly setLinks: (member: Member, links: LinksRecord, at: Instant) => void;
+  /** Whether the member's own records name this one as its neighbor, or did within `observerMs`. */
+  readonly isNamedBy: (id: PeerId, observer: PeerId, at: Instant) => boolean;
   /** Ends a member's stay. The claim goes into the filter. */
   readonly depart: (id: PeerId, departed: Departed) => Member | undefined;
-  /** Drops a member without a trace: only ever oneself. */
+  /** Drops a member without a trace: oneself, or one of whom nobody but the claim itself knows. */
   readonly remove: (id: PeerId) => void;
   readonly departed: (id: PeerId) => Departed | undefined;
   /** The same without those whom we ended alone: their records are welcome, and nobody is told. */
@@ -101,6 +110,7 @@ export function createRoster(config: MembershipConfig): Roster {
     const member: Member = {
       identity,
       links: known && known.identity.epoch === identity.epoch ? known.links : null,
+      formerLinks: known?.formerLinks ?? [],
       knownSince: known?.knownSince ?? at,
       hash: known?.hash ?? hashText(identity.id),
     };
@@ -122,7 +132,9 @@ export function createRoster(config: MembershipConfig): Roster {
     changes: () => changes,
     isFull: () => members.size >= config.membersMax,
     setIdentity,
-    setLinks: (member, links) => setMember({ ...member, links }),
+    setLinks: (member, links, at) =>
+      setMember({ ...member, links, formerLinks: formerLinks(member, links, at, config) }),
+    isNamedBy: (id, observer, at) => isNamed(members.get(id), observer, at, config.observerMs),
     depart: (id, entry) => {
       const member = members.get(id);
       removeMember(id);
@@ -139,6 +151,24 @@ export function createRoster(config: MembershipConfig): Roster {
     holdEarly: early.hold,
     takeEarly: early.take,
   };
+}
+
+/** Those whom the last record named and this one does not, after those of before who are remembered still. */
+function formerLinks(
+  { links, formerLinks: before }: Member,
+  { neighbors }: LinksRecord,
+  at: Instant,
+  { observerMs, neighborsMax }: MembershipConfig,
+): readonly FormerLink[] {
+  const lost = (links?.neighbors ?? []).filter((peer) => !neighbors.includes(peer));
+  const kept = before.filter(({ peer, until }) => !lost.includes(peer) && elapsedMs(until, at) <= observerMs);
+  return [...kept, ...lost.map((peer) => ({ peer, until: at }))].slice(-neighborsMax);
+}
+
+function isNamed(member: Member | undefined, peer: PeerId, at: Instant, observerMs: number): boolean {
+  if (member?.links?.neighbors.includes(peer)) return true;
+  const former = member?.formerLinks.find((one) => one.peer === peer);
+  return former !== undefined && elapsedMs(former.until, at) <= observerMs;
 }
 
 /** Links records whose identity has not come yet. */

@@ -2,7 +2,7 @@
 import { epoch as toEpoch, incarnation as toIncarnation, type PeerId } from '../base/ids.ts';
 import { EPOCH_MAX, INCARNATION_MAX } from './checks.ts';
 import type { Accusation, IdentityRecord, LeaveReason, Verdict } from './messages.ts';
-import { compareLives, type Decided, type Life } from './roster.ts';
+import { compareLives, type Decided, type Life, type Member } from './roster.ts';
 import { recordRemoved, type Turn } from './state.ts';
 import { openSuspicion, withAccusation } from './suspicion.ts';
 
@@ -60,10 +60,22 @@ export function removeMember(
   claim: IdentityRecord | Verdict | null,
   decided: Decided = 'openly',
 ): void {
-  const { state, at, out } = turn;
-  const reason = claim ? REASON_BY_CLAIM[claim.kind] : 'expelled';
+  const { state, at } = turn;
+  const reason: LeaveReason = claim ? REASON_BY_CLAIM[claim.kind] : 'expelled';
   const { id, epoch, incarnation } = life;
   const member = state.roster.depart(id, { epoch, incarnation, reason, decided, claim, since: at });
+  clearAway(turn, id, member, reason);
+}
+
+/** Takes a member off a roster that is full. Nobody else is told, and it may come again. */
+export function forgetMember(turn: Turn, id: PeerId): void {
+  const member = turn.state.roster.get(id);
+  turn.state.roster.remove(id);
+  clearAway(turn, id, member, 'failed');
+}
+
+function clearAway(turn: Turn, id: PeerId, member: Member | undefined, reason: LeaveReason): void {
+  const { state, out } = turn;
   state.suspicions.delete(id);
   state.lost.delete(id);
   state.orphans.delete(id);

@@ -88,6 +88,8 @@ export interface State {
    * made 20 % of what 300 members cost at rest.
    */
   allWatched: WatchBasis | null;
+  /** When room was last made in a full roster. */
+  crowdedAt: Instant | null;
   /** Since when doubt holds the accusation of this member back. */
   readonly heldSince: BoundedMap<PeerId, Instant>;
   readonly objectedAt: BoundedMap<PeerId, Instant>;
@@ -137,6 +139,7 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
     suspicions: new Map(),
     orphans: new Map(),
     allWatched: null,
+    crowdedAt: null,
     // Whoever could be accused, or the first would be forgotten before its time, and the doubt last for ever.
     heldSince: createBoundedMap(config.neighborsMax + config.lostMax + config.orphansMax),
     objectedAt: createBoundedMap(config.suspicionsMax),

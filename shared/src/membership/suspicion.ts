@@ -4,7 +4,8 @@
  *
  * SWIM section 4.2 gives a suspect time to refute. Deviation: the time is counted from the last proof of
  * life, not from the suspicion, and is one figure for all rooms; agreement shortens it, as in
- * Lifeguard section IV.B, but all at once with the third observer (Rapid's corroboration).
+ * Lifeguard section IV.B, but all at once with the third observer (Rapid's corroboration). Anybody with a few keys is
+ * three members: only those count whom the suspect itself names as its neighbors, and not before it could answer.
  */
 import type { PeerId } from '../base/ids.ts';
 import { after, elapsedMs, type Instant } from '../base/time.ts';
@@ -96,21 +97,28 @@ export function answerMs(suspicion: Suspicion, config: MembershipConfig): number
   return Math.min(config.answerMsMin + roughMs, config.deadlineMs);
 }
 
-/** `cutOff`: no answer could reach us. `paired`: there is nobody but the suspect and us. */
+/** What a suspicion is judged by, besides its accusations. */
+export interface Seen {
+  readonly ownProofAt: Instant | null;
+  /** No answer could reach us. */
+  readonly cutOff: boolean;
+  /** There is nobody but the suspect and us. */
+  readonly paired: boolean;
+  /** Whether this accuser could hear the suspect: then it counts towards the quorum. */
+  readonly isObserver: (accuser: PeerId) => boolean;
+}
+
 export function judge(
   suspicion: Suspicion,
-  {
-    ownProofAt,
-    cutOff,
-    paired,
-  }: { readonly ownProofAt: Instant | null; readonly cutOff: boolean; readonly paired: boolean },
+  { ownProofAt, cutOff, paired, isObserver }: Seen,
   at: Instant,
   config: MembershipConfig,
 ): Judgement {
   const fresh = suspicion.held.filter(
-    (entry) => elapsedMs(entry.receivedAt, at) <= config.accusationLifeMs,
+    ({ accusation, receivedAt }) =>
+      elapsedMs(receivedAt, at) <= config.accusationLifeMs && isObserver(accusation.observer),
   ).length;
-  if (fresh >= config.quorum) return 'agreed';
+  if (fresh >= config.quorum && elapsedMs(suspicion.startedAt, at) >= config.agreedMsMin) return 'agreed';
   const provenAt = ownProofAt !== null && ownProofAt > suspicion.provenAt ? ownProofAt : suspicion.provenAt;
   if (paired) {
     // Nobody can object; but what the suspect has said may wait behind our own late timer. Over a link so rough, or so

@@ -4,7 +4,7 @@
  */
 import type { Epoch, PeerId } from '../base/ids.ts';
 import { createRates } from '../base/rates.ts';
-import type { Now } from '../base/time.ts';
+import type { Instant, Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
 import { createOutcasts, type Outcasts } from './equivocation.ts';
 import type { Job, Layers } from './layers.ts';
@@ -45,6 +45,8 @@ export interface Hub {
 
 /** What is remembered of a neighbor between two of its messages. */
 export interface NeighborNote {
+  /** When a frame of its last came. */
+  heardAt: Instant;
   /** The wall clock on its last heartbeat; our answer gives it back. */
   heartbeatWall: number;
   /** Tables whose first comparison with this neighbor has ended. */
@@ -53,29 +55,29 @@ export interface NeighborNote {
   readonly heldNews: HeldNews;
 }
 
-/** Told once a second for each peer and reason: telling of every frame would be a flood of its own. */
-const FLOOD = /-(quota|flood)$/u;
-/** Peers and reasons; beyond, the one told longest ago is told again sooner. */
-const FLOODS_TOLD_MAX = 256;
+/**
+ * Peers and reasons that are told of no more than once a second, for telling of every frame would be a flood of its
+ * own; beyond, the one told longest ago is told again sooner.
+ */
+const TOLD_MAX = 256;
 
 export function createHub(
   deps: Pick<Hub, 'self' | 'layers' | 'quotas' | 'scores' | 'feed' | 'emit' | 'now' | 'speech'>,
 ): Hub {
   const { emit } = deps;
-  const told = createRates(FLOODS_TOLD_MAX);
-  const isTold = (event: MeshEvent): boolean =>
-    event.kind === 'peerMisbehaved' &&
-    FLOOD.test(event.reason) &&
-    !told.take(`${event.peer} ${event.reason}`, hub.now.instant, 1);
+  const told = createRates(TOLD_MAX);
   const hub: Hub = {
     ...deps,
     source: undefined,
     tell: (event) => {
-      if (isTold(event)) return;
-      emit({ kind: 'tell', event });
-      if (event.kind !== 'peerMisbehaved') return;
-      const fault = faultOf(event.peer, event.reason, hub.source);
-      if (fault !== undefined) charge(event.peer, fault, hub);
+      if (event.kind !== 'peerMisbehaved') return emit({ kind: 'tell', event });
+      const { peer, reason } = event;
+      const fault = faultOf(peer, reason, hub.source);
+      // What no honest software does ends the link soon enough.
+      const isNews = fault === 'invalid' || told.take(`${peer} ${reason}`, hub.now.instant, 1);
+      if (isNews) emit({ kind: 'tell', event });
+      // A flood counts by the second, all else each time.
+      if (fault !== undefined && (isNews || fault !== 'flooded')) charge(peer, fault, hub);
     },
     neighbors: new Map(),
     congestedPeers: new Set(),

@@ -12,7 +12,9 @@ const CLOCK_SAMPLE_RTT_MS_MAX = 5_000;
 
 export function onFrame(arrived: Arrived, hub: Hub): void {
   const { from, message } = arrived;
-  if (!hub.neighbors.has(from)) return onStrangersFrame(from, message, hub);
+  const neighbor = hub.neighbors.get(from);
+  if (!neighbor) return onStrangersFrame(from, message, hub);
+  neighbor.heardAt = hub.now.instant;
   // A goodbye costs nothing, and without it the link would seem to live.
   const overspent = message.kind === 'disconnect' ? undefined : hub.quotas.take(arrived, hub.now.instant);
   // Any frame proves life; of a heartbeat membership hears anyhow.

@@ -181,8 +181,13 @@ export type Input =
       readonly message: LinkMessage;
       readonly bytes: number;
     }
-  /** A frame over the channel to this peer that was refused before it got here; it was dropped. */
-  | { readonly kind: 'badFrame'; readonly from: PeerId; readonly reason: string }
+  /** A frame over the channel to this peer that was refused before it got here, and what it weighed; it was dropped. */
+  | {
+      readonly kind: 'badFrame';
+      readonly from: PeerId;
+      readonly reason: string;
+      readonly bytes: number;
+    }
   /** The same of what the server brought: it may never have come from this peer. */
   | { readonly kind: 'badSignal'; readonly from: PeerId; readonly reason: string }
   | { readonly kind: 'channelOpened'; readonly peer: PeerId; readonly attempt: AttemptId }

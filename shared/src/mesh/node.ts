@@ -165,7 +165,12 @@ function withoutOutcasts<I extends Input>(input: I, { outcasts }: Hub): I {
  * Who sends what is too old to be read is told so, once: else it would wait for answers for ever. Nobody writes
  * what is newer than the oldest that it reads to one who might not read it: what is too new says that we are old.
  */
-function onBadFrame({ from, reason }: Extract<Input, { kind: 'badFrame' | 'badSignal' }>, hub: Hub): void {
+function onBadFrame(input: Extract<Input, { kind: 'badFrame' | 'badSignal' }>, hub: Hub): void {
+  const { from, reason } = input;
+  // What is refused has cost us too: of one who has used up its quota no more is told than that.
+  const overspent =
+    input.kind === 'badFrame' ? hub.quotas.takeBad(from, input.bytes, hub.now.instant) : undefined;
+  if (overspent) return hub.tell({ kind: 'peerMisbehaved', ...overspent });
   if (reason !== 'too-old') hub.tell({ kind: 'peerMisbehaved', peer: from, reason });
   if (reason === 'too-old' || reason === 'newer-version') hub.tell({ kind: 'versionTooOld', peer: from });
   if (reason === 'stale-version' && hub.speech.mayTell(from)) hub.emit({ kind: 'tellTooOld', to: from });

@@ -79,6 +79,8 @@ export interface QuotaSnapshot {
 export interface Quotas {
   /** Charges a frame; what is answered is to be told, and the frame dropped. */
   readonly take: (arrived: Arrived, at: Instant) => Overspent | undefined;
+  /** The same of a frame of which no more is known, for it was refused before it got here. */
+  readonly takeBad: (from: PeerId, bytes: number, at: Instant) => Overspent | undefined;
   /** Charges the broadcast message in the frame taken last to its origin; whom to blame when it is to be dropped. */
   readonly overspender: (origin: PeerId) => PeerId | undefined;
   /** Whether the frame taken last may make us send so many copies of itself. */
@@ -122,6 +124,10 @@ export function createQuotas(
       const peer =
         message.origin === from && message.to === deps.self ? undefined : overspender(message.origin);
       return peer && { peer, reason: 'origin-quota' };
+    },
+    takeBad: (from, bytes, at) => {
+      const isPaid = pay(neighbor, from, { from, bytes, at, thin: false });
+      return isPaid ? undefined : { peer: from, reason: 'neighbor-quota' };
     },
     overspender,
     maySpread: (copies) => !latest || pay(spread, latest.from, { ...latest, bytes: latest.bytes * copies }),

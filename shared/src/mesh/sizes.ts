@@ -2,7 +2,7 @@
  * Upper bounds of encoded sizes, so that caches can be bounded in bytes and records cut to frames
  * without this folder knowing how bytes are laid out.
  */
-import type { Value } from '../base/value.ts';
+import { NUMBER_BYTES, textBytesMax, valueBytesMax } from '../base/value-bytes.ts';
 import type { RosterRecord } from '../membership/messages.ts';
 import type { PresenceRecord } from '../presence/messages.ts';
 import type { Entry } from '../state/messages.ts';
@@ -10,30 +10,11 @@ import type { Payload } from './messages.ts';
 
 /** An id written out, with its index. */
 const ID_BYTES = 20;
-/** A number of any kind, with its tag. */
-const NUMBER_BYTES = 10;
 /** Kind, lengths and counters of a record. */
 const RECORD_BYTES = 64;
 
 /** A proof: flag, key in full, place, signature. It counts where there is none yet too, for it comes on the way out. */
 const PROOF_BYTES = 120;
-
-/** At least what `text` takes in UTF-8 with its length. */
-export const textBytesMax = (text: string): number => text.length * 3 + 5;
-
-/** At least what `value` takes when encoded. */
-export function valueBytesMax(value: Value | undefined): number {
-  if (typeof value === 'string') return textBytesMax(value);
-  if (value === null || value === undefined || typeof value !== 'object') return NUMBER_BYTES;
-  if (value instanceof Uint8Array) return value.byteLength + 6;
-  let bytes = 6;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly Value[]) bytes += valueBytesMax(item);
-    return bytes;
-  }
-  for (const [key, item] of Object.entries(value)) bytes += textBytesMax(key) + valueBytesMax(item);
-  return bytes;
-}
 
 /** At least what a record of any table takes when encoded, proven. */
 export function recordBytesMax(record: RosterRecord | Entry | PresenceRecord): number {

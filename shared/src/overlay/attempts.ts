@@ -30,6 +30,12 @@ export interface Requesting extends Deadline {
 export type Introducer = PeerId | 'named' | 'carried' | null;
 
 /**
+ * Who brought the request or the walk on which we construct, also where the roster knows in whose name it came: it is
+ * not signed, and proven only when the channel opens. `null`: we asked ourselves.
+ */
+export type Bringer = Introducer;
+
+/**
  * Whose choice a link is. `ours`: we drew the other end at random from the roster. `theirs`: it asked, or somebody
  * introduced it, and whoever wants to surround us can see to that.
  */
@@ -46,6 +52,7 @@ export interface Connecting extends Deadline {
   readonly attempt: AttemptId;
   readonly purpose: Purpose;
   readonly introducer: Introducer;
+  readonly bringer: Bringer;
   /** Hops to take in order, nearest first: the reverse of the trail by which the other end was heard. */
   readonly route: readonly PeerId[];
   readonly replies: Replies;
@@ -58,6 +65,8 @@ export interface Up {
   readonly introducer: Introducer;
   readonly choice: Choice;
   readonly upSince: Instant;
+  /** When a frame of the other end last came, as far as the node has told. */
+  readonly heardAt: Instant;
 }
 
 interface Deadline {
@@ -90,25 +99,36 @@ export function isOwnAttempt(link: Link): link is Attempt {
 }
 
 /**
- * A peer asks while there is something between us already.
+ * A request comes in the name of a peer with whom there is something already. It is not signed, so that anybody on the
+ * way may have made it up: what works, or may be about to, is not given up for it.
  *
  * - `ignore`: ours stands, or it is a repetition, or it was sent before our link opened; whose end has really lost
  *   the link asks again.
+ * - `busy`: the same, but who asks is told, and asks again later: we hear the other end on the link that it would
+ *   have lost, or what we construct with it still has its time.
  * - `replace`: its end has given the old one up; the new one takes its place.
  */
 export function settleClash(
   ends: { readonly self: PeerId; readonly from: PeerId },
   held: Link,
   attempt: AttemptId,
-  { at, answerTimeoutMs }: { readonly at: Instant; readonly answerTimeoutMs: number },
-): 'ignore' | 'replace' {
+  { at, answerTimeoutMs, heardWithinMs }: ClashTimes,
+): 'ignore' | 'busy' | 'replace' {
   if (held.attempt === attempt) return 'ignore';
   if (held.phase === 'up') {
-    return elapsedMs(held.upSince, at) < answerTimeoutMs ? 'ignore' : 'replace';
+    if (elapsedMs(held.upSince, at) < answerTimeoutMs) return 'ignore';
+    return elapsedMs(held.heardAt, at) < heardWithinMs ? 'busy' : 'replace';
   }
   // Glare: both asked. The lower id's attempt survives at both ends, also when its answer overtook this.
   if (isOwnAttempt(held) && compareIds(ends.self, ends.from) < 0) return 'ignore';
-  return 'replace';
+  const isFresh = held.phase === 'connecting' && elapsedMs(held.begunAt, at) < answerTimeoutMs;
+  return isFresh ? 'busy' : 'replace';
+}
+
+interface ClashTimes {
+  readonly at: Instant;
+  readonly answerTimeoutMs: number;
+  readonly heardWithinMs: number;
 }
 
 /**

@@ -54,6 +54,12 @@ export interface OverlayConfig {
   readonly attemptsMax: number;
   /** Time to answer a request. More: dead peers hold us up; less: slow paths fail. Over 0. */
   readonly answerTimeoutMs: number;
+  /**
+   * A link on which the other end was heard within this is not given up for a request in its name, which anybody may
+   * have made up. More: who has really lost its end waits longer; less: a stall of its is enough for a liar. Over 0,
+   * below `answerTimeoutMs`.
+   */
+  readonly heardWithinMs: number;
   /** Time from construction to an open channel. Same trade. Over 0. */
   readonly openTimeoutMs: number;
   /** A timer later than this shows that we were stalled, so the attempt gets its lateness as a grace, once. Over 0. */
@@ -166,6 +172,7 @@ export const defaultOverlayConfig: OverlayConfig = {
   slowAttemptMs: 3_000, // measured: connections that open at all take 0.3 to 1.5 s
   attemptsMax: 3, // the design's starting point
   answerTimeoutMs: 5_000, // the design's starting point
+  heardWithinMs: 2_000, // a ping is due after 0.9 s, and two repeats of it
   openTimeoutMs: 10_000, // the design's starting point
   stallMsMin: 500, // the design: the lateness at which a node doubts itself
   pairFailuresMax: 2, // the design's starting point
@@ -238,6 +245,7 @@ function checkAttempts(config: OverlayConfig): void {
   atLeast('attemptsMax', config.attemptsMax, config.attemptsMaxUnlinked);
   atLeast('slowAttemptMs', config.slowAttemptMs, 1);
   atLeast('answerTimeoutMs', config.answerTimeoutMs, 1);
+  within('heardWithinMs', config.heardWithinMs, [1, config.answerTimeoutMs]);
   atLeast('openTimeoutMs', config.openTimeoutMs, 1);
   atLeast('stallMsMin', config.stallMsMin, 1);
   atLeast('pairFailuresMax', config.pairFailuresMax, 1);

@@ -2,8 +2,9 @@
 import { unreachable } from '../base/assert.ts';
 import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
-import { mayBeForwarded, type Requesting } from './attempts.ts';
+import { choiceOf, mayBeForwarded, type Requesting } from './attempts.ts';
 import { misbehaved, type Core, type Effects, type Sender } from './core.ts';
+import { makeRoom } from './gate.ts';
 import type {
   AttemptFailure,
   Description,
@@ -77,13 +78,20 @@ export function afterDescribed(core: Core, { peer, attempt, wireVersion, data }:
 }
 
 export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: Instant): Effects {
-  if (!isConnecting(core, peer, attempt)) return [];
+  const link = core.links.get(peer);
+  if (!link || !isConnecting(core, peer, attempt)) return [];
+  const isForced = choiceOf(link) === 'theirs';
   core.links.open(peer, attempt, at);
   core.unreserve(peer);
   core.rests.opened(peer);
   core.endingByPeer.delete(peer);
   core.contacts.calmDown();
-  return [{ kind: 'neighborUp', peer }, ...makeRoomFor(core, peer, at), ...maintainIfBelowMin(core, at)];
+  return [
+    { kind: 'neighborUp', peer },
+    ...(isForced ? makeRoom(core, peer, at) : []),
+    ...makeRoomFor(core, peer, at),
+    ...maintainIfBelowMin(core, at),
+  ];
 }
 
 /** The transport's last word on an attempt: it has nothing left to destroy. */
@@ -197,7 +205,7 @@ function connect(core: Core, { peer, link }: Asked, from: Sender, at: Instant): 
   const route = from.trail.toReversed();
   const isNew = !links.get(from.peer);
   if (isNew && links.affords('ours', at))
-    return links.connect(from.peer, { attempt, purpose, introducer, route }, at);
+    return links.connect(from.peer, { attempt, purpose, introducer, bringer: null, route }, at);
   // The other end has constructed already: it is told, so that it need not wait in vain for a channel.
   const refusal: OverlayEffect = {
     kind: 'signal',

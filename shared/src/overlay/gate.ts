@@ -1,7 +1,7 @@
 /** Who gets a link with us: incoming requests, and the walks on which newcomers arrive. */
 import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
-import { settleClash, type Introducer } from './attempts.ts';
+import { settleClash, type Bringer, type Introducer } from './attempts.ts';
 import { believed, maySqueezeIn } from './choices.ts';
 import type { Core, Effects, Sender } from './core.ts';
 import { hasSlot, type Bar } from './degree.ts';
@@ -14,6 +14,7 @@ interface Asker {
   readonly attempt: AttemptId;
   readonly priority: Priority;
   readonly introducer: Introducer;
+  readonly bringer: Bringer;
   /** Way back: hops to take in order, nearest first. */
   readonly route: readonly PeerId[];
 }
@@ -23,12 +24,15 @@ export function onRequest(core: Core, from: Sender, request: Request, at: Instan
   const { self, links, config } = core;
   const { peer, trail } = from;
   const { attempt, priority } = request;
-  const introducer = introducerOf(core, peer, trail.at(-1) ?? 'carried');
-  const asker: Asker = { peer, attempt, priority, introducer, route: trail.toReversed() };
+  const bringer = trail.at(-1) ?? 'carried';
+  const introducer = introducerOf(core, peer, bringer);
+  const asker: Asker = { peer, attempt, priority, introducer, bringer, route: trail.toReversed() };
   const held = links.get(peer);
-  const { answerTimeoutMs } = config;
-  if (held && settleClash({ self, from: peer }, held, attempt, { at, answerTimeoutMs }) === 'ignore')
-    return [];
+  if (held) {
+    const clash = settleClash({ self, from: peer }, held, attempt, { at, ...config });
+    if (clash === 'ignore') return [];
+    if (clash === 'busy' || !links.mayBring(bringer)) return refuse(asker, 'busy');
+  }
   const cleared = held ? clear(core, peer, at) : [];
   const answer = verdict(core, asker, held ? 'slot-held' : 'by-priority', at);
   if (answer === 'accept') return [...cleared, ...accept(core, asker, at)];
@@ -44,8 +48,16 @@ export function onRequest(core: Core, from: Sender, request: Request, at: Instan
 /** Takes the newcomer of a well formed walk in, or passes the walk on (HyParView, section 4.2). */
 export function onForwardJoin(core: Core, walk: ForwardJoin, at: Instant): Effects {
   const { newcomer, attempt, priority } = walk;
-  const introducer = introducerOf(core, newcomer, walk.trail.at(-1) ?? null);
-  const asker: Asker = { peer: newcomer, attempt, priority, introducer, route: walk.trail.toReversed() };
+  const bringer = walk.trail.at(-1) ?? null;
+  const introducer = introducerOf(core, newcomer, bringer);
+  const asker: Asker = {
+    peer: newcomer,
+    attempt,
+    priority,
+    introducer,
+    bringer,
+    route: walk.trail.toReversed(),
+  };
   // Where a link or an attempt with the newcomer is there already, the walk seeks another.
   const isNew = !core.links.get(newcomer);
   if (isNew && verdict(core, asker, 'free-slot', at) === 'accept') return accept(core, asker, at);
@@ -79,6 +91,8 @@ function introducerOf({ degreeByPeer }: Core, peer: PeerId, by: Introducer): Int
 function verdict(core: Core, asker: Asker, bar: Bar, at: Instant): 'accept' | RefuseReason {
   const { links, rests, press } = core;
   if (bar !== 'slot-held' && rests.isResting(asker.peer, asker.priority, at)) return 'resting';
+  // So many that we know come through one: until their channels open the names may be borrowed, and press us no more.
+  if (asker.introducer === null && !links.mayBring(asker.bringer)) return 'busy';
   const priority = believed(core, asker, at);
   const isWelcome =
     hasSlot(bar, priority, links.slots(), links.limits()) &&
@@ -88,11 +102,11 @@ function verdict(core: Core, asker: Asker, bar: Bar, at: Instant): 'accept' | Re
   return 'full';
 }
 
-function accept(core: Core, { peer, attempt, priority, introducer, route }: Asker, at: Instant): Effects {
+function accept(core: Core, asker: Asker, at: Instant): Effects {
+  const { peer, attempt, introducer, bringer, route } = asker;
   return [
     { kind: 'signal', to: peer, route, signal: { kind: 'accept', attempt } },
-    ...core.links.connect(peer, { attempt, purpose: 'answer', introducer, route }, at),
-    ...(priority === 'high' ? makeRoom(core, at) : []),
+    ...core.links.connect(peer, { attempt, purpose: 'answer', introducer, bringer, route }, at),
   ];
 }
 
@@ -104,14 +118,15 @@ function refuse({ peer, attempt, route }: Asker, reason: RefuseReason): Effects 
  * Deviation: the paper evicts a random neighbor for every forced link (section 4.2). Here only a node
  * well over its target does, and only the newest neighbor that has links to spare: old links are
  * proven, and nobody falls below its minimum for another's sake. After deaths nobody does: the degrees that the roster
- * names count the dead, and the newest neighbors are those who have just found in again.
+ * names count the dead, and the newest neighbors are those who have just found in again. And only when the channel has
+ * opened: a request is not signed, and nobody loses a link for what may be made up.
  */
-function makeRoom(core: Core, at: Instant): Effects {
+export function makeRoom(core: Core, opened: PeerId, at: Instant): Effects {
   const { links, degreeByPeer, recent, config } = core;
   const { target } = links.limits();
   if (links.slots() <= target + config.degreeSlack || recent.isMourning(at)) return [];
   // Never one of our own choice, or whoever asks often enough would have them all.
-  const others = links.chosen('theirs').filter((peer) => links.get(peer)?.phase === 'up');
+  const others = links.chosen('theirs').filter((peer) => peer !== opened && links.get(peer)?.phase === 'up');
   const spare = others.findLast((peer) => (degreeByPeer.get(peer) ?? 0) > target);
   return spare === undefined ? [] : core.dismissNeighbor(spare, 'evicted', at);
 }

@@ -13,6 +13,7 @@ import {
   mayBeForwarded,
   stretchAttempt,
   type Attempt,
+  type Bringer,
   type Choice,
   type Introducer,
   type Link,
@@ -57,6 +58,8 @@ interface LinkReader {
   readonly briskAttempts: (at: Instant) => number;
   /** Whether one more link or attempt may come of this introducer; or so many beyond what it may bring else. */
   readonly mayIntroduce: (introducer: Introducer, beyond?: number) => boolean;
+  /** Whether one more attempt may be under way for requests and walks that this one brought. */
+  readonly mayBring: (bringer: Bringer) => boolean;
   readonly limits: () => DegreeLimits;
   /** Members as we know them; our neighbors and ourselves at least. */
   readonly roomSize: () => number;
@@ -83,6 +86,8 @@ interface LinkWriter {
   readonly connect: (peer: PeerId, agreed: Agreed, at: Instant) => Effects;
   /** The other end of a link has sent so many signals, and is to be sent these descriptions: those that may go now. */
   readonly reply: (peer: PeerId, heard: number, descriptions: readonly Made[]) => readonly Made[];
+  /** A frame of this neighbor came then. */
+  readonly heard: (peer: PeerId, heardAt: Instant) => void;
   /** The channel of a connecting link opened. */
   readonly open: (peer: PeerId, attempt: AttemptId, at: Instant) => void;
   /** Takes a link out, whatever its phase; `destroy` when something was constructed for it. */
@@ -119,6 +124,7 @@ interface Agreed {
   readonly attempt: AttemptId;
   readonly purpose: Purpose;
   readonly introducer: Introducer;
+  readonly bringer: Bringer;
   readonly route: readonly PeerId[];
 }
 
@@ -175,9 +181,13 @@ function createReader(state: State): LinkReader {
       ).length,
     mayIntroduce: (introducer, beyond = 0) => {
       if (introducer === null) return true;
-      const { linksPerIntroducerMax, degreeTarget } = state.config;
-      const limit = introducer === 'carried' ? degreeTarget : linksPerIntroducerMax;
-      return peersWhere(state, (link) => link.introducer === introducer).length < limit + beyond;
+      const limit = limitOf(introducer, state.config) + beyond;
+      return peersWhere(state, (link) => link.introducer === introducer).length < limit;
+    },
+    mayBring: (bringer) => {
+      if (bringer === null) return true;
+      const brought = peersWhere(state, (link) => link.phase === 'connecting' && link.bringer === bringer);
+      return brought.length < limitOf(bringer, state.config);
     },
     requested: (purpose) =>
       peersWhere(state, (link) => link.phase === 'requesting' && link.purpose === purpose),
@@ -194,6 +204,10 @@ function createReader(state: State): LinkReader {
   };
 }
 
+function limitOf(introducer: Introducer, config: OverlayConfig): number {
+  return introducer === 'carried' ? config.degreeTarget : config.linksPerIntroducerMax;
+}
+
 function createWriter(state: State): LinkWriter {
   const { linkByPeer, config } = state;
   return {
@@ -208,6 +222,11 @@ function createWriter(state: State): LinkWriter {
       const { said, replies } = reply(link.replies, heard, descriptions);
       linkByPeer.set(peer, { ...link, replies });
       return said;
+    },
+    heard: (peer, heardAt) => {
+      const link = linkByPeer.get(peer);
+      // Changed in its place: neighbors stay in the order in which they came up.
+      if (link?.phase === 'up') linkByPeer.set(peer, { ...link, heardAt });
     },
     open: (peer, attempt, at) => {
       const link = linkByPeer.get(peer);
@@ -321,7 +340,7 @@ function addUp(
 ): void {
   if (activeView(state).length === 0) state.linkedAt = at;
   state.everLinked = true;
-  add(state, peer, { phase: 'up', ...opened, upSince: at });
+  add(state, peer, { phase: 'up', ...opened, upSince: at, heardAt: at });
 }
 
 function add({ linkByPeer, self, config }: State, peer: PeerId, link: Link): void {

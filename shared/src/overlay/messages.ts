@@ -106,6 +106,8 @@ export type OverlayInput =
       readonly trail: readonly PeerId[];
       readonly signal: OverlaySignal;
     }
+  /** When a frame last came over the link with this neighbor; said before a request in its name. */
+  | { readonly kind: 'heard'; readonly peer: PeerId; readonly heardAt: Instant }
   | { readonly kind: 'timer'; readonly timer: OverlayTimer }
   /** The server named members who are attached to it; it takes the place of what it named before. */
   | { readonly kind: 'contacts'; readonly peers: readonly PeerId[] }

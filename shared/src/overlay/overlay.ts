@@ -63,6 +63,9 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       return onMessage(core, input.from, input.message, at);
     case 'signal':
       return onSignal(core, { peer: input.from, trail: input.trail }, input.signal, at);
+    case 'heard':
+      core.links.heard(input.peer, input.heardAt);
+      return [];
     case 'timer':
       if (input.timer.kind === 'attemptDue') {
         return afterAttemptDue(core, input.timer.peer, input.timer.attempt, at);

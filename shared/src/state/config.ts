@@ -12,6 +12,13 @@ export interface StateConfig {
    * alone. At least 1; from `entriesMax` on it is no limit.
    */
   readonly entriesPerMemberMax: number;
+  /**
+   * What all entries held take up when encoded, at most, by an upper bound of each (text counts three bytes a unit). More
+   * costs memory in every tab, and more than one link may carry at once; less refuses sooner. At least 1.
+   */
+  readonly bytesMax: number;
+  /** The same of those that one member stamped last. More and less as above. At least 1. */
+  readonly bytesPerMemberMax: number;
   /** Collections held at once. More costs a map each; fewer refuses sooner. At least 1. */
   readonly collectionsMax: number;
   /** Collections held that one member began. More and less as above. At least 1. */
@@ -61,6 +68,8 @@ export interface StateConfig {
 export const defaultStateConfig: StateConfig = {
   entriesMax: 65_536, // guess: the tree of 256 leaves then holds 256 records a leaf
   entriesPerMemberMax: 32_768, // half of all: one cannot shut the others out
+  bytesMax: 67_108_864, // what a neighbor may send at once: a comparison hands it over in one go
+  bytesPerMemberMax: 33_554_432, // half, as above
   collectionsMax: 256, // guess
   collectionsPerMemberMax: 128, // as above
   keyLengthMax: 512, // guess

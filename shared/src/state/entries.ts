@@ -1,6 +1,7 @@
 /** The entries held: newest value or tombstone of each (collection, key), within limits. Maps throughout. */
 import { assert } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
+import { textBytesMax, valueBytesMax } from '../base/value-bytes.ts';
 import type { Value } from '../base/value.ts';
 import type { StateConfig } from './config.ts';
 import type { Entry } from './messages.ts';
@@ -19,6 +20,8 @@ export interface EntryTable {
   readonly get: (collection: string, key: string) => Entry | undefined;
   /** Whether `by` may add a key not yet held: names and counts are within limits, and its own are. */
   readonly hasRoomFor: (place: Place, by: PeerId) => boolean;
+  /** Whether it may be held for what it weighs, in the place of what is held there. What deletes always may. */
+  readonly fits: (entry: Entry) => boolean;
   /** Adds or replaces; what is new must have room. */
   readonly put: (entry: Entry) => void;
   readonly remove: (entry: Entry) => void;
@@ -39,14 +42,17 @@ export function createEntryTable(config: StateConfig): EntryTable {
   const staleCollections = new Set<string>();
   let live: LiveCollections = new Map();
   let size = 0;
+  let bytes = 0;
   let tombstones = 0;
 
   const get = (collection: string, key: string): Entry | undefined =>
     entriesByCollection.get(collection)?.get(key);
 
   const count = (entry: Entry, by: 1 | -1): void => {
+    const weight = weightOf(entry);
     size += by;
-    shares.count(entry.stamp.by, by);
+    bytes += by * weight;
+    shares.count(entry.stamp.by, by, weight);
     if (entry.value === undefined) tombstones += by;
     else staleCollections.add(entry.collection);
   };
@@ -58,6 +64,18 @@ export function createEntryTable(config: StateConfig): EntryTable {
     shares.hasRoom(by) &&
     (entriesByCollection.has(collection) ||
       (entriesByCollection.size < config.collectionsMax && shares.mayBegin(by)));
+
+  const fits = (entry: Entry): boolean => {
+    if (entry.value === undefined) return true;
+    const { by } = entry.stamp;
+    const held = get(entry.collection, entry.key);
+    const [weight, freed] = [weightOf(entry), held ? weightOf(held) : 0];
+    const ownFreed = held?.stamp.by === by ? freed : 0;
+    return (
+      bytes + weight - freed <= config.bytesMax &&
+      shares.bytesOf(by) + weight - ownFreed <= config.bytesPerMemberMax
+    );
+  };
 
   const put = (entry: Entry): void => {
     const held = get(entry.collection, entry.key);
@@ -102,6 +120,7 @@ export function createEntryTable(config: StateConfig): EntryTable {
     },
     get,
     hasRoomFor,
+    fits,
     put,
     remove,
     where,
@@ -109,6 +128,13 @@ export function createEntryTable(config: StateConfig): EntryTable {
     collectionNames: () => new Set(entriesByCollection.keys()),
     live: refreshLive,
   };
+}
+
+/** Kind, stamp and proof. */
+const ENTRY_BYTES = 184;
+
+function weightOf({ collection, key, value }: Entry): number {
+  return ENTRY_BYTES + textBytesMax(collection) + textBytesMax(key) + valueBytesMax(value);
 }
 
 function renew(

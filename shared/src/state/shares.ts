@@ -5,7 +5,9 @@ import type { StateConfig } from './config.ts';
 export interface Shares {
   /** Whether one more entry stamped by this member is within its share. */
   readonly hasRoom: (by: PeerId) => boolean;
-  readonly count: (by: PeerId, change: 1 | -1) => void;
+  readonly count: (by: PeerId, change: 1 | -1, bytes: number) => void;
+  /** What its entries take up. */
+  readonly bytesOf: (by: PeerId) => number;
   /** Whether this member may begin one more collection. */
   readonly mayBegin: (by: PeerId) => boolean;
   readonly begun: (collection: string, by: PeerId) => void;
@@ -13,13 +15,18 @@ export interface Shares {
 }
 
 export function createShares({ entriesPerMemberMax, collectionsPerMemberMax }: StateConfig): Shares {
-  /** Both hold those alone who take up something, so they are bounded as what is held is. */
+  /** All hold those alone who take up something, so they are bounded as what is held is. */
   const entries = createTally();
   const collections = createTally();
+  const bytes = createTally();
   const beginnerByCollection = new Map<string, PeerId>();
   return {
     hasRoom: (by) => entries.of(by) < entriesPerMemberMax,
-    count: (by, change) => entries.add(by, change),
+    count: (by, change, weight) => {
+      entries.add(by, change);
+      bytes.add(by, change * weight);
+    },
+    bytesOf: (by) => bytes.of(by),
     mayBegin: (by) => collections.of(by) < collectionsPerMemberMax,
     begun: (collection, by) => {
       beginnerByCollection.set(collection, by);
@@ -36,7 +43,7 @@ export function createShares({ entriesPerMemberMax, collectionsPerMemberMax }: S
 
 interface Tally {
   readonly of: (peer: PeerId) => number;
-  readonly add: (peer: PeerId, change: 1 | -1) => void;
+  readonly add: (peer: PeerId, change: number) => void;
 }
 
 function createTally(): Tally {

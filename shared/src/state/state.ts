@@ -93,7 +93,8 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     if (value === undefined && held?.value === undefined) return [];
     const stamp = nextStamp(collection, key, correctedMs);
     const entry: Entry = { collection, key, value, stamp, proof: null };
-    if (!held && !table.hasRoomFor(entry, self)) return [refused(entry, 'over-limit')];
+    const isOver = (!held && !table.hasRoomFor(entry, self)) || !table.fits(entry);
+    if (isOver) return [refused(entry, 'over-limit')];
     clock = observe(tick(clock, correctedMs), entry.stamp, correctedMs + config.driftMsMax);
     const change = put(entry, 'local');
     outbox.note(entry);
@@ -230,7 +231,8 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     if (order < 0 || (order === 0 && !(held && outdoes(entry, held)))) return 'known';
     // No one can tell "deleted and forgotten" from "never came" any more: neither may bring a deleted key back.
     if (!known && !isHeld && compareHlc(stamp, horizon.settled) <= 0) return 'older';
-    return isHeld || isSunken(entry) || table.hasRoomFor(entry, stamp.by) ? 'newer' : 'over-limit';
+    const hasRoom = (isHeld || table.hasRoomFor(entry, stamp.by)) && table.fits(entry);
+    return isSunken(entry) || hasRoom ? 'newer' : 'over-limit';
   };
 
   const put = (entry: Entry, source: 'local' | 'remote'): Change => {

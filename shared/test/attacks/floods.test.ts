@@ -4,6 +4,7 @@ import { epoch, incarnation } from '#shared/base/ids.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { WALL_START_MS } from '#sim/tab.ts';
+import { eventsOf, type Tab } from '../mesh/fixture.ts';
 import { besiege, blameOf, lacking, linkedTo, nobody, said, type Siege } from './fixture.ts';
 
 /** A hundredth of the default, so that a flood is a matter of seconds here too. */
@@ -90,7 +91,49 @@ test.each(FLOODS)('one that floods $flood is stemmed, told and dropped', ({ mess
     expect(quotas.dropped).toBeGreaterThan(0);
     expect(broadcast.cachedMessages).toBeLessThanOrEqual(defaultMeshConfig.broadcast.cacheMessagesMax);
     // Of the 6,000 no more came in than the quota of the seconds before it was dropped.
-    expect(membership.members.size).toBeLessThan(4_000);
-    expect(state.collections.get('notes')?.size ?? 0).toBeLessThan(4_000);
+    expect(membership.members.size).toBeLessThanOrEqual(defaultMeshConfig.membership.membersMax);
+    expect(state.collections.get('notes')?.size ?? 0).toBeLessThan(2_000);
   }
+});
+
+test('one that floods with frames that cannot be read is told once a second, and dropped', () => {
+  const { world, liar, others } = besiege(3, CONFIG);
+  for (let time = 0; time < 100; time++) {
+    // Of a version that nobody speaks yet: no fault, for an honest tab may do that.
+    for (let number = 0; number < 60; number++) {
+      for (const { id } of others) world.inject(liar, id, Uint8Array.of(99, number, 3, 4, 5, 6));
+    }
+    world.run(200);
+  }
+  expect(blameOf(others, liar.id)).toEqual(['dropped-flooded', 'neighbor-quota', 'newer-version']);
+  expect(linkedTo(others, liar.id)).toEqual([]);
+  for (const tab of others) {
+    const told = eventsOf(tab).filter(({ kind }) => kind === 'peerMisbehaved');
+    expect(told.length).toBeLessThanOrEqual(2 * 20 + 1);
+  }
+});
+
+test('newcomers are known to all in a room whose rosters somebody fills with members that he invents', () => {
+  const membersMax = 256;
+  const config = { ...CONFIG, membership: { ...defaultMeshConfig.membership, membersMax } };
+  const siege = besiege(2, config);
+  const { world, liar, others, lie } = siege;
+  const invented = FLOODS.find(({ flood }) => flood === 'members whom it invents')!;
+  let number = 0;
+  const flood = (times: number): void =>
+    lie(() => Array.from({ length: 5 }, () => invented.message(siege, ++number)), { times, everyMs: 100 });
+  flood(80);
+  for (const tab of others)
+    expect(tab.node.inspect().membership.members.size).toBeGreaterThan(membersMax / 2);
+  const newcomer = world.open();
+  flood(30);
+  const knowsAll = (tab: Tab): boolean =>
+    [newcomer, ...others].every(({ id }) => tab.node.inspect().membership.members.has(id));
+  expect(world.runUntil(() => [newcomer, ...others].every(knowsAll), 10_000)).toBe(true);
+  for (const tab of others)
+    expect(tab.node.inspect().membership.members.size).toBeLessThanOrEqual(membersMax);
+  // Who was here before is told as gone to nobody.
+  const known = new Set([liar, ...others].map(({ id }) => id));
+  const lost = others.flatMap(eventsOf).filter((event) => event.kind === 'memberLeft' && known.has(event.id));
+  expect(lost).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { epoch } from '#shared/base/ids.ts';
 import { bytesToPublicKey, type Proof } from '#shared/base/proof.ts';
+import { defaultMembershipConfig } from '#shared/membership/config.ts';
 import {
   publish,
   changed,
@@ -22,6 +23,7 @@ import {
   e,
   identity,
   keepHearing,
+  links,
   objection,
   verdict,
   withoutSchedules,
@@ -34,11 +36,33 @@ describe('accusations by others', () => {
     expect(withoutSchedules(bench.claim(2, b, accusation(d, b)))).toEqual([]);
   });
 
+  const { agreedMsMin, observerMs } = defaultMembershipConfig;
+
   it('the third observer settles it, and who did not accuse publishes nothing', () => {
     const bench = createRoom([b, c, d, e], [b]);
+    bench.claim(0, e, links(e, [b, c, d]));
     bench.claim(1, b, accusation(e, b));
     bench.claim(2, b, accusation(e, c));
-    expect(bench.claim(3, b, accusation(e, d))).toEqual(goneFrom(e, 'failed'));
+    expect(bench.claim(agreedMsMin, b, accusation(e, d))).toEqual([]);
+    const effects = bench.runTo(agreedMsMin + 250).filter(({ kind }) => kind !== 'send');
+    const [removedFirst, gone] = goneFrom(e, 'failed');
+    expect(effects).toEqual([removedFirst, { kind: 'recordRemoved', key: 'l:e' }, gone]);
+  });
+
+  it.each([
+    { links: 'no more', record: [], count: true },
+    { links: 'for too long no more', record: [], later: observerMs + 1, count: false },
+    { links: 'but one of them', record: [b, c], only: true, count: false },
+  ])('whom the accused names $links is an observer: $count', ({ record, later = 0, only = false, count }) => {
+    const bench = createRoom([b, c, d, e], [b]);
+    if (!only) bench.claim(0, e, links(e, [b, c, d]));
+    bench.claim(1, e, links(e, record, { seq: 2 }));
+    for (let ms = 500; ms <= later + 1_000; ms += 500) keepHearing(bench, [b], [ms, ms]);
+    const at = later + 1_000;
+    for (const observer of [b, c, d]) bench.claim(at, b, accusation(e, observer, { silentMs: 2_200 }));
+    keepHearing(bench, [b], [at + 500, at + 500]);
+    bench.runTo(at + agreedMsMin + 260);
+    expect(bench.layer.inspect().members.has(e)).toBe(!count);
   });
 
   it('an observer that hears the accused objects and tells it', () => {

@@ -15,6 +15,7 @@ import {
   createBench,
   createRoom,
   d,
+  e,
   identity,
   keepHearing,
   links,
@@ -149,12 +150,29 @@ describe('identity claims', () => {
     expect(bench.claim(2, b, links(b, [c], { seq: 99 }))).toEqual([]);
   });
 
-  it('over the limit of the roster is refused', () => {
-    const bench = createBench({ membersMax: 2 });
-    bench.claim(0, b, identity(b));
-    expect(bench.claim(0, b, identity(c))).toEqual([]);
+  it('over the limit of the roster is refused, where all are named by one in reach', () => {
+    const bench = createRoom([b, c], [b], { membersMax: 3 });
+    bench.claim(0, b, links(b, [a, c]));
+    bench.claim(0, b, links(c, [b]));
+    expect(bench.claim(0, b, identity(d))).toEqual([]);
     expect(bench.layer.inspect().refused).toBe(1);
-    expect(bench.layer.inspect().members.size).toBe(2);
+    expect([...bench.layer.inspect().members.keys()]).toEqual([a, b, c]);
+  });
+
+  it('over the limit takes the place of the one known longest whom nobody names, once a second', () => {
+    const bench = createRoom([b, c, d], [b], { membersMax: 4 });
+    // It names itself, which is no more than its own word.
+    bench.claim(0, b, links(c, [d]));
+    expect(bench.claim(100, b, identity(e))).toEqual([
+      removed(`i:${c}`),
+      removed(`l:${c}`),
+      { kind: 'memberGone', id: c, reason: 'failed' },
+      changed(identity(e)),
+      { kind: 'memberUp', id: e, epoch: epoch(1), returned: false },
+    ]);
+    expect(bench.claim(200, b, identity(c))).toEqual([]);
+    bench.claim(1_100, b, identity(c));
+    expect([...bench.layer.inspect().members.keys()]).toEqual([a, b, e, c]);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PeerId } from '#shared/base/ids.ts';
 import { instant } from '#shared/base/time.ts';
 import { defaultMembershipConfig as config } from '#shared/membership/config.ts';
 import {
@@ -24,6 +25,8 @@ function suspect(held: readonly (readonly [observer: typeof a, at: number, silen
     openSuspicion(first!.accusation, first!.at),
   );
 }
+
+const anybody = (): boolean => true;
 
 describe('a suspicion', () => {
   it.each([
@@ -57,14 +60,14 @@ describe('a suspicion', () => {
     { held: [[a, 10_000, 3_000]], proof: 8_500, at: 12_499, judgement: 'open' },
     { held: [[a, 10_000, 3_000]], proof: 8_500, at: 12_500, judgement: 'overdue' },
     { held: [[a, 10_000, 3_000]], proof: 6_000, at: 11_300, judgement: 'overdue' },
-    // Three agree at once; two do not.
+    // Three agree as soon as the accused could have answered the first; two do not.
     {
       held: [
         [a, 10_000, 2_200],
         [b, 10_000, 2_200],
       ],
       proof: null,
-      at: 10_000,
+      at: 10_000 + config.agreedMsMin,
       judgement: 'open',
     },
     {
@@ -74,7 +77,17 @@ describe('a suspicion', () => {
         [c, 10_000, 2_200],
       ],
       proof: null,
-      at: 10_000,
+      at: 9_999 + config.agreedMsMin,
+      judgement: 'open',
+    },
+    {
+      held: [
+        [a, 10_000, 2_200],
+        [b, 10_000, 2_200],
+        [c, 10_200, 2_200],
+      ],
+      proof: null,
+      at: 10_000 + config.agreedMsMin,
       judgement: 'agreed',
     },
     // The same observer counts once.
@@ -85,7 +98,7 @@ describe('a suspicion', () => {
         [c, 10_000, 2_200],
       ],
       proof: null,
-      at: 10_000,
+      at: 10_000 + config.agreedMsMin,
       judgement: 'open',
     },
     // Ten seconds apart they do not add up.
@@ -101,21 +114,49 @@ describe('a suspicion', () => {
     },
   ] as const)('$judgement at $at', ({ held, proof, at, judgement }) => {
     const ownProofAt = proof === null ? null : instant(proof);
-    expect(judge(suspect(held), { ownProofAt, cutOff: false, paired: false }, instant(at), config)).toBe(
-      judgement,
-    );
+    expect(
+      judge(
+        suspect(held),
+        { ownProofAt, cutOff: false, paired: false, isObserver: anybody },
+        instant(at),
+        config,
+      ),
+    ).toBe(judgement);
+  });
+
+  it('is agreed on by those alone who could hear the suspect; others are accusers like any one', () => {
+    const three = suspect([
+      [a, 10_000, 2_200],
+      [b, 10_000, 2_200],
+      [c, 10_000, 2_200],
+    ]);
+    const judged = (observers: readonly PeerId[], at: number): string => {
+      const isObserver = (accuser: PeerId): boolean => observers.includes(accuser);
+      return judge(
+        three,
+        { ownProofAt: null, cutOff: false, paired: false, isObserver },
+        instant(at),
+        config,
+      );
+    };
+    expect([judged([a, b], 11_799), judged([], 11_799), judged([a, b, c], 11_799)]).toEqual([
+      'open',
+      'open',
+      'agreed',
+    ]);
+    expect(judged([], 11_800)).toBe('overdue');
   });
 
   it('waits no longer than it must where no answer could come', () => {
     const one = suspect([[a, 10_000, 6_000]]);
     const judged = (at: number): string =>
-      judge(one, { ownProofAt: null, cutOff: true, paired: false }, instant(at), config);
+      judge(one, { ownProofAt: null, cutOff: true, paired: false, isObserver: anybody }, instant(at), config);
     expect([judged(10_499), judged(10_500)]).toEqual(['open', 'overdue']);
   });
 
   it('of the only other member is over sooner, but not before what waits in our queue has been heard', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true };
+      const seen = { ownProofAt: null, cutOff: true, paired: true, isObserver: anybody };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(2_250, 11_049), judged(2_250, 11_050)]).toEqual(['open', 'overdue']);
@@ -124,7 +165,7 @@ describe('a suspicion', () => {
 
   it('of the only other member takes as long as any where the link is rough or its other end hidden', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true };
+      const seen = { ownProofAt: null, cutOff: true, paired: true, isObserver: anybody };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(3_500, 11_799), judged(3_500, 11_800)]).toEqual(['open', 'overdue']);

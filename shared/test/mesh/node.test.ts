@@ -232,9 +232,11 @@ describe('what comes by the server', () => {
   test('is a signal or is refused: no message and no echo reaches the application that way', () => {
     const world = room(2, 81);
     const [a, b] = world.living() as [Tab, Tab];
-    const give = (payload: RoutedPayload): Effect[] => [
-      ...b.node.handle(packet(a, b, payload), now(world.timeMs(), world.timeMs())),
-    ];
+    const give = (payload: RoutedPayload): Effect[] => {
+      // Each reason is told once a second.
+      world.run(1_000);
+      return [...b.node.handle(packet(a, b, payload), now(world.timeMs(), world.timeMs()))];
+    };
     const refusal: Effect = {
       kind: 'tell',
       event: { kind: 'peerMisbehaved', peer: a.id, reason: 'not-for-the-server' },

@@ -102,6 +102,18 @@ describe('a neighbor', () => {
     expect(taken(quotas, 2_500, prune)).toBe(500);
   });
 
+  test('pays for frames that are refused at the door as for any other', () => {
+    const quotas = createSmall();
+    const bad = (bytes: number): unknown => quotas.takeBad(a, bytes, instant(0));
+    const overspent = { peer: a, reason: 'neighbor-quota' };
+    expect(Array.from({ length: 2_000 }, () => bad(10)).filter((each) => each !== undefined)).toEqual([]);
+    expect(bad(10)).toEqual(overspent);
+    expect(quotas.take({ from: a, message: prune, bytes: 10 }, instant(0))).toEqual(overspent);
+    expect(quotas.takeBad(b, 10, instant(0))).toBeUndefined();
+    expect(quotas.takeBad(b, 10_000_000, instant(0))).toEqual({ peer: b, reason: 'neighbor-quota' });
+    expect(quotas.inspect().dropped).toBe(3);
+  });
+
   test('may make us send no more by its news than by its frames', () => {
     const quotas = createSmall();
     taken(quotas, 1, prune, { bytes: 32_000 });

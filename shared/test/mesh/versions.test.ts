@@ -100,7 +100,7 @@ describe('a member more than one version back', () => {
 describe('a node', () => {
   const peer = (byte: number): PeerId => bytesToPeerId(new Uint8Array(16).fill(byte));
   const [a, b, c] = [peer(1), peer(2), peer(3)];
-  const bad = (from: PeerId, reason: string) => ({ kind: 'badFrame', from, reason }) as const;
+  const bad = (from: PeerId, reason: string) => ({ kind: 'badFrame', from, reason, bytes: 40 }) as const;
   const told = (from: PeerId): Effect => ({
     kind: 'tell',
     event: { kind: 'peerMisbehaved', peer: from, reason: 'stale-version' },
@@ -109,8 +109,12 @@ describe('a node', () => {
   test('tells each peer once that its frames are too old', () => {
     const node = createNode(2);
     expect(node.handle(bad(b, 'stale-version'), now(2))).toEqual([told(b), { kind: 'tellTooOld', to: b }]);
-    expect(node.handle(bad(b, 'stale-version'), now(3))).toEqual([told(b)]);
-    expect(node.handle(bad(c, 'stale-version'), now(4))).toEqual([told(c), { kind: 'tellTooOld', to: c }]);
+    expect(node.handle(bad(b, 'stale-version'), now(3))).toEqual([]);
+    expect(node.handle(bad(b, 'stale-version'), now(1_002))).toEqual([told(b)]);
+    expect(node.handle(bad(c, 'stale-version'), now(1_004))).toEqual([
+      told(c),
+      { kind: 'tellTooOld', to: c },
+    ]);
   });
 
   test('tells nobody so for a frame that is wrong otherwise', () => {

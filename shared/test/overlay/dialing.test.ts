@@ -196,7 +196,7 @@ describe('one who is referred to others', () => {
     for (let index = 0; index < 9; index++) {
       const asker = peer(10 + index);
       bench.feed({ kind: 'known', peer: asker, degree: 1 });
-      bench.feed(signal(asker, request(attempt(50 + index), 'high')));
+      bench.feed(signal(asker, request(attempt(50 + index), 'high'), [peer(40 + index)]));
     }
     expect(bench.overlay.inspect().pending).toHaveLength(10);
     expect(refer(bench, z, id, [a, b])).toEqual(['attemptFailed', `request ${a}`]);

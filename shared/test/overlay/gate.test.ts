@@ -12,9 +12,10 @@ import {
   signal,
 } from './helpers.ts';
 import type { Bench } from './helpers.ts';
-import type { PeerId } from '#shared/base/ids.ts';
+import type { AttemptId, PeerId } from '#shared/base/ids.ts';
+import { instant } from '#shared/base/time.ts';
 import { defaultOverlayConfig } from '#shared/overlay/config.ts';
-import type { ForwardJoin, OverlayEffect, RefuseReason } from '#shared/overlay/messages.ts';
+import type { ForwardJoin, OverlayEffect, OverlayInput, RefuseReason } from '#shared/overlay/messages.ts';
 
 const self = peer(100);
 const [a, b, c, d] = [peer(1), peer(2), peer(3), peer(4)] as const;
@@ -44,6 +45,12 @@ const walk = (over: Partial<ForwardJoin>): ForwardJoin => ({
   ttl: 6,
   trail: [a],
   ...over,
+});
+
+const opened = (by: PeerId, id: AttemptId): OverlayInput => ({
+  kind: 'channelOpened',
+  peer: by,
+  attempt: id,
 });
 
 /** A node with this many neighbors, numbered from 1, in a room of 50. */
@@ -124,7 +131,7 @@ describe('a request out of the ordinary', () => {
     expect(bench.overlay.inspect().activeView).toContain(a);
   });
 
-  it('of a neighbor shows that its end lost the link: the old one is replaced', () => {
+  it('of a silent neighbor shows that its end lost the link: the old one is replaced', () => {
     const bench = linked(2);
     const { answerTimeoutMs } = defaultOverlayConfig;
     expect(bench.effects(signal(a, request(one, 'low')), answerTimeoutMs)).toEqual([
@@ -134,10 +141,26 @@ describe('a request out of the ordinary', () => {
     ]);
   });
 
-  it('of one with whom we connect at its own request replaces that attempt', () => {
+  it('of a neighbor that is heard on its link may be made up: it is refused, and asked again after its silence', () => {
+    const bench = linked(2);
+    const { heardWithinMs } = defaultOverlayConfig;
+    bench.feed({ kind: 'heard', peer: a, heardAt: instant(60_000) });
+    const last = 60_000 + heardWithinMs - 1;
+    expect(bench.effects(signal(a, request(one, 'high')), last)).toEqual([refused(a, 'busy')]);
+    expect(bench.overlay.inspect().activeView).toEqual([a, b]);
+    expect(bench.effects(signal(a, request(one, 'high')), last + 1)).toContainEqual({
+      kind: 'neighborDown',
+      peer: a,
+      reason: 'replaced',
+    });
+  });
+
+  it('of one with whom we connect at its own request replaces that attempt when that has had its time', () => {
     const bench = linked(0);
+    const { answerTimeoutMs } = defaultOverlayConfig;
     bench.feed(signal(z, request(two, 'high')));
-    expect(bench.effects(signal(z, request(one, 'high')))).toEqual([
+    expect(bench.effects(signal(z, request(one, 'high')), answerTimeoutMs - 1)).toEqual([refused(z, 'busy')]);
+    expect(bench.effects(signal(z, request(one, 'high')), answerTimeoutMs)).toEqual([
       { kind: 'destroy', peer: z, attempt: two },
       ...accepted({ peer: z, initiator: true }),
     ]);
@@ -165,8 +188,9 @@ describe('a forced link far over the target', () => {
     for (const [index, degree] of [9, 7, 8, 6, 5].entries()) {
       bench.feed({ kind: 'known', peer: peer(index + 1), degree });
     }
-    expect(bench.effects(signal(z, request(one, 'high')))).toEqual([
-      ...accepted({ peer: z, initiator: true }),
+    expect(bench.effects(signal(z, request(one, 'high')))).toEqual(accepted({ peer: z, initiator: true }));
+    expect(bench.effects(opened(z, one))).toEqual([
+      { kind: 'neighborUp', peer: z },
       { kind: 'send', to: c, message: { kind: 'disconnect', reason: 'evicted' } },
       { kind: 'destroy', peer: c, attempt: linkAttempt(c) },
       { kind: 'neighborDown', peer: c, reason: 'evicted' },
@@ -178,9 +202,11 @@ describe('a forced link far over the target', () => {
     const poor = linked(8);
     for (let at = 1; at <= 8; at++) poor.feed({ kind: 'known', peer: peer(at), degree: 6 });
     expect(poor.effects(signal(z, request(one, 'high')))).toEqual(accepted({ peer: z, initiator: true }));
+    expect(poor.effects(opened(z, one))).toEqual([{ kind: 'neighborUp', peer: z }]);
     const near = linked(7);
     for (let at = 1; at <= 7; at++) near.feed({ kind: 'known', peer: peer(at), degree: 9 });
     expect(near.effects(signal(z, request(one, 'high')))).toEqual(accepted({ peer: z, initiator: true }));
+    expect(near.effects(opened(z, one))).toEqual([{ kind: 'neighborUp', peer: z }]);
   });
 });
 
@@ -192,7 +218,9 @@ describe('a forced link after deaths', () => {
     expect(bench.effects(signal(z, request(one, 'high')), 30_999)).toEqual(
       accepted({ peer: z, initiator: true }),
     );
-    expect(bench.effects(signal(peer(201), request(two, 'high')), 31_000)).toContainEqual({
+    expect(bench.effects(opened(z, one), 30_999)).toEqual([{ kind: 'neighborUp', peer: z }]);
+    bench.feed(signal(peer(201), request(two, 'high')), 31_000);
+    expect(bench.effects(opened(peer(201), two), 31_000)).toContainEqual({
       kind: 'neighborDown',
       peer: peer(8),
       reason: 'evicted',
@@ -258,12 +286,22 @@ describe('one who introduces strangers', () => {
     expect([brought(bench, 51, a), brought(bench, 52, a)]).toEqual([['accept'], ['refer']]);
   });
 
-  it('has introduced nobody whom the roster knows', () => {
+  it('has introduced nobody whom the roster knows, once its channel has opened', () => {
     const bench = linked(2);
     for (const index of [50, 51, 52]) {
       bench.feed({ kind: 'known', peer: peer(index), degree: 1 });
       expect(brought(bench, index, a)).toEqual(['accept']);
+      bench.feed({ kind: 'channelOpened', peer: peer(index), attempt: attempt(index) });
     }
+  });
+
+  it('brings no more than two at a time of those whom the roster knows, for their names may be borrowed', () => {
+    const bench = linked(2);
+    for (const index of [50, 51, 52, 53, 54]) bench.feed({ kind: 'known', peer: peer(index), degree: 1 });
+    expect([asks(bench, 50, [d, a]), brought(bench, 51, a)]).toEqual([['accept'], ['accept']]);
+    const effects = bench.effects(signal(peer(52), request(one, 'high'), [d, a]));
+    expect(effects).toEqual([refused(peer(52), 'busy', [a, d])]);
+    expect([brought(bench, 53, a), asks(bench, 54, [b])]).toEqual([['refuse'], ['accept']]);
   });
 
   it('where the server carries it, gets six', () => {

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { attempt, createBench, peer } from './helpers.ts';
 import { createRng } from '#shared/base/rng.ts';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
+import { instant } from '#shared/base/time.ts';
 import { defaultOverlayConfig } from '#shared/overlay/config.ts';
 import type { OverlayEffect, OverlayInput, OverlayTimer } from '#shared/overlay/messages.ts';
 import { createPassiveView } from '#shared/overlay/view.ts';
@@ -93,6 +94,9 @@ const draft: fc.Arbitrary<Draft> = fc.oneof(
     .record({ peer: somePeer, reason: fc.constantFrom('declared-dead' as const, 'leaving' as const) })
     .map(({ peer: other, reason }): Draft => () => ({ kind: 'drop', peer: other, reason })),
   somePeer.map((other): Draft => () => ({ kind: 'heardStranger', peer: other })),
+  fc
+    .record({ peer: somePeer, atMs: fc.nat(60_000) })
+    .map(({ peer: other, atMs }): Draft => () => ({ kind: 'heard', peer: other, heardAt: instant(atMs) })),
   fc.constantFrom<Draft>(
     () => ({ kind: 'serverAttached' }),
     () => ({ kind: 'serverDetached' }),

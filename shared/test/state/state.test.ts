@@ -233,6 +233,41 @@ describe('limits', () => {
     expect(replica.apply(T, others)).not.toContainEqual(refused(others, 'over-limit'));
   });
 
+  const big = (key: string, member: PeerId, units: number, atMs: number = T): Entry =>
+    entry(key, 'x'.repeat(units), hlc(atMs, 0, member));
+
+  test('what all hold together is bounded in bytes, whatever the number of entries', () => {
+    const replica = createReplica(a, { bytesMax: 9_000 });
+    const first = big('x', b, 1_500);
+    const second = big('y', c, 1_500);
+    expect(replica.apply(T, first)).not.toContainEqual(refused(first, 'over-limit'));
+    expect(replica.apply(T, second)).toEqual([refused(second, 'over-limit')]);
+    expect(replica.write(T, 'z', 'x'.repeat(1_500))).toContainEqual(
+      expect.objectContaining({ reason: 'over-limit' }),
+    );
+    expect(replica.state.inspect().entries).toBe(1);
+    // Growing what is there already is no way around it; a smaller value, or none, makes room.
+    const grown = big('x', b, 4_000, T + 1);
+    expect(replica.apply(T, grown)).toEqual([refused(grown, 'over-limit')]);
+    replica.apply(T, entry('x', undefined, hlc(T + 2, 0, b)));
+    expect(replica.apply(T, second)).not.toContainEqual(refused(second, 'over-limit'));
+  });
+
+  test('one member has its share of the bytes, and leaves the rest to the others', () => {
+    const replica = createReplica(a, { bytesPerMemberMax: 6_000 });
+    replica.apply(T, big('x', b, 1_500));
+    const second = big('y', b, 1_500);
+    expect(replica.apply(T, second)).toEqual([refused(second, 'over-limit')]);
+    const others = big('y', c, 1_500);
+    expect(replica.apply(T, others)).not.toContainEqual(refused(others, 'over-limit'));
+    // What another overwrites is not its own any more, and what it overwrites itself it has once.
+    expect(replica.apply(T, big('x', a, 10, T + 1), big('w', b, 1_500))).not.toContainEqual(
+      refused(big('w', b, 1_500), 'over-limit'),
+    );
+    const again = big('w', b, 1_600, T + 2);
+    expect(replica.apply(T, again)).not.toContainEqual(refused(again, 'over-limit'));
+  });
+
   test('a config that contradicts itself is our own mistake', () => {
     expect(() => checkStateConfig(defaultStateConfig)).not.toThrow();
     expect(() => checkStateConfig({ ...defaultStateConfig, stubsMax: 0 })).toThrow('stubsMax');

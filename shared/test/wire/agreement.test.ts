@@ -7,7 +7,7 @@ import { ROUND_MAX } from '#shared/broadcast/messages.ts';
 import { defaultMembershipConfig } from '#shared/membership/config.ts';
 import { CARD_BYTES_MAX } from '#shared/membership/messages.ts';
 import { DELTA_RECORDS_MAX } from '#shared/mesh/tables.ts';
-import { payloadBytesMax, recordBytesMax, valueBytesMax } from '#shared/mesh/sizes.ts';
+import { payloadBytesMax, recordBytesMax } from '#shared/mesh/sizes.ts';
 import { checkOverlayConfig, defaultOverlayConfig } from '#shared/overlay/config.ts';
 import { defaultPresenceConfig } from '#shared/presence/config.ts';
 import { defaultReconcileConfig } from '#shared/reconcile/config.ts';
@@ -23,6 +23,7 @@ import { writeProof } from '#shared/wire/proof-codec.ts';
 import { writePresenceRecord } from '#shared/wire/presence-codec.ts';
 import { writeEntry } from '#shared/wire/state-codec.ts';
 import { encodedValueBytes } from '#shared/wire/value-codec.ts';
+import { valueBytesMax } from '#shared/base/value-bytes.ts';
 import type { Writer } from '#shared/wire/writer.ts';
 import {
   anyEntry,

@@ -45,8 +45,13 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
 
 /** The greeting is first on the channel; then the past is compared, before anything new is said. */
 function onNeighborUp(peer: PeerId, hub: Hub): void {
-  const { neighbors, congestedPeers } = hub;
-  neighbors.set(peer, { heartbeatWall: 0, comparedTables: new Set(), heldNews: new Map() });
+  const { neighbors, congestedPeers, now } = hub;
+  neighbors.set(peer, {
+    heardAt: now.instant,
+    heartbeatWall: 0,
+    comparedTables: new Set(),
+    heldNews: new Map(),
+  });
   introduce(peer, hub);
   hub.tell({ kind: 'linkOpened', peer });
   hub.feed({ layer: 'reconcile', input: { kind: 'neighborUp', peer } });

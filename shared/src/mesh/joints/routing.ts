@@ -1,5 +1,6 @@
 /** What follows from routing: a packet that has arrived is opened by the layer it is for. */
 import { unreachable } from '../../base/assert.ts';
+import type { PeerId } from '../../base/ids.ts';
 import type { RoutingEffect } from '../../routing/messages.ts';
 import type { Hub } from '../hub.ts';
 import type { RoutedPayload } from '../messages.ts';
@@ -30,6 +31,8 @@ function open({ origin, trail, hops, payload }: Deliver, hub: Hub): void {
   if (hub.outcasts.has(origin)) return;
   switch (payload.kind) {
     case 'request':
+      noteHeard(origin, hub);
+      return hub.feed({ layer: 'overlay', input: { kind: 'signal', from: origin, trail, signal: payload } });
     case 'accept':
     case 'refuse':
     case 'refer':
@@ -50,4 +53,10 @@ function open({ origin, trail, hops, payload }: Deliver, hub: Hub): void {
     default:
       return unreachable(payload);
   }
+}
+
+/** A request in a neighbor's name may be anybody's: the overlay learns how lately we heard that neighbor itself. */
+function noteHeard(peer: PeerId, { neighbors, feed }: Hub): void {
+  const neighbor = neighbors.get(peer);
+  if (neighbor) feed({ layer: 'overlay', input: { kind: 'heard', peer, heardAt: neighbor.heardAt } });
 }

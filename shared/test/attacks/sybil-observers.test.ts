@@ -1,0 +1,74 @@
+/** Three keys cost nothing: those whom one liar makes up cannot have a living member declared dead. */
+import { expect, test } from 'vitest';
+import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
+import type { Claim, IdentityRecord } from '#shared/membership/messages.ts';
+import type { LinkMessage } from '#shared/mesh/messages.ts';
+import { createRoom, eventsOf, type Tab, type World } from '../mesh/fixture.ts';
+import { nobody, said } from './fixture.ts';
+
+const INVENTED: readonly PeerId[] = [1, 2, 3].map(nobody);
+
+const identity = (id: PeerId): IdentityRecord => ({
+  kind: 'identity',
+  wireVersion: 1,
+  id,
+  epoch: epoch(1),
+  incarnation: incarnation(0),
+  left: false,
+  card: new Uint8Array(0),
+  proof: null,
+});
+
+function tellNeighbors(world: World, liar: Tab, message: LinkMessage): void {
+  for (const to of liar.node.inspect().overlay.activeView) world.forge(liar, to, message);
+}
+
+/** How many have told that this one is gone for having failed. */
+const deceived = (world: World, victim: Tab): number =>
+  world
+    .living()
+    .filter((tab) => eventsOf(tab).some((event) => event.kind === 'memberLeft' && event.id === victim.id))
+    .length;
+
+function invite(world: World, liar: Tab): void {
+  tellNeighbors(world, liar, { kind: 'delta', table: 'roster', records: INVENTED.map(identity) });
+  const knowsAll = (tab: Tab): boolean => {
+    const { members } = tab.node.inspect().membership;
+    return tab === liar || INVENTED.every((id) => members.has(id));
+  };
+  expect(world.runUntil(() => world.living().every(knowsAll), 20_000)).toBe(true);
+  for (const tab of world.living()) eventsOf(tab).length = 0;
+}
+
+function accusationsOf(liar: Tab, victim: Tab): readonly Claim[] {
+  const accused = incarnation(liar.node.inspect().membership.members.get(victim.id)!.incarnation);
+  return INVENTED.map((observer) => ({
+    kind: 'accusation',
+    observer,
+    target: victim.id,
+    epoch: epoch(1),
+    incarnation: accused,
+    silentMs: 10_000,
+    proof: null,
+  }));
+}
+
+test.each([1, 2, 3, 4])('by their accusations, said to all, again and again (seed %i)', (seed) => {
+  const world = createRoom(16, { seed, calmMs: 15_000 });
+  const [liar, victim] = world.living() as [Tab, Tab];
+  invite(world, liar);
+  for (let time = 0; time < 5; time++) {
+    for (const claim of accusationsOf(liar, victim))
+      if (claim.kind === 'accusation') tellNeighbors(world, liar, said(claim.observer, 1 + time, claim));
+    world.run(2_000);
+  }
+  expect(deceived(world, victim)).toBe(0);
+});
+
+test('the control: one who has crashed is lost to all, as soon as without them', () => {
+  const world = createRoom(16, { seed: 1, calmMs: 15_000 });
+  const [liar, victim] = world.living() as [Tab, Tab];
+  invite(world, liar);
+  world.crash(victim);
+  expect(world.runUntil(() => deceived(world, victim) === 15, 4_500)).toBe(true);
+});
