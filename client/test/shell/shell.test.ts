@@ -501,7 +501,7 @@ describe('what is refused', () => {
       bad('replayed', good.byteLength),
       bad('newer-version', stale.byteLength),
       bad('malformed', 0),
-      bad('oversized', 40_000),
+      bad('oversized', 41_000),
       { kind: 'frame', from: a, message: disconnect, bytes: last.byteLength },
     ]);
     expect(setup.channels[0]!.closed).toBe(0);
