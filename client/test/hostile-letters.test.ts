@@ -143,7 +143,7 @@ describe('beside the way of a letter', () => {
     };
     const letter = sendLetter(a, b, 'secret');
     await room.clock.advance(20);
-    for (const receipt of [null, bytesToReceipt(new Uint8Array(RECEIPT_BYTES))]) {
+    for (const receipt of [null, bytesToReceipt(new Uint8Array(RECEIPT_BYTES))])
       linkTo(c, a).say({
         kind: 'packetAck',
         origin: b.id,
@@ -154,10 +154,9 @@ describe('beside the way of a letter', () => {
         route: [],
         receipt,
       });
-      // A reason is told once a second.
-      await room.clock.advance(1_000);
-    }
-    expect([heard, letter.outcome, told]).toEqual([[], 'waiting', ['forged-ack', 'forged-ack']]);
+    await room.clock.advance(100);
+    // A reason is told once a second.
+    expect([heard, letter.outcome, told]).toEqual([[], 'waiting', ['forged-ack']]);
     // It goes on being tried, and its reader acknowledges it.
     a.tab.rewrite = (message) => message;
     await room.clock.advance(5_000);

@@ -110,6 +110,7 @@ export const credulousConfig: MeshConfig = {
   membership: {
     ...defaultMeshConfig.membership,
     quorum: 1,
+    agreedMsMin: 0,
     doubtMsMax: 0,
     // Over the longest spell; beyond it a new life begins, for both detectors alike.
     lateMs: defaultMeshConfig.membership.newEpochMs,
