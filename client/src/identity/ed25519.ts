@@ -74,11 +74,33 @@ async function importAny(publicKey: Uint8Array): Promise<Verify> {
     return (signature, bytes) => crypto.subtle.verify('Ed25519', key, owned(signature), owned(bytes));
   } catch (error) {
     if (!isUnknownAlgorithm(error)) return async () => false;
-    // The strict reading of the RFC, as WebCrypto has it: members must agree on every signature.
-    return async (signature, bytes) =>
-      signature.byteLength === SIGNATURE_BYTES &&
-      noble.verify(signature, bytes, publicKey, { zip215: false });
+    return async (signature, bytes) => verifyByHand(signature, bytes, publicKey);
   }
+}
+
+/**
+ * RFC 8032, section 5.1.7, without the cofactor, as all browsers' WebCrypto has it: [S]B - [k]A must be R to the bit.
+ * `noble.verify` multiplies both sides by eight, and so believes some signatures by keys of mixed order that they do not;
+ * but members must agree on every signature.
+ */
+function verifyByHand(signature: Uint8Array, bytes: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.byteLength !== SIGNATURE_BYTES) return false;
+  const { n: order } = noble.Point.CURVE();
+  const [r, s] = [signature.subarray(0, PUBLIC_KEY_BYTES), toNumber(signature.subarray(PUBLIC_KEY_BYTES))];
+  if (s >= order) return false;
+  try {
+    const k = toNumber(sha512(Uint8Array.of(...r, ...publicKey, ...bytes))) % order;
+    const answer = noble.Point.fromBytes(publicKey, false).negate().multiplyUnsafe(k);
+    return bytesToHex(noble.Point.BASE.multiplyUnsafe(s).add(answer).toBytes()) === bytesToHex(r);
+  } catch {
+    // It is no key.
+    return false;
+  }
+}
+
+/** The first byte is the smallest. */
+function toNumber(bytes: Uint8Array): bigint {
+  return BigInt(`0x${bytesToHex(bytes.toReversed())}`);
 }
 
 /**

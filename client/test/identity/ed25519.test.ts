@@ -1,3 +1,5 @@
+import { Point } from '@noble/ed25519';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createKeyPair,
@@ -36,6 +38,32 @@ const SMALL_ORDER: readonly string[] = [
   `ee${'ff'.repeat(30)}7f`,
   `ee${'ff'.repeat(31)}`,
 ];
+
+/**
+ * A key that is an honest one plus a point of order eight, and signatures by it whose equation holds times eight: as it
+ * stands it holds where k is a multiple of eight.
+ */
+function mixedKey(): {
+  readonly order: bigint;
+  readonly sign: (text: string) => { publicKey: Uint8Array; signature: Uint8Array; k: bigint };
+} {
+  const { n } = Point.CURVE();
+  const [secret, once] = [123_456_789n, 987_654_321n];
+  const torsion = Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', true);
+  const publicKey = Point.BASE.multiply(secret).add(torsion).toBytes();
+  const r = Point.BASE.multiply(once).toBytes();
+  const numberOf = (little: Uint8Array): bigint =>
+    BigInt(`0x${Buffer.from(little.toReversed()).toString('hex')}`);
+  return {
+    order: 8n,
+    sign: (text) => {
+      const k = numberOf(sha512(Uint8Array.of(...r, ...publicKey, ...bytes(text)))) % n;
+      const s = (once + k * secret) % n;
+      const big = fromHex(s.toString(16).padStart(64, '0'));
+      return { publicKey, signature: Uint8Array.of(...r, ...big.toReversed()), k };
+    },
+  };
+}
 
 /** WebCrypto as of a browser that does not know Ed25519. */
 function withoutEd25519(): void {
@@ -86,6 +114,21 @@ describe.each([
       expect(await verify(Uint8Array.of(...fromHex(point), ...new Uint8Array(32)), RFC.message)).toBe(false);
     },
   );
+
+  it('believes a key of mixed order only where the equation holds as it stands', async () => {
+    prepare();
+    const { order, sign } = mixedKey();
+    const verify = await importVerifier(sign('0').publicKey);
+    const outcomes = await Promise.all(
+      Array.from({ length: 24 }, async (_, at) => {
+        const { signature, k } = sign(`${at}`);
+        return [await verify(signature, bytes(`${at}`)), k % order === 0n] as const;
+      }),
+    );
+    expect(outcomes.map(([believed]) => believed)).toEqual(outcomes.map(([, holds]) => holds));
+    // Times eight, all of them hold.
+    expect(new Set(outcomes.map(([believed]) => believed))).toEqual(new Set([true, false]));
+  });
 
   it('agrees with the vectors of the standard', async () => {
     prepare();
