@@ -119,7 +119,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'walk-trail-loops',
     'walk-newcomer-on-trail',
   ].map((reason) => [reason, 'invalid'] as const),
-  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood', 'verify-quota', 'letter-quota'].map(
+  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood', 'verify-quota'].map(
     (reason) => [reason, 'flooded'] as const,
   ),
   // Volatile messages are not signed, and what is plausible depends on what one has heard.
@@ -130,6 +130,8 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'implausible-sequence',
     'horizon-too-new',
     'too-many-fields',
+    // Nor can a relay tell a letter from noise: who made it carry too many must not cost it its link.
+    'letter-quota',
   ].map((reason) => [reason, 'relayed'] as const),
 ]);
 
