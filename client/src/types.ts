@@ -286,8 +286,11 @@ export interface MeshEvents<P extends PresenceFields = PresenceFields> {
   'member:update': { readonly member: Member<P> };
   'member:suspect': { readonly member: Member<P>; readonly by: string };
   'member:recover': { readonly member: Member<P> };
-  /** `expelled`: it was proven to have told different members different things. */
-  'member:leave': { readonly member: Member<P>; readonly reason: 'goodbye' | 'failed' | 'expelled' };
+  /** `expelled`: it was proven to have told different members different things. `forgotten`: there is no room for more. */
+  'member:leave': {
+    readonly member: Member<P>;
+    readonly reason: 'goodbye' | 'failed' | 'expelled' | 'forgotten';
+  };
   'link:open': { readonly peer: string };
   'link:close': { readonly peer: string; readonly reason: string };
   /** Messages of this sender were lost for good. */

@@ -222,9 +222,8 @@ function createLetterOffice({ peer, limits, now }: DoorInDeps, handlers: DoorInH
     },
     refuse: (problem, bytes, origin) => {
       const isDue = toldAt === undefined || elapsedMs(toldAt, now()) >= TELLING_MS;
-      const isTold = problem === 'letter-quota' || (origin === peer && isDue);
-      if (!isTold) return handlers.count(problem);
-      if (problem === 'not-opened') toldAt = now();
+      if (origin !== peer || !isDue) return handlers.count(problem);
+      toldAt = now();
       handlers.refuse(problem, bytes);
     },
   };

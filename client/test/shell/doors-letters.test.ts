@@ -126,7 +126,7 @@ describe('letters', () => {
     const letters = await Promise.all(Array.from({ length: 6 }, () => write()));
     for (const letter of letters.slice(0, 5)) door.take(ok(letter), 100);
     await cryptoIdle();
-    expect(told).toEqual(['packet', 'packet', 'packet', 'letter-quota', 'letter-quota']);
+    expect(told).toEqual(['packet', 'packet', 'packet', 'counted letter-quota', 'counted letter-quota']);
     await clock.advance(1_000);
     door.take(ok(letters[5]!), 100);
     await cryptoIdle();

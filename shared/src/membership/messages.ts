@@ -138,7 +138,7 @@ export type MembershipInput =
   | { readonly kind: 'timer'; readonly timer: MembershipTimer };
 
 /** `expelled`: it was proven to have told different members different things. */
-export type LeaveReason = 'goodbye' | 'failed' | 'expelled';
+export type LeaveReason = 'goodbye' | 'failed' | 'expelled' | 'forgotten';
 
 export type MembershipEffect =
   | Schedule<MembershipTimer>

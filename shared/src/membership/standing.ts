@@ -67,11 +67,11 @@ export function removeMember(
   clearAway(turn, id, member, reason);
 }
 
-/** Takes a member off a roster that is full. Nobody else is told, and it may come again. */
+/** Takes a member off a roster that is full. That is no death: nobody else is told, and it may come again. */
 export function forgetMember(turn: Turn, id: PeerId): void {
   const member = turn.state.roster.get(id);
   turn.state.roster.remove(id);
-  clearAway(turn, id, member, 'failed');
+  clearAway(turn, id, member, 'forgotten');
 }
 
 function clearAway(turn: Turn, id: PeerId, member: Member | undefined, reason: LeaveReason): void {

@@ -46,10 +46,14 @@ export function maySqueezeIn(core: Core, priority: Priority, at: Instant): boole
   return priority === 'high' || others < config.othersChoicesMax;
 }
 
-/** One who is pressed gives up the newest link of others' choice when these outnumber its own, or leave no slot to them. */
+/**
+ * One who is pressed gives up the newest link of others' choice when these outnumber its own, or leave no slot to them; but
+ * not for less than the minimum, for it may be pressed by made-up names.
+ */
 export function withstand(core: Core, at: Instant): Effects {
   const { links, press, rests, recent, config } = core;
   if (isSmallRoom(core) || !press.isOn(at)) return [];
+  if (links.activeView().length <= links.limits().min) return [];
   const others = links.chosen('theirs').filter((peer) => links.get(peer)?.phase === 'up');
   const isFull = links.slots() >= config.degreeMax && ownLacking(core, at) > 0;
   const isOutnumbered =

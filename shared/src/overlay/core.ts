@@ -53,7 +53,7 @@ export interface Core {
   /** A reserve is none any more. */
   readonly unreserve: (peer: PeerId) => void;
   /** A member is no longer one: no candidate until it is known anew. */
-  readonly forget: (peer: PeerId) => void;
+  readonly forget: (peer: PeerId, crowded?: boolean) => void;
   /** Takes a neighbor out. `destroy` comes first unless the transport closed the channel itself. */
   readonly loseNeighbor: (peer: PeerId, reason: NeighborDownReason, at: Instant) => Effects;
   /** The same on our own initiative: the neighbor is told. */
@@ -88,8 +88,8 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     const next = rng.pick(others);
     if (next !== undefined) reserve(next);
   };
-  const forget = (peer: PeerId): void => {
-    if (degreeByPeer.delete(peer)) returned.noteGone(peer);
+  const forget = (peer: PeerId, crowded: boolean = false): void => {
+    if (degreeByPeer.delete(peer) && !crowded) returned.noteGone(peer);
     unreserve(peer);
   };
   const endAttempt = (peer: PeerId, reason: AttemptFailure, at: Instant): Effects => {

@@ -98,7 +98,8 @@ function verdict(core: Core, asker: Asker, bar: Bar, at: Instant): 'accept' | Re
     hasSlot(bar, priority, links.slots(), links.limits()) &&
     (bar === 'slot-held' || (maySqueezeIn(core, priority, at) && links.mayIntroduce(asker.introducer)));
   if (isWelcome) return links.affords('theirs', at) ? 'accept' : 'busy';
-  press.note(at);
+  // A walk that goes on to others has asked for nothing yet.
+  if (bar === 'by-priority') press.note(at);
   return 'full';
 }
 

@@ -118,7 +118,11 @@ export type OverlayInput =
   /** A live member and its degree; feeds the passive view. Repeated whenever its degree changes. */
   | { readonly kind: 'known'; readonly peer: PeerId; readonly degree: number }
   /** Dead, left or unheard of: never a candidate again until `known` anew. */
-  | { readonly kind: 'forget'; readonly peer: PeerId }
+  | {
+      readonly kind: 'forget';
+      readonly peer: PeerId;
+      /** There was no room for it: if it comes again, no half has. */ readonly crowded?: boolean;
+    }
   /** Live members, this one included. */
   | { readonly kind: 'roomSize'; readonly size: number }
   /** The transport made something for the other end of this attempt. */

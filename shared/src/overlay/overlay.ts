@@ -88,7 +88,7 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       core.learn(input.peer, input.degree, at);
       return [];
     case 'forget':
-      core.forget(input.peer);
+      core.forget(input.peer, input.crowded);
       return [];
     case 'roomSize':
       core.links.setRoomSize(input.size);

@@ -39,6 +39,9 @@ export function createRests(config: OverlayConfig): Rests {
   const refusedUntilByPeer = createBoundedMap<PeerId, Instant>(config.restsMax);
 
   const barredUntilByPeer = createBoundedMap<PeerId, Instant>(config.restsMax);
+  /** Never for less long than it is barred already. */
+  const bar = (peer: PeerId, until: Instant): void =>
+    void barredUntilByPeer.set(peer, instant(Math.max(until, barredUntilByPeer.get(peer) ?? until)));
 
   const failures = (peer: PeerId, at: Instant): number => {
     const held = failuresByPeer.get(peer);
@@ -66,8 +69,8 @@ export function createRests(config: OverlayConfig): Rests {
       failuresByPeer.set(peer, { count: failures(peer, at) + 1, last: at });
       refused(peer, at);
     },
-    misbehaved: (peer, at) => void barredUntilByPeer.set(peer, after(at, config.misbehavedRestMs)),
-    gaveWay: (peer, at) => void barredUntilByPeer.set(peer, after(at, config.urgentRestMsMax)),
+    misbehaved: (peer, at) => bar(peer, after(at, config.misbehavedRestMs)),
+    gaveWay: (peer, at) => bar(peer, after(at, config.urgentRestMsMax)),
     opened: (peer) => {
       failuresByPeer.delete(peer);
       refusedUntilByPeer.delete(peer);

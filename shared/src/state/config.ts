@@ -21,8 +21,6 @@ export interface StateConfig {
   readonly bytesPerMemberMax: number;
   /** Collections held at once. More costs a map each; fewer refuses sooner. At least 1. */
   readonly collectionsMax: number;
-  /** Collections held that one member began. More and less as above. At least 1. */
-  readonly collectionsPerMemberMax: number;
   /** UTF-16 units of a key. Longer keys cost bytes in every frame that names them. At least 1. */
   readonly keyLengthMax: number;
   /** UTF-16 units of a collection's name. Longer names cost bytes in every frame that names them. At least 1. */
@@ -71,7 +69,6 @@ export const defaultStateConfig: StateConfig = {
   bytesMax: 67_108_864, // what a neighbor may send at once: a comparison hands it over in one go
   bytesPerMemberMax: 33_554_432, // half, as above
   collectionsMax: 256, // guess
-  collectionsPerMemberMax: 128, // as above
   keyLengthMax: 512, // guess
   collectionLengthMax: 128, // as a room's name
   stubsMax: 8_192, // simulated for the design: none resurrected, none lost

@@ -1,6 +1,5 @@
 /** The entries held: newest value or tombstone of each (collection, key), within limits. Maps throughout. */
 import { assert } from '../base/assert.ts';
-import type { PeerId } from '../base/ids.ts';
 import { textBytesMax, valueBytesMax } from '../base/value-bytes.ts';
 import type { Value } from '../base/value.ts';
 import type { StateConfig } from './config.ts';
@@ -18,9 +17,12 @@ export interface EntryTable {
   readonly size: number;
   readonly tombstones: number;
   readonly get: (collection: string, key: string) => Entry | undefined;
-  /** Whether `by` may add a key not yet held: names and counts are within limits, and its own are. */
-  readonly hasRoomFor: (place: Place, by: PeerId) => boolean;
-  /** Whether it may be held for what it weighs, in the place of what is held there. What deletes always may. */
+  /** Whether a key not yet held may be added: names and counts are within limits. */
+  readonly hasRoomFor: (place: Place) => boolean;
+  /**
+   * Whether it may be held for what it weighs and who stamped it, in the place of what is held there. What deletes always
+   * may, and is charged to nobody.
+   */
   readonly fits: (entry: Entry) => boolean;
   /** Adds or replaces; what is new must have room. */
   readonly put: (entry: Entry) => void;
@@ -38,7 +40,7 @@ export interface EntryTable {
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one table.
 export function createEntryTable(config: StateConfig): EntryTable {
   const entriesByCollection = new Map<string, Map<string, Entry>>();
-  const shares = createShares(config);
+  const shares = createShares();
   const staleCollections = new Set<string>();
   let live: LiveCollections = new Map();
   let size = 0;
@@ -52,36 +54,36 @@ export function createEntryTable(config: StateConfig): EntryTable {
     const weight = weightOf(entry);
     size += by;
     bytes += by * weight;
-    shares.count(entry.stamp.by, by, weight);
     if (entry.value === undefined) tombstones += by;
-    else staleCollections.add(entry.collection);
+    else {
+      shares.count(entry.stamp.by, by, weight);
+      staleCollections.add(entry.collection);
+    }
   };
 
-  const hasRoomFor = ({ collection, key }: Place, by: PeerId): boolean =>
+  const hasRoomFor = ({ collection, key }: Place): boolean =>
     key.length <= config.keyLengthMax &&
     collection.length <= config.collectionLengthMax &&
     size < config.entriesMax &&
-    shares.hasRoom(by) &&
-    (entriesByCollection.has(collection) ||
-      (entriesByCollection.size < config.collectionsMax && shares.mayBegin(by)));
+    (entriesByCollection.has(collection) || entriesByCollection.size < config.collectionsMax);
 
   const fits = (entry: Entry): boolean => {
     if (entry.value === undefined) return true;
     const { by } = entry.stamp;
     const held = get(entry.collection, entry.key);
     const [weight, freed] = [weightOf(entry), held ? weightOf(held) : 0];
-    const ownFreed = held?.stamp.by === by ? freed : 0;
+    const isOwn = held?.value !== undefined && held.stamp.by === by;
     return (
       bytes + weight - freed <= config.bytesMax &&
-      shares.bytesOf(by) + weight - ownFreed <= config.bytesPerMemberMax
+      shares.bytesOf(by) + weight - (isOwn ? freed : 0) <= config.bytesPerMemberMax &&
+      shares.valuesOf(by) + (isOwn ? 0 : 1) <= config.entriesPerMemberMax
     );
   };
 
   const put = (entry: Entry): void => {
     const held = get(entry.collection, entry.key);
     if (held) count(held, -1);
-    else assert(hasRoomFor(entry, entry.stamp.by), `no room for an entry in ${entry.collection}`);
-    if (!entriesByCollection.has(entry.collection)) shares.begun(entry.collection, entry.stamp.by);
+    else assert(hasRoomFor(entry), `no room for an entry in ${entry.collection}`);
     const collection = entriesByCollection.get(entry.collection) ?? new Map<string, Entry>();
     entriesByCollection.set(entry.collection, collection.set(entry.key, entry));
     count(entry, 1);
@@ -90,10 +92,7 @@ export function createEntryTable(config: StateConfig): EntryTable {
   const remove = (entry: Entry): void => {
     const collection = entriesByCollection.get(entry.collection);
     if (!collection?.delete(entry.key)) return;
-    if (collection.size === 0) {
-      entriesByCollection.delete(entry.collection);
-      shares.ended(entry.collection);
-    }
+    if (collection.size === 0) entriesByCollection.delete(entry.collection);
     count(entry, -1);
   };
 

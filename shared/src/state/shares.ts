@@ -1,42 +1,27 @@
-/** How much of the state each member takes up, so that one alone cannot shut the others out. */
+/**
+ * How much of the state the values of each member take up, so that one alone cannot shut the others out. A share depends
+ * on nothing but what is held, in whatever order it came: else a newcomer would refuse what all others hold.
+ */
 import type { PeerId } from '../base/ids.ts';
-import type { StateConfig } from './config.ts';
 
 export interface Shares {
-  /** Whether one more entry stamped by this member is within its share. */
-  readonly hasRoom: (by: PeerId) => boolean;
-  readonly count: (by: PeerId, change: 1 | -1, bytes: number) => void;
-  /** What its entries take up. */
+  /** Values that this member stamped last. */
+  readonly valuesOf: (by: PeerId) => number;
+  /** What they take up. */
   readonly bytesOf: (by: PeerId) => number;
-  /** Whether this member may begin one more collection. */
-  readonly mayBegin: (by: PeerId) => boolean;
-  readonly begun: (collection: string, by: PeerId) => void;
-  readonly ended: (collection: string) => void;
+  readonly count: (by: PeerId, change: 1 | -1, bytes: number) => void;
 }
 
-export function createShares({ entriesPerMemberMax, collectionsPerMemberMax }: StateConfig): Shares {
-  /** All hold those alone who take up something, so they are bounded as what is held is. */
-  const entries = createTally();
-  const collections = createTally();
+export function createShares(): Shares {
+  /** Both hold those alone who take up something, so they are bounded as what is held is. */
+  const values = createTally();
   const bytes = createTally();
-  const beginnerByCollection = new Map<string, PeerId>();
   return {
-    hasRoom: (by) => entries.of(by) < entriesPerMemberMax,
+    valuesOf: values.of,
+    bytesOf: bytes.of,
     count: (by, change, weight) => {
-      entries.add(by, change);
+      values.add(by, change);
       bytes.add(by, change * weight);
-    },
-    bytesOf: (by) => bytes.of(by),
-    mayBegin: (by) => collections.of(by) < collectionsPerMemberMax,
-    begun: (collection, by) => {
-      beginnerByCollection.set(collection, by);
-      collections.add(by, 1);
-    },
-    ended: (collection) => {
-      const by = beginnerByCollection.get(collection);
-      if (by === undefined) return;
-      beginnerByCollection.delete(collection);
-      collections.add(by, -1);
     },
   };
 }

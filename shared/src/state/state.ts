@@ -10,7 +10,6 @@ import type { RecordChanged, RecordRemoved } from '../base/effects.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import type { Now } from '../base/time.ts';
-import { equalValues } from '../base/value-equal.ts';
 import { createClockOffset } from './clock-offset.ts';
 import { checkStateConfig, type StateConfig } from './config.ts';
 import { createEntryTable } from './entries.ts';
@@ -93,7 +92,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     if (value === undefined && held?.value === undefined) return [];
     const stamp = nextStamp(collection, key, correctedMs);
     const entry: Entry = { collection, key, value, stamp, proof: null };
-    const isOver = (!held && !table.hasRoomFor(entry, self)) || !table.fits(entry);
+    const isOver = (!held && !table.hasRoomFor(entry)) || !table.fits(entry);
     if (isOver) return [refused(entry, 'over-limit')];
     clock = observe(tick(clock, correctedMs), entry.stamp, correctedMs + config.driftMsMax);
     const change = put(entry, 'local');
@@ -203,7 +202,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     owed.clear();
     return keys.flatMap(({ collection, key }) => {
       const isKnown = compareHlc(stubs.stampOf(stateKey({ collection, key })) ?? top, top) > 0;
-      if (isKnown || table.get(collection, key) || !table.hasRoomFor({ collection, key }, self)) return [];
+      if (isKnown || table.get(collection, key) || !table.hasRoomFor({ collection, key })) return [];
       const stamp = nextHlc(top, self);
       const tombstone: Entry = { collection, key, value: undefined, stamp, proof: null };
       put(tombstone, 'local');
@@ -231,7 +230,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
     if (order < 0 || (order === 0 && !(held && outdoes(entry, held)))) return 'known';
     // No one can tell "deleted and forgotten" from "never came" any more: neither may bring a deleted key back.
     if (!known && !isHeld && compareHlc(stamp, horizon.settled) <= 0) return 'older';
-    const hasRoom = (isHeld || table.hasRoomFor(entry, stamp.by)) && table.fits(entry);
+    const hasRoom = (isHeld || table.hasRoomFor(entry)) && table.fits(entry);
     return isSunken(entry) || hasRoom ? 'newer' : 'over-limit';
   };
 
@@ -358,7 +357,7 @@ export function createState(deps: { readonly self: PeerId }, config: StateConfig
 
 /** Who writes two values under one stamp is thrown out for it; what it wrote must be one thing for all. */
 function outdoes({ value }: Entry, held: Entry): boolean {
-  return !equalValues(value, held.value) && hashContent(value) > hashContent(held.value);
+  return hashContent(value) > hashContent(held.value);
 }
 
 /** What is wrong with the form of a peer's entry, if anything. */

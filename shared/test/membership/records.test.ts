@@ -166,7 +166,7 @@ describe('identity claims', () => {
     expect(bench.claim(100, b, identity(e))).toEqual([
       removed(`i:${c}`),
       removed(`l:${c}`),
-      { kind: 'memberGone', id: c, reason: 'failed' },
+      { kind: 'memberGone', id: c, reason: 'forgotten' },
       changed(identity(e)),
       { kind: 'memberUp', id: e, epoch: epoch(1), returned: false },
     ]);

@@ -213,9 +213,8 @@ describe('limits', () => {
   });
 
   test('one member has its share of them and no more, and leaves the rest to the others', () => {
-    const replica = createReplica(a, { entriesMax: 9, entriesPerMemberMax: 2, collectionsPerMemberMax: 1 });
-    const by = (key: string, member: PeerId, collection: string = 'notes'): Entry =>
-      entry(key, 1, hlc(T, 0, member), collection);
+    const replica = createReplica(a, { entriesMax: 9, entriesPerMemberMax: 2 });
+    const by = (key: string, member: PeerId): Entry => entry(key, 1, hlc(T, 0, member));
     replica.apply(T, by('x', b), by('y', b));
     const third = by('z', b);
     expect(replica.apply(T, third)).toEqual([refused(third, 'over-limit')]);
@@ -227,10 +226,36 @@ describe('limits', () => {
     // What it stamped last and another overwrites is not its own any more.
     replica.apply(T, entry('x', 2, hlc(T + 1, 0, c)));
     expect(replica.apply(T, by('w', b))).not.toContainEqual(refused(by('w', b), 'over-limit'));
-    const begun = by('x', b, 'more');
-    expect(replica.apply(T, begun)).toEqual([refused(begun, 'over-limit')]);
-    const others = by('x', a, 'more');
-    expect(replica.apply(T, others)).not.toContainEqual(refused(others, 'over-limit'));
+    // Nor may it take over more than that of what others wrote; what it deletes is charged to nobody.
+    const taken = entry('z', 2, hlc(T + 2, 0, b));
+    expect(replica.apply(T, taken)).toEqual([refused(taken, 'over-limit')]);
+    replica.apply(T, entry('z', undefined, hlc(T + 3, 0, b)));
+    expect(replica.state.inspect().tombstones).toBe(1);
+    replica.write(T, 'mine', 1);
+    replica.write(T, 'y', 1);
+    const third2 = replica.write(T, 'w', 1);
+    expect(third2).toContainEqual(expect.objectContaining({ reason: 'over-limit' }));
+  });
+
+  test('shares do not depend on the order in which entries come: a newcomer takes what all others hold', () => {
+    const shares = { entriesMax: 40, entriesPerMemberMax: 4 };
+    /** What is held after these have come, by key. */
+    const hold = (entries: readonly Entry[]): ReadonlyMap<string, Entry> => {
+      const replica = createReplica(a, shares);
+      const held = new Map<string, Entry>();
+      for (const effect of entries.flatMap((one) => replica.apply(T, one)))
+        if (effect.kind === 'recordChanged') held.set(effect.record.key, effect.record);
+      return held;
+    };
+    const keys = Array.from({ length: 12 }, (_, at) => `key ${at}`);
+    const written = keys.map((key, at) => entry(key, 1, hlc(T, 0, [a, b, c][at % 3]!)));
+    // One takes over what it can, and deletes more than that.
+    const taken = keys.map((key, at) => entry(key, at % 2 ? undefined : 2, hlc(T + 1 + at, 0, b)));
+    const held = hold([...written, ...taken]);
+    expect(held.size).toBe(12);
+    expect([...held.values()].filter(({ stamp }) => stamp.by === b).length).toBeGreaterThan(4);
+    expect(hold([...held.values()])).toEqual(held);
+    expect(hold([...held.values()].toReversed())).toEqual(held);
   });
 
   const big = (key: string, member: PeerId, units: number, atMs: number = T): Entry =>

@@ -127,10 +127,12 @@ function onMemberUp({ id, epoch, returned }: Effect<'memberUp'>, hub: Hub): void
   hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
 }
 
-const DROP_BY_REASON: Readonly<Record<LeaveReason, DropReason>> = {
+const DROP_BY_REASON: Readonly<Record<LeaveReason, DropReason | null>> = {
   goodbye: 'leaving',
   failed: 'declared-dead',
   expelled: 'misbehaved',
+  // It may well live, and a link to it is as good as any.
+  forgotten: null,
 };
 
 /** Ends the link to a peer, or the attempt at one. */
@@ -143,8 +145,9 @@ function onMemberGone({ id, reason }: Effect<'memberGone'>, hub: Hub): void {
   hub.stability.forget(id);
   hub.tell({ kind: 'memberLeft', id, reason });
   hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
-  hub.feed({ layer: 'overlay', input: { kind: 'forget', peer: id } });
-  drop(id, DROP_BY_REASON[reason], hub);
+  hub.feed({ layer: 'overlay', input: { kind: 'forget', peer: id, crowded: reason === 'forgotten' } });
+  const dropped = DROP_BY_REASON[reason];
+  if (dropped !== null) drop(id, dropped, hub);
   hub.feed({ layer: 'routing', input: { kind: 'forget', id } });
   hub.feed({ layer: 'broadcast', input: { kind: 'forget', origin: id } });
   hub.feed({ layer: 'presence', input: { kind: 'forget', owner: id } });
