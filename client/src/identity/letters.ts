@@ -29,8 +29,11 @@ export interface Letters {
 export interface Letter {
   /** Who sealed it, if it can be opened. */
   readonly origin: PeerId;
+  /** Who brought it to our neighbor, which has seen to that: whoever made it is there or before. */
+  readonly before: PeerId;
   /** The message with its letter opened; `undefined`: it cannot be. */
-  readonly open: () => Promise<LinkMessage | undefined>;
+  /** `late`: its writer wrote it, long ago. */
+  readonly open: () => Promise<LinkMessage | 'late' | undefined>;
 }
 
 export function createLetters({ self, directory, sealer }: LettersDeps): Letters {
@@ -68,13 +71,15 @@ export function createLetters({ self, directory, sealer }: LettersDeps): Letters
       if (message.kind !== 'packet') return undefined;
       if (message.payload.kind === 'direct') return 'unsealed';
       if (message.payload.kind !== 'sealed' || message.to !== self) return undefined;
-      const { origin, payload } = message;
+      const { origin, payload, trail } = message;
       const sealKey = directory.cardOf(origin)?.sealKey;
       const opener = sealer();
       if (!sealKey || !opener) return 'not-opened';
-      const open = async (): Promise<LinkMessage | undefined> =>
-        withLetter(message, payload.bytes, await opener.open({ id: origin, sealKey }, payload.bytes, isHere));
-      return { origin, open };
+      const open = async (): Promise<LinkMessage | 'late' | undefined> => {
+        const opened = await opener.open({ id: origin, sealKey }, payload.bytes, isHere);
+        return opened === 'late' ? opened : withLetter(message, payload.bytes, opened);
+      };
+      return { origin, before: trail.at(-2) ?? origin, open };
     },
   };
 }

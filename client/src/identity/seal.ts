@@ -37,12 +37,15 @@ export interface Sealer {
   readonly sealKey: Uint8Array;
   /** Rejects where the receiver's key is none. */
   readonly seal: (to: SealParty, content: Uint8Array) => Promise<Uint8Array>;
-  /** `undefined`: not from this sender, not for us, damaged, or too far behind the newest to tell whether it was opened. `isHere`: whose numbers must not be forgotten. */
+  /**
+   * `undefined`: not from this sender, not for us, or damaged. `late`: from it, but too far behind the newest to tell whether
+   * it was opened. `isHere`: whose numbers must not be forgotten.
+   */
   readonly open: (
     from: SealParty,
     sealed: Uint8Array,
     isHere: (sender: PeerId) => boolean,
-  ) => Promise<Opened | undefined>;
+  ) => Promise<Opened | 'late' | undefined>;
 }
 
 export interface Opened {
@@ -106,7 +109,7 @@ export async function createSealer(
         const key = await keyFor({ fresh: first, lasting: second }, names, 'decrypt');
         const open = new Uint8Array(await crypto.subtle.decrypt(GCM, key, sealed.slice(SEAL_KEY_BYTES)));
         const arrival = windows.note(from.id, bytesToNumber(open), isHere);
-        if (arrival === 'tooOld') return undefined;
+        if (arrival === 'tooOld') return 'late';
         return { content: open.slice(NUMBER_BYTES), isRepeated: arrival === 'repeated' };
       } catch {
         return undefined;

@@ -37,9 +37,9 @@ export interface DoorInLimits {
   readonly badSignatures: TokenBucketConfig;
   /** Letters that a neighbor may have us open, its own and those it carries. More lets it keep a core busy; less delays honest ones. */
   readonly letters: TokenBucketConfig;
-  /** Letters in one name by one neighbor that cannot be opened, after which no more of these are tried. An honest member writes none. */
+  /** Letters in one name by one way that cannot be opened, after which no more of these are tried. An honest member writes none. */
   readonly badLetters: TokenBucketConfig;
-  /** Names whose bad letters are counted. More holds more memory; less lets who takes many names begin again sooner. */
+  /** Names and ways whose bad letters are counted. More holds more memory; less lets who takes many names begin again sooner. */
   readonly originsMax: number;
   /** Verifications of one link under way. More delays those of other links; fewer leaves the browser's threads idle. */
   readonly underWayMax: number;
@@ -195,7 +195,7 @@ const TELLING_MS: number = 1_000;
 /** What the letters of one link may cost, and what is told of those that cannot be opened. */
 interface LetterOffice {
   readonly open: (letter: Letter) => Promise<LinkMessage | 'not-opened' | 'letter-quota'>;
-  /** Counts it. Told is, now and then, the neighbor that wrote one itself, and the one that brings too many. */
+  /** Counts it. Told is, now and then, the neighbor that wrote one itself. */
   readonly refuse: (
     problem: 'not-opened' | 'letter-quota',
     bytes: number,
@@ -205,19 +205,23 @@ interface LetterOffice {
 
 function createLetterOffice({ peer, limits, now }: DoorInDeps, handlers: DoorInHandlers): LetterOffice {
   const budget = createTokenBucket(limits.letters, now());
-  const badByOrigin = createBoundedMap<PeerId, TokenBucket>(limits.originsMax);
+  /** By name and by who brought it to the neighbor: bad ones in the name of another cost none that come another way. */
+  const badByWay = createBoundedMap<string, TokenBucket>(limits.originsMax);
   let toldAt: Instant | undefined;
 
   return {
-    open: async ({ origin, open }) => {
-      const bad = badByOrigin.get(origin);
+    open: async ({ origin, before, open }) => {
+      const way = `${origin} ${before}`;
+      const bad = badByWay.get(way);
       if (bad && !bad.take(0, now(), 1)) return 'not-opened';
       if (!budget.take(1, now())) return 'letter-quota';
       const opened = await open();
+      // Nobody has made that up.
+      if (opened === 'late') return 'not-opened';
       if (opened) return opened;
-      const charged = badByOrigin.get(origin) ?? createTokenBucket(limits.badLetters, now());
+      const charged = badByWay.get(way) ?? createTokenBucket(limits.badLetters, now());
       charged.take(1, now());
-      badByOrigin.set(origin, charged);
+      badByWay.set(way, charged);
       return 'not-opened';
     },
     refuse: (problem, bytes, origin) => {

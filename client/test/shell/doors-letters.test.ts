@@ -151,8 +151,13 @@ describe('letters', () => {
     hostile.take(ok(letter), 100);
     await cryptoIdle();
     expect(told.splice(0)).toEqual(Array.from({ length: 3 }, () => 'counted not-opened'));
+    // The same link brings what came to it by another.
+    hostile.take(ok({ ...letter, trail: [createProver().id, neighbor] }), 100);
+    await cryptoIdle();
+    expect(told.splice(0)).toEqual(['packet']);
     honest.take(ok(letter), 100);
     await cryptoIdle();
+    // It was opened before, and is acknowledged once more.
     expect(told).toEqual(['packet']);
   });
 });
