@@ -212,6 +212,19 @@ describe('limits', () => {
     expect(replica.apply(T, third)).toEqual([refused(third, 'over-limit')]);
   });
 
+  test('two values under one stamp end as one, be it that they differ in the order of their fields alone', () => {
+    const one = entry('x', { a: 1, b: 2 }, hlc(T, 0, b));
+    const other = entry('x', { b: 2, a: 1 }, hlc(T, 0, b));
+    const heldAfter = (...order: readonly Entry[]): unknown => {
+      const replica = createReplica(a);
+      return order
+        .flatMap((each) => replica.apply(T, each))
+        .flatMap((effect) => (effect.kind === 'recordChanged' ? [JSON.stringify(effect.record.value)] : []))
+        .at(-1);
+    };
+    expect(heldAfter(one, other)).toBe(heldAfter(other, one));
+  });
+
   test('one member has its share of them and no more, and leaves the rest to the others', () => {
     const replica = createReplica(a, { entriesMax: 9, entriesPerMemberMax: 2 });
     const by = (key: string, member: PeerId): Entry => entry(key, 1, hlc(T, 0, member));
