@@ -77,9 +77,14 @@ function isContested(turn: Turn, { target, accusations }: Verdict, life: Life): 
     object(turn, accusation, life);
     return true;
   }
+  // Anybody may have made a verdict of an accusation of its own: without a word of one of its neighbors it is no more than that.
+  const isFounded = accusations.some(({ observer }) => state.roster.isNamedBy(target, observer, at));
   const suspicion = state.suspicions.get(target);
-  if (suspicion) return elapsedMs(suspicion.startedAt, at) < state.config.answerMsMin;
-  if (!hasRoomForSuspicion(turn, target)) return false;
+  if (suspicion) {
+    if (!isFounded) for (const one of accusations) joinSuspicion(turn, one, life);
+    return !isFounded || elapsedMs(suspicion.startedAt, at) < state.config.answerMsMin;
+  }
+  if (!hasRoomForSuspicion(turn, target)) return !isFounded;
   // Out of the blue, as when parted rooms meet and old claims come again: whoever it names hears of it while there is
   // a way, and has as long to answer as any suspect.
   out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });

@@ -65,6 +65,36 @@ test.each([1, 2, 3, 4])('by their accusations, said to all, again and again (see
   expect(deceived(world, victim)).toBe(0);
 });
 
+test.each([1, 2, 3])(
+  'by verdicts made of them, or of one, while it hangs for two seconds (seed %i)',
+  (seed) => {
+    const world = createRoom(16, { seed, calmMs: 15_000 });
+    const [liar, victim] = world.living() as [Tab, Tab];
+    invite(world, liar);
+    world.freeze(victim);
+    world.run(1_400);
+    const accusations = accusationsOf(liar, victim).filter((claim) => claim.kind === 'accusation');
+    const { target, epoch: life, incarnation: accused } = accusations[0]!;
+    for (let time = 0; time < 6; time++) {
+      for (const some of [accusations.slice(0, 1), accusations]) {
+        const verdict: Claim = {
+          kind: 'verdict',
+          target,
+          epoch: life,
+          incarnation: accused,
+          accusations: some,
+        };
+        tellNeighbors(world, liar, { kind: 'claims', claims: [verdict] });
+        tellNeighbors(world, liar, said(liar.id, 5_000 + time, verdict));
+      }
+      world.run(100);
+    }
+    world.wake(victim);
+    world.run(10_000);
+    expect(deceived(world, victim)).toBe(0);
+  },
+);
+
 test('the control: one who has crashed is lost to all, as soon as without them', () => {
   const world = createRoom(16, { seed: 1, calmMs: 15_000 });
   const [liar, victim] = world.living() as [Tab, Tab];

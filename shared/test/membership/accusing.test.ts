@@ -167,20 +167,38 @@ describe('verdicts', () => {
     expect(bench.layer.inspect().members.has(d)).toBe(true);
   });
 
+  it('a verdict without a word of anybody whom its member names is no more than the accusations in it', () => {
+    const bench = createRoom([b, c, d, e], [b]);
+    bench.claim(0, b, links(d, [c]));
+    expect(bench.claim(1, b, verdict(d, [b]))).toEqual([accusedOf(d, b), suspected(d, b)]);
+    expect(bench.claim(700, b, verdict(d, [b, e]))).toEqual([]);
+    expect(bench.claim(800, b, verdict(d, [b, c]))).toContainEqual({
+      kind: 'memberGone',
+      id: d,
+      reason: 'failed',
+    });
+  });
+
   it('a verdict about a suspect that has had its time is applied at once', () => {
     const bench = createRoom([b, c, d], [b]);
+    bench.claim(0, b, links(d, [c]));
     bench.claim(1, b, accusation(d, c));
     expect(bench.claim(500, b, verdict(d, [c]))).toEqual([]);
-    expect(bench.claim(501, b, verdict(d, [c]))).toEqual(goneFrom(d, 'failed'));
+    expect(bench.claim(501, b, verdict(d, [c]))).toContainEqual({
+      kind: 'memberGone',
+      id: d,
+      reason: 'failed',
+    });
   });
 
   const later = { ...verdict(d, [b]), epoch: epoch(2), accusations: [accusation(d, b, { epoch: 2 })] };
 
   it('a verdict about an epoch whose beginning we missed ends the one that we know', () => {
     const bench = createRoom([b, c, d], [b]);
+    bench.claim(0, b, links(d, [b]));
     expect(bench.claim(1, b, later)).toEqual([accusedOf(d, b, 2), suspected(d, b)]);
     expect(bench.claim(500, b, later)).toEqual([]);
-    expect(bench.claim(501, b, later)).toEqual(goneFrom(d, 'failed'));
+    expect(bench.claim(501, b, later)).toContainEqual({ kind: 'memberGone', id: d, reason: 'failed' });
   });
 
   it('a verdict about an epoch that its member has not begun ends with its word', () => {
@@ -203,6 +221,7 @@ describe('verdicts', () => {
 
   it('a verdict about such an epoch is handed on as it was said', () => {
     const bench = createRoom([b, c, d], [b]);
+    bench.claim(0, b, links(d, [b]));
     expect(bench.claim(1, b, later)).toContainEqual(accusedOf(d, b, 2));
     bench.claim(501, b, later);
     expect(bench.claim(502, c, identity(d))).toEqual([{ kind: 'tell', to: c, claims: [later] }]);
@@ -218,6 +237,7 @@ describe('verdicts', () => {
     };
     const proven = { ...verdict(d, [b]), accusations: [{ ...accusation(d, b), proof }] };
     const bench = createRoom([b, c, d], [b]);
+    bench.claim(0, b, links(d, [b]));
     bench.claim(1, b, proven);
     bench.claim(501, b, proven);
     expect(bench.claim(502, c, identity(d))).toEqual([{ kind: 'tell', to: c, claims: [proven] }]);
@@ -238,9 +258,14 @@ describe('verdicts', () => {
   it('a verdict loses to a higher incarnation, before and after', () => {
     const bench = createRoom([b, c], [b]);
     bench.claim(0, b, identity(d, { inc: 1 }));
+    bench.claim(0, b, links(d, [b]));
     expect(bench.claim(1, b, verdict(d, [b]))).toEqual([]);
     bench.claim(2, b, accusation(d, b, { inc: 1 }));
-    expect(bench.claim(600, b, verdict(d, [b], 1))).toEqual(goneFrom(d, 'failed'));
+    expect(bench.claim(600, b, verdict(d, [b], 1))).toContainEqual({
+      kind: 'memberGone',
+      id: d,
+      reason: 'failed',
+    });
     expect(bench.claim(700, b, identity(d, { inc: 2 }))).toEqual([
       changed(identity(d, { inc: 2 })),
       { kind: 'memberUp', id: d, epoch: epoch(1), returned: true },
@@ -258,6 +283,7 @@ describe('verdicts', () => {
 
   it('a dead neighbor that speaks is told of its death, so that it refutes', () => {
     const bench = createRoom([b, c, d], [b, d]);
+    bench.claim(0, b, links(d, [b, c]));
     keepHearing(bench, [b], [500, 2_500]);
     bench.claim(2_500, b, accusation(d, c));
     keepHearing(bench, [b], [2_600, 3_200]);

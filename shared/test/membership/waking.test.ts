@@ -198,6 +198,7 @@ describe('another member that comes back in a new epoch', () => {
 
   it('is up again where it was declared dead', () => {
     const bench = createRoom([b, c, d], [c]);
+    bench.claim(0, c, links(b, [c]));
     bench.claim(10, c, verdict(b, [c, d]));
     bench.runTo(600);
     bench.claim(600, c, verdict(b, [c, d]));
