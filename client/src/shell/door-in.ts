@@ -4,11 +4,10 @@
  * Of a letter that cannot be opened it need not be: who carries one cannot see what is in it. Of a card that lies its author
  * is, who signed it.
  */
-import { createBoundedMap } from '#shared/base/collections.ts';
 import type { PeerId } from '#shared/base/ids.ts';
-import { elapsedMs, type Instant } from '#shared/base/time.ts';
+import type { Instant } from '#shared/base/time.ts';
 import type { Result } from '#shared/base/result.ts';
-import { createTokenBucket, type TokenBucket, type TokenBucketConfig } from '#shared/base/token-bucket.ts';
+import { createTokenBucket, type TokenBucketConfig } from '#shared/base/token-bucket.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { FrameProblem } from '#shared/wire/reader.ts';
 import { statementsOf, type Statement, type StatementProblem } from '#shared/wire/statement.ts';
@@ -17,6 +16,8 @@ import { vouchesIn } from '../identity/directory.ts';
 import type { Letter, LetterProblem, Letters } from '../identity/letters.ts';
 import type { Signed, Verifier } from '../identity/verifier.ts';
 import { createInOrder, type InOrderLimits, type Step } from './in-order.ts';
+import { createLanes } from './lanes.ts';
+import { createLetterOffice, type LetterLimits } from './letter-office.ts';
 
 /** Why a frame that could be read is dropped all the same. */
 export type DoorProblem =
@@ -28,19 +29,13 @@ export type DoorProblem =
   | 'verify-quota'
   | 'letter-quota';
 
-export interface DoorInLimits {
+export interface DoorInLimits extends LetterLimits {
   /** Frames that wait for others before them. More holds more memory; less gives honest links up while a page hangs. */
   readonly waiting: InOrderLimits;
   /** What a neighbor may have us verify. More lets it keep a core busy; less drops what honest ones hand over. */
   readonly verifications: TokenBucketConfig;
   /** Bad signatures after which nothing more is verified for it. An honest neighbor brings none: it verified them. */
   readonly badSignatures: TokenBucketConfig;
-  /** Letters that a neighbor may have us open, its own and those it carries. More lets it keep a core busy; less delays honest ones. */
-  readonly letters: TokenBucketConfig;
-  /** Letters in one name by one way that cannot be opened, after which no more of these are tried. An honest member writes none. */
-  readonly badLetters: TokenBucketConfig;
-  /** Names and ways whose bad letters are counted. More holds more memory; less lets who takes many names begin again sooner. */
-  readonly originsMax: number;
   /** Verifications of one link under way. More delays those of other links; fewer leaves the browser's threads idle. */
   readonly underWayMax: number;
 }
@@ -189,70 +184,3 @@ interface Doubtful {
 
 /** What opening a letter costs, in verifications of a signature. */
 const LETTER_UNITS: number = 4;
-/** How often a neighbor is told of whose letters cannot be opened. */
-const TELLING_MS: number = 1_000;
-
-/** What the letters of one link may cost, and what is told of those that cannot be opened. */
-interface LetterOffice {
-  readonly open: (letter: Letter) => Promise<LinkMessage | 'not-opened' | 'letter-quota'>;
-  /** Counts it. Told is, now and then, the neighbor that wrote one itself. */
-  readonly refuse: (
-    problem: 'not-opened' | 'letter-quota',
-    bytes: number,
-    origin: PeerId | undefined,
-  ) => void;
-}
-
-function createLetterOffice({ peer, limits, now }: DoorInDeps, handlers: DoorInHandlers): LetterOffice {
-  const budget = createTokenBucket(limits.letters, now());
-  /** By name and by who brought it to the neighbor: bad ones in the name of another cost none that come another way. */
-  const badByWay = createBoundedMap<string, TokenBucket>(limits.originsMax);
-  let toldAt: Instant | undefined;
-
-  return {
-    open: async ({ origin, before, open }) => {
-      const way = `${origin} ${before}`;
-      const bad = badByWay.get(way);
-      if (bad && !bad.take(0, now(), 1)) return 'not-opened';
-      if (!budget.take(1, now())) return 'letter-quota';
-      const opened = await open();
-      // Nobody has made that up.
-      if (opened === 'late') return 'not-opened';
-      if (opened) return opened;
-      const charged = badByWay.get(way) ?? createTokenBucket(limits.badLetters, now());
-      charged.take(1, now());
-      badByWay.set(way, charged);
-      return 'not-opened';
-    },
-    refuse: (problem, bytes, origin) => {
-      const isDue = toldAt === undefined || elapsedMs(toldAt, now()) >= TELLING_MS;
-      if (origin !== peer || !isDue) return handlers.count(problem);
-      toldAt = now();
-      handlers.refuse(problem, bytes);
-    },
-  };
-}
-
-/** Runs a task when fewer than so many units are under way; tasks begin in the order in which they were given. */
-function createLanes(unitsMax: number): <T>(units: number, task: () => Promise<T>) => Promise<T> {
-  let free = unitsMax;
-  const waiting: { readonly units: number; readonly begin: () => void }[] = [];
-  const next = (): void => {
-    for (let one = waiting[0]; one && one.units <= free; one = waiting[0]) {
-      waiting.shift();
-      free -= one.units;
-      one.begin();
-    }
-  };
-  return async (units, task) => {
-    const turn = new Promise<void>((resolve) => waiting.push({ units, begin: resolve }));
-    next();
-    await turn;
-    try {
-      return await task();
-    } finally {
-      free += units;
-      next();
-    }
-  };
-}

@@ -33,7 +33,7 @@ export type Introducer = PeerId | 'named' | 'carried' | null;
  * Who brought the request or the walk on which we construct, also where the roster knows in whose name it came: it is
  * not signed, and proven only when the channel opens. `null`: we asked ourselves.
  */
-export type Bringer = Introducer;
+export type Bringer = Exclude<Introducer, 'named'>;
 
 /**
  * Whose choice a link is. `ours`: we drew the other end at random from the roster. `theirs`: it asked, or somebody

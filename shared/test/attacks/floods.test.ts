@@ -132,6 +132,11 @@ test('newcomers are known to all in a room whose rosters somebody fills with mem
   expect(world.runUntil(() => [newcomer, ...others].every(knowsAll), 30_000)).toBe(true);
   for (const tab of others)
     expect(tab.node.inspect().membership.members.size).toBeLessThanOrEqual(membersMax);
+  // Those whom nobody has room for are no deaths: one would have links looked after as after a crash.
+  const reasons = others
+    .flatMap(eventsOf)
+    .flatMap((event) => (event.kind === 'memberLeft' && event.id !== newcomer.id ? [event.reason] : []));
+  expect(reasons.filter((reason) => reason === 'forgotten').length).toBeGreaterThan(0);
   // Who was here before is told as gone to nobody.
   const known = new Set([liar, ...others].map(({ id }) => id));
   const lost = others.flatMap(eventsOf).filter((event) => event.kind === 'memberLeft' && known.has(event.id));

@@ -102,6 +102,27 @@ describe('one who is pressed', () => {
     expect(requestsIn(later.tick(CALM_MS + 2 * pressSpans * pressSpanMs))).toBe(0);
   });
 
+  it('is so by who asks, and not by walks that it hands on', () => {
+    const bench = asked(6, 8);
+    for (let index = 0; index < 2 * pressSpans; index++) {
+      const atMs = CALM_MS + Math.floor(index / 2) * pressSpanMs;
+      const [newcomer, id, from] = [peer(300 + index), attempt(300 + index), peer(1)];
+      const trail = [from];
+      const walk = { kind: 'forwardJoin', newcomer, attempt: id, priority: 'low', ttl: 3, trail } as const;
+      expect(bench.feed(message(from, walk), atMs)).toContainEqual(
+        expect.objectContaining({ kind: 'send', message: expect.objectContaining({ kind: 'forwardJoin' }) }),
+      );
+    }
+    expect(requestsIn(bench.tick(CALM_MS + pressSpans * pressSpanMs))).toBe(0);
+  });
+
+  it("gives up no link of others' choice that it needs", () => {
+    const bench = asked(5);
+    const atMs = press(bench, pressSpans);
+    for (let tick = 0; tick < 5; tick++) bench.tick(atMs + tick * 1_000);
+    expect(bench.overlay.inspect().activeView).toHaveLength(defaultOverlayConfig.degreeMin);
+  });
+
   it("gives up its newest link of others' choice where these leave it no slot, and does not take it back at once", () => {
     const bench = asked(10, 8);
     const atMs = press(bench, pressSpans);
