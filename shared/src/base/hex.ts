@@ -11,6 +11,17 @@ export function bytesToHex(bytes: Uint8Array): string {
   return String.fromCharCode(...codes);
 }
 
+/** The bytes that `hex` names, in order. */
+export function hexToBytes(hex: string): Uint8Array {
+  const bytes = new Uint8Array(hex.length / 2);
+  let at = 0;
+  eachHexByte(hex, (byte) => {
+    bytes[at] = byte;
+    at += 1;
+  });
+  return bytes;
+}
+
 /** Calls `write` with each byte that `hex` names, in order. */
 export function eachHexByte(hex: string, write: (byte: number) => void): void {
   for (let at = 0; at < hex.length; at += 2) write(digitAt(hex, at) * 16 + digitAt(hex, at + 1));

@@ -2,7 +2,7 @@
  * Proof that a member said something: what travels with a record or a message so that anyone can tell who made
  * it. The core carries proofs along and never looks in; what makes and checks them is the shell.
  */
-import { bytesToHex, eachHexByte } from './hex.ts';
+import { bytesToHex, hexToBytes } from './hex.ts';
 import type { Epoch } from './ids.ts';
 
 /** A member's session key, which its id is the hash of: 32 bytes as 64 lowercase hex digits. */
@@ -39,11 +39,5 @@ export function bytesToPublicKey(bytes: Uint8Array): PublicKey {
 }
 
 export function publicKeyToBytes(key: PublicKey): Uint8Array {
-  const bytes = new Uint8Array(PUBLIC_KEY_BYTES);
-  let at = 0;
-  eachHexByte(key, (byte) => {
-    bytes[at] = byte;
-    at += 1;
-  });
-  return bytes;
+  return hexToBytes(key);
 }

@@ -2,7 +2,7 @@
  * What only the reader of a sealed message learns of it beside its content: who gives it back has read the message.
  * Drawn by the sender's shell, which has randomness fit for secrets; the core compares it and never makes one.
  */
-import { bytesToHex, eachHexByte } from './hex.ts';
+import { bytesToHex, hexToBytes } from './hex.ts';
 
 /** 16 bytes as 32 lowercase hex digits. */
 export type Receipt = string & { readonly brand: 'Receipt' };
@@ -15,11 +15,5 @@ export function bytesToReceipt(bytes: Uint8Array): Receipt {
 }
 
 export function receiptToBytes(receipt: Receipt): Uint8Array {
-  const bytes = new Uint8Array(RECEIPT_BYTES);
-  let at = 0;
-  eachHexByte(receipt, (byte) => {
-    bytes[at] = byte;
-    at += 1;
-  });
-  return bytes;
+  return hexToBytes(receipt);
 }

@@ -12,7 +12,14 @@ import type { Accusation, Objection, Verdict } from './messages.ts';
 import { refuteIfAccused } from './own.ts';
 import { compareLives, type Life } from './roster.ts';
 import type { Silence } from './silence.ts';
-import { acceptVouch, endSuspicion, hasRoomForSuspicion, joinSuspicion, removeMember } from './standing.ts';
+import {
+  acceptVouch,
+  endSuspicion,
+  hasRoomForSuspicion,
+  joinSuspicion,
+  removeMember,
+  standingsTowards,
+} from './standing.ts';
 import { refused, takeProbe, type State, type Turn } from './state.ts';
 import { isAccuser, judge, verdictOf } from './suspicion.ts';
 
@@ -187,7 +194,7 @@ function settle(turn: Turn, target: PeerId): void {
     ownProofAt: ownProofAt(turn, target),
     cutOff,
     paired,
-    isObserver: (accuser: PeerId) => accuser === state.self || state.roster.isNamedBy(target, accuser, at),
+    standingOf: standingsTowards(turn, target),
   };
   const judgement = judge(suspicion, seen, at, state.config);
   if (judgement === 'open' || (judgement === 'overdue' && mayYetReturn(turn, suspicion.startedAt))) return;

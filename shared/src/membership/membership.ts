@@ -117,6 +117,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return onCard(turn, input.card);
     case 'expel':
       return expel(turn, input.id);
+    case 'readmit':
+      return turn.state.roster.readmit(input.id);
     case 'timer':
       return onTimer(turn, input.timer);
     default:

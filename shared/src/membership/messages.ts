@@ -134,6 +134,8 @@ export type MembershipInput =
   | { readonly kind: 'card'; readonly card: Uint8Array }
   /** It is proven that this member must not be here: from now on no record of it counts. */
   | { readonly kind: 'expel'; readonly id: PeerId }
+  /** That can be shown to nobody any more. */
+  | { readonly kind: 'readmit'; readonly id: PeerId }
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: MembershipTimer };
 

@@ -4,7 +4,7 @@ import { EPOCH_MAX, INCARNATION_MAX } from './checks.ts';
 import type { Accusation, IdentityRecord, LeaveReason, Verdict } from './messages.ts';
 import { compareLives, type Decided, type Life, type Member } from './roster.ts';
 import { recordRemoved, type Turn } from './state.ts';
-import { openSuspicion, withAccusation } from './suspicion.ts';
+import { openSuspicion, withAccusation, type Standing } from './suspicion.ts';
 
 export function hasRoomForSuspicion(turn: Turn, target: PeerId): boolean {
   const { suspicions, config } = turn.state;
@@ -19,11 +19,24 @@ export function joinSuspicion(turn: Turn, accusation: Accusation, life: Life = a
   const { state, at, out } = turn;
   const running = state.suspicions.get(accusation.target);
   if (running && compareLives(running, life) === 0) {
-    state.suspicions.set(running.target, withAccusation(running, accusation, at, state.config));
+    const { accusationsMax } = state.config;
+    const standingOf = standingsTowards(turn, running.target);
+    state.suspicions.set(
+      running.target,
+      withAccusation(running, accusation, at, { accusationsMax, standingOf }),
+    );
     return;
   }
   state.suspicions.set(accusation.target, openSuspicion(accusation, at, life));
   out.push({ kind: 'memberSuspected', id: accusation.target, by: accusation.observer });
+}
+
+/** Whose word counts against this member. It names its neighbors itself; whom it does not name may be anybody. */
+export function standingsTowards({ state, at }: Turn, target: PeerId): (accuser: PeerId) => Standing {
+  return (accuser) => {
+    if (accuser === state.self) return 'self';
+    return state.roster.isNamedBy(target, accuser, at) ? 'observer' : 'stranger';
+  };
 }
 
 /** The suspect lives, as far as anybody can tell. */

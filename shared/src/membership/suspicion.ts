@@ -23,7 +23,7 @@ export interface Suspicion extends Life {
   readonly startedAt: Instant;
   /** When any accuser last heard the target, by our clock. */
   readonly provenAt: Instant;
-  /** At most `accusationsMax`, one per observer. */
+  /** At most `accusationsMax`, one per accuser. */
   readonly held: readonly HeldAccusation[];
 }
 
@@ -46,22 +46,38 @@ export function openSuspicion(
   };
 }
 
-/** Adds one observer's accusation. The first of each observer counts; over the limit nothing changes. */
+/** Whose accusation it is: our own, that of one whom the suspect names as its neighbor, or anybody's. */
+export type Standing = 'self' | 'observer' | 'stranger';
+
+/**
+ * Adds one accuser's accusation; the first of each counts. In a full suspicion an observer takes the place of a
+ * stranger, and we find one in any: whoever has a few keys would keep those out who know.
+ */
 export function withAccusation(
   suspicion: Suspicion,
   accusation: Accusation,
   at: Instant,
-  config: MembershipConfig,
+  { accusationsMax, standingOf }: { accusationsMax: number; standingOf: (accuser: PeerId) => Standing },
 ): Suspicion {
-  if (suspicion.held.length >= config.accusationsMax || isAccuser(suspicion, accusation.observer)) {
-    return suspicion;
+  const standing = standingOf(accusation.observer);
+  if (isAccuser(suspicion, accusation.observer)) return suspicion;
+  const held = [...suspicion.held];
+  if (held.length >= accusationsMax) {
+    if (standing === 'stranger') return suspicion;
+    // -1: all are observers; then the last makes room for us.
+    const placeAt = held.findLastIndex((one) => standingOf(one.accusation.observer) === 'stranger');
+    if (placeAt < 0 && standing === 'observer') return suspicion;
+    held.splice(placeAt, 1);
   }
-  const heardAt = after(at, -accusation.silentMs);
-  return {
-    ...suspicion,
-    provenAt: heardAt > suspicion.provenAt ? heardAt : suspicion.provenAt,
-    held: [...suspicion.held, { accusation, receivedAt: at }],
-  };
+  held.push({ accusation, receivedAt: at });
+  // A stranger could say again and again, each time in another name, that it has just heard the suspect.
+  const latest = standing === 'stranger' ? suspicion.startedAt : at;
+  const heardAt = earlier(after(at, -accusation.silentMs), latest);
+  return { ...suspicion, provenAt: heardAt > suspicion.provenAt ? heardAt : suspicion.provenAt, held };
+}
+
+function earlier(a: Instant, b: Instant): Instant {
+  return a < b ? a : b;
 }
 
 /** Takes one observer's accusation back and lets the time run anew; `null` when none is left. */
@@ -104,19 +120,19 @@ export interface Seen {
   readonly cutOff: boolean;
   /** There is nobody but the suspect and us. */
   readonly paired: boolean;
-  /** Whether this accuser could hear the suspect: then it counts towards the quorum. */
-  readonly isObserver: (accuser: PeerId) => boolean;
+  /** All but strangers count towards the quorum: they could hear the suspect. */
+  readonly standingOf: (accuser: PeerId) => Standing;
 }
 
 export function judge(
   suspicion: Suspicion,
-  { ownProofAt, cutOff, paired, isObserver }: Seen,
+  { ownProofAt, cutOff, paired, standingOf }: Seen,
   at: Instant,
   config: MembershipConfig,
 ): Judgement {
   const fresh = suspicion.held.filter(
     ({ accusation, receivedAt }) =>
-      elapsedMs(receivedAt, at) <= config.accusationLifeMs && isObserver(accusation.observer),
+      elapsedMs(receivedAt, at) <= config.accusationLifeMs && standingOf(accusation.observer) !== 'stranger',
   ).length;
   if (fresh >= config.quorum && elapsedMs(suspicion.startedAt, at) >= config.agreedMsMin) return 'agreed';
   const provenAt = ownProofAt !== null && ownProofAt > suspicion.provenAt ? ownProofAt : suspicion.provenAt;

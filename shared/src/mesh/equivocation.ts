@@ -18,8 +18,8 @@ import type { Tables } from './tables.ts';
 
 export type TableRecord = RosterRecord | Entry | PresenceRecord;
 
-/** Proofs kept; each is two records. Of those beyond, the oldest is no longer shown to anybody. */
-const PROOFS_MAX = 256;
+/** Proofs kept; each is two records. Who is proven guilty by the oldest beyond these could come again. */
+export const PROOFS_MAX: number = 256;
 
 /** What proves that a member had to go. */
 export type Outcasts = BoundedMap<PeerId, Equivocation>;

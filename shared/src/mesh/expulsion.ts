@@ -27,7 +27,9 @@ export function onEquivocation(from: PeerId, said: Equivocation, hub: Hub): void
 function expel(proof: Equivocation, hub: Hub, bringer?: PeerId): void {
   const guilty = guiltyOf(proof);
   if (guilty === undefined || !hub.members.has(guilty) || hub.outcasts.has(guilty)) return;
-  hub.outcasts.set(guilty, proof);
+  const forgotten = hub.outcasts.set(guilty, proof);
+  // What a newcomer cannot be shown must not hold here either: their rosters would differ for good.
+  if (forgotten) hub.feed({ layer: 'membership', input: { kind: 'readmit', id: forgotten[0] } });
   hub.tell({ kind: 'peerMisbehaved', peer: guilty, reason: 'equivocated' });
   for (const to of hub.neighbors.keys())
     if (to !== bringer && to !== guilty) hub.emit({ kind: 'send', to, message: proof });

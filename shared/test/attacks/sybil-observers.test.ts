@@ -1,4 +1,4 @@
-/** Three keys cost nothing: those whom one liar makes up cannot have a living member declared dead. */
+/** Keys cost nothing: those whom one liar makes up cannot have a living member declared dead, nor keep a dead one listed. */
 import { expect, test } from 'vitest';
 import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
 import type { Claim, IdentityRecord } from '#shared/membership/messages.ts';
@@ -30,25 +30,29 @@ const deceived = (world: World, victim: Tab): number =>
     .filter((tab) => eventsOf(tab).some((event) => event.kind === 'memberLeft' && event.id === victim.id))
     .length;
 
-function invite(world: World, liar: Tab): void {
-  tellNeighbors(world, liar, { kind: 'delta', table: 'roster', records: INVENTED.map(identity) });
+function invite(world: World, liar: Tab, invented: readonly PeerId[] = INVENTED): void {
+  tellNeighbors(world, liar, { kind: 'delta', table: 'roster', records: invented.map(identity) });
   const knowsAll = (tab: Tab): boolean => {
     const { members } = tab.node.inspect().membership;
-    return tab === liar || INVENTED.every((id) => members.has(id));
+    return tab === liar || invented.every((id) => members.has(id));
   };
   expect(world.runUntil(() => world.living().every(knowsAll), 20_000)).toBe(true);
   for (const tab of world.living()) eventsOf(tab).length = 0;
 }
 
-function accusationsOf(liar: Tab, victim: Tab): readonly Claim[] {
+function accusationsOf(
+  liar: Tab,
+  victim: Tab,
+  { invented = INVENTED, silentMs = 10_000 }: { invented?: readonly PeerId[]; silentMs?: number } = {},
+): readonly Claim[] {
   const accused = incarnation(liar.node.inspect().membership.members.get(victim.id)!.incarnation);
-  return INVENTED.map((observer) => ({
+  return invented.map((observer) => ({
     kind: 'accusation',
     observer,
     target: victim.id,
     epoch: epoch(1),
     incarnation: accused,
-    silentMs: 10_000,
+    silentMs,
     proof: null,
   }));
 }
@@ -94,6 +98,34 @@ test.each([1, 2, 3])(
     expect(deceived(world, victim)).toBe(0);
   },
 );
+
+test.each([1, 2, 3])('by accusations of a crashed one that crowd out those who know (seed %i)', (seed) => {
+  const world = createRoom(16, { seed, calmMs: 15_000 });
+  const [liar, victim] = world.living() as [Tab, Tab];
+  const invented = Array.from({ length: 20 }, (_, number) => nobody(1 + number));
+  invite(world, liar, invented);
+  const accusations = new Set<string>();
+  world.observe({
+    sent: (tab, _to, message) => {
+      if (message.kind === 'gossip' && message.origin === tab.id && message.payload.kind === 'accusation')
+        accusations.add(`${tab.id} ${message.seq}`);
+    },
+  });
+  const neighbors = world.neighborsOf(victim).size;
+  world.crash(victim);
+  let rounds = 0;
+  const isGone = (): boolean => deceived(world, victim) === 15;
+  while (!isGone() && rounds < 10) {
+    for (const claim of accusationsOf(liar, victim, { invented, silentMs: 0 }))
+      if (claim.kind === 'accusation') tellNeighbors(world, liar, said(claim.observer, 1 + rounds, claim));
+    rounds += 1;
+    world.runUntil(isGone, 500);
+  }
+  // As soon as without them, and nobody who knows has to say it twice.
+  expect(rounds).toBeLessThanOrEqual(9);
+  expect(accusations.size).toBeGreaterThanOrEqual(1);
+  expect(accusations.size).toBeLessThanOrEqual(neighbors);
+});
 
 test('the control: one who has crashed is lost to all, as soon as without them', () => {
   const world = createRoom(16, { seed: 1, calmMs: 15_000 });

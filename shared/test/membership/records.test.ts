@@ -374,6 +374,14 @@ describe('who is expelled', () => {
     expect([...bench.layer.inspect().departed.keys()]).toEqual([b]);
   });
 
+  it('may come again once it can be shown to nobody why it may not', () => {
+    const bench = createRoom([b, c, d], [d]);
+    bench.at(10, expel);
+    bench.at(20, { kind: 'readmit', id: b });
+    bench.claim(30, d, identity(b, { epoch: 2 }));
+    expect(bench.layer.inspect().members.has(b)).toBe(true);
+  });
+
   it('speaks against nobody any more, and nobody speaks for it', () => {
     const bench = createRoom([b, c, d], [d]);
     bench.at(10, expel);

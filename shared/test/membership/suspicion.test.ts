@@ -10,8 +10,10 @@ import {
   restartedWithout,
   verdictOf,
   withAccusation,
+  type Standing,
   type Suspicion,
 } from '#shared/membership/suspicion.ts';
+import type { Accusation } from '#shared/membership/messages.ts';
 import { a, accusation, b, c, d, e, peer, verdict } from './fixtures.ts';
 
 /** A suspicion of `e` by each of these, received at these instants after `silentMs` of silence. */
@@ -21,12 +23,13 @@ function suspect(held: readonly (readonly [observer: typeof a, at: number, silen
     accusation: accusation(e, observer, { silentMs }),
   }));
   return more.reduce(
-    (sum, one) => withAccusation(sum, one.accusation, one.at, config),
+    (sum, one) => withAccusation(sum, one.accusation, one.at, { accusationsMax, standingOf: anybody }),
     openSuspicion(first!.accusation, first!.at),
   );
 }
 
-const anybody = (): boolean => true;
+const { accusationsMax } = config;
+const anybody = (): Standing => 'observer';
 
 describe('a suspicion', () => {
   it.each([
@@ -117,7 +120,7 @@ describe('a suspicion', () => {
     expect(
       judge(
         suspect(held),
-        { ownProofAt, cutOff: false, paired: false, isObserver: anybody },
+        { ownProofAt, cutOff: false, paired: false, standingOf: anybody },
         instant(at),
         config,
       ),
@@ -131,10 +134,11 @@ describe('a suspicion', () => {
       [c, 10_000, 2_200],
     ]);
     const judged = (observers: readonly PeerId[], at: number): string => {
-      const isObserver = (accuser: PeerId): boolean => observers.includes(accuser);
+      const standingOf = (accuser: PeerId): Standing =>
+        observers.includes(accuser) ? 'observer' : 'stranger';
       return judge(
         three,
-        { ownProofAt: null, cutOff: false, paired: false, isObserver },
+        { ownProofAt: null, cutOff: false, paired: false, standingOf },
         instant(at),
         config,
       );
@@ -150,13 +154,13 @@ describe('a suspicion', () => {
   it('waits no longer than it must where no answer could come', () => {
     const one = suspect([[a, 10_000, 6_000]]);
     const judged = (at: number): string =>
-      judge(one, { ownProofAt: null, cutOff: true, paired: false, isObserver: anybody }, instant(at), config);
+      judge(one, { ownProofAt: null, cutOff: true, paired: false, standingOf: anybody }, instant(at), config);
     expect([judged(10_499), judged(10_500)]).toEqual(['open', 'overdue']);
   });
 
   it('of the only other member is over sooner, but not before what waits in our queue has been heard', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true, isObserver: anybody };
+      const seen = { ownProofAt: null, cutOff: true, paired: true, standingOf: anybody };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(2_250, 11_049), judged(2_250, 11_050)]).toEqual(['open', 'overdue']);
@@ -165,7 +169,7 @@ describe('a suspicion', () => {
 
   it('of the only other member takes as long as any where the link is rough or its other end hidden', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true, isObserver: anybody };
+      const seen = { ownProofAt: null, cutOff: true, paired: true, standingOf: anybody };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(3_500, 11_799), judged(3_500, 11_800)]).toEqual(['open', 'overdue']);
@@ -181,6 +185,42 @@ describe('a suspicion', () => {
         [a, 5, 1],
       ]).held.length,
     ).toBe(1);
+  });
+
+  const by = (observer: PeerId, silentMs: number = 2_200): Accusation =>
+    accusation(e, observer, { silentMs });
+  const standingOf = (accuser: PeerId): Standing => {
+    if (accuser === a) return 'self';
+    return accuser === b || accuser === c ? 'observer' : 'stranger';
+  };
+  const fullOf = (names: readonly PeerId[]): Suspicion => {
+    const [first, ...more] = names;
+    return more.reduce(
+      (sum, name) => withAccusation(sum, by(name), instant(10_000), { accusationsMax: 4, standingOf }),
+      openSuspicion(by(first!), instant(10_000)),
+    );
+  };
+  const strangers = [peer('s0'), peer('s1'), peer('s2'), peer('s3'), peer('s4')];
+  const accusersOf = (names: readonly PeerId[]): readonly PeerId[] =>
+    fullOf(names).held.map((one) => one.accusation.observer);
+
+  it('has room for its observers, and for us, however many strangers accuse', () => {
+    expect(accusersOf(strangers)).toEqual(strangers.slice(0, 4));
+    expect(accusersOf([...strangers, b, a, c])).toEqual([strangers[0], b, a, c]);
+    // Nobody who knows gives way to one who does not, nor to another who knows.
+    expect(accusersOf([a, b, c, d, strangers[0]!])).toEqual([a, b, c, d]);
+    const filled = fullOf([b, c, b, c]);
+    const observersOnly = { accusationsMax: 2, standingOf };
+    const observerOf = (one: Suspicion): readonly PeerId[] =>
+      one.held.map((held) => held.accusation.observer);
+    expect(observerOf(withAccusation(filled, by(a), instant(10_000), observersOnly))).toEqual([b, a]);
+  });
+
+  it('is not put off by strangers who say that they have just heard the suspect', () => {
+    const begun = fullOf([b]);
+    const later = (accuser: PeerId): number =>
+      withAccusation(begun, by(accuser, 100), instant(12_000), { accusationsMax: 4, standingOf }).provenAt;
+    expect([begun.provenAt, later(strangers[0]!), later(c)]).toEqual([7_800, 10_000, 11_900]);
   });
 
   it('starts its time again without the accusation that is taken back', () => {
