@@ -147,6 +147,29 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
         : enter(opened);
     });
 
+  const stepOf = (
+    found: Letter | LetterProblem,
+    bytes: number,
+    enter: (message: LinkMessage) => Step,
+  ): Step | Promise<Step> => {
+    if (found === 'unsealed') return () => refuse(found, bytes);
+    if (found === 'not-opened') return () => letterOffice.refuse(found, bytes, undefined);
+    return openLetter(found, bytes, enter);
+  };
+
+  /** Looks again once all that came before it is through: its writer's card may be among that. */
+  const findInTurn = (message: LinkMessage): Promise<Letter | LetterProblem> | false => {
+    let begin: (() => void) | undefined;
+    const turn = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const hasRoom = order.push(
+      () => begin?.(),
+      () => 0,
+    );
+    return hasRoom && turn.then(() => deps.letters.find(message) ?? 'not-opened');
+  };
+
   return {
     take: (frame, bytes) => {
       const size = (): number => bytes;
@@ -158,10 +181,17 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
         () =>
           admit(message, bytes);
       const letter = deps.letters.find(frame.value);
-      if (letter === 'unsealed') return order.push(() => refuse(letter, bytes), size);
-      if (letter === 'not-opened')
-        return order.push(() => letterOffice.refuse(letter, bytes, undefined), size);
-      if (letter !== undefined) return order.push(openLetter(letter, bytes, enter), size);
+      if (letter === 'not-opened') {
+        const found = findInTurn(frame.value);
+        return (
+          found &&
+          order.push(
+            found.then((late) => stepOf(late, bytes, enter)),
+            size,
+          )
+        );
+      }
+      if (letter !== undefined) return order.push(stepOf(letter, bytes, enter), size);
       if (judged.statements.length + judged.vouches.length === 0) return order.push(enter(frame.value), size);
       return order.push(
         verifyAll(judged, bytes).then((refusal) => refusal ?? enter(frame.value)),

@@ -82,17 +82,20 @@ describe('letters', () => {
     readonly author: Prover;
   }
 
-  /** A member who writes to us, and is on our roster. */
-  async function setUpPost(options: Parameters<typeof setUp>[0] = {}): Promise<Post> {
+  /** A member who writes to us, and is on our roster as soon as what came through says so. */
+  async function setUpPost(
+    options: Parameters<typeof setUp>[0] = {},
+    isListed: (told: Setup['told']) => boolean = () => true,
+  ): Promise<Post> {
     const author = createProver();
     const self = createProver();
     const [theirs, own] = await Promise.all([createSealer(author.id, 'test'), createSealer(self.id, 'test')]);
     const record = identityOf(author, Uint8Array.of(1, ...theirs.sealKey));
-    const setup = setUp({
+    const setup: Setup = setUp({
       ...options,
       self,
       sealer: own,
-      identityOf: (id) => (id === author.id ? record : undefined),
+      identityOf: (id) => (id === author.id && isListed(setup.told) ? record : undefined),
     });
     const write = async (): Promise<LinkMessage> =>
       letterOf(author.id, self.id, await theirs.seal({ id: self.id, sealKey: own.sealKey }, content));
@@ -116,6 +119,21 @@ describe('letters', () => {
     door.take(ok(await write()), 100);
     await cryptoIdle();
     expect(told).toEqual(['packet']);
+  });
+
+  test('are opened where the card of their writer is still being verified as they come', async () => {
+    const { told, openIn, write, author } = await setUpPost({}, (through) => through.includes('claims'));
+    const door = openIn();
+    const introduction = await author.prove({
+      kind: 'claims',
+      claims: [identityOf(author, new Uint8Array())],
+    });
+    const [before, after] = [await write(), await write()];
+    door.take(ok(before), 100);
+    door.take(ok(introduction), 100);
+    door.take(ok(after), 100);
+    await cryptoIdle();
+    expect(told).toEqual(['counted not-opened', 'claims', 'packet']);
   });
 
   test('are opened within a budget, which fills again', async () => {
