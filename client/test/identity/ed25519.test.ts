@@ -1,4 +1,4 @@
-import { Point } from '@noble/ed25519';
+import { getPublicKey, Point } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -143,6 +143,14 @@ describe.each([
       expect(await verify(RFC.signature, RFC.message)).toBe(false);
     }
   });
+});
+
+it('has the public half that others compute of the same seed', () => {
+  for (let nth = 0; nth < 40; nth++) {
+    const seed = new Uint8Array(sha512(Uint8Array.of(nth)).subarray(0, 32));
+    const expected = getPublicKey(seed);
+    expect(createKeyPair(seed).publicKey).toEqual(expected);
+  }
 });
 
 describe('a key pair', () => {
