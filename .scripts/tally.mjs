@@ -1,4 +1,4 @@
-/** Adds up the JSON reports of Vitest and Playwright: prints `N passed, N failed`, last. */
+/** Adds up the JSON reports of Vitest and Playwright: prints `N passed, N failed`, last. `--lab`: of the lab, too. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,8 +7,18 @@ import { root } from './install.mjs';
 export const unitReport = join(root, '.reports', 'unit.json');
 export const storyReport = join(root, '.reports', 'e2e.json');
 
-/** Passed and failed of both runners; a runner whose report is missing, empty or broken counts as one failure. */
-export function tally() {
+const labReport = join(root, '.reports', 'lab.json');
+
+const storiesOf = ({ stats, errors }) => ({
+  passed: stats.expected,
+  failed: stats.unexpected + stats.flaky + stats.skipped + errors.length,
+});
+
+/**
+ * Passed and failed of both runners, and of the lab where it was to run; one whose report is missing, empty or broken
+ * counts as one failure.
+ */
+export function tally({ lab } = { lab: false }) {
   const runs = [
     read(unitReport, (report) => {
       // A file that does not load has no tests to fail, and a skipped test was not run.
@@ -20,10 +30,8 @@ export function tally() {
       // What fails outside all tests is one failure.
       return { passed: report.numPassedTests, failed: failed === 0 && !report.success ? 1 : failed };
     }),
-    read(storyReport, ({ stats, errors }) => ({
-      passed: stats.expected,
-      failed: stats.unexpected + stats.flaky + stats.skipped + errors.length,
-    })),
+    read(storyReport, storiesOf),
+    ...(lab ? [read(labReport, storiesOf)] : []),
   ].map((run) => (run.passed + run.failed === 0 ? { passed: 0, failed: 1 } : run));
   return {
     passed: runs.reduce((sum, run) => sum + run.passed, 0),
@@ -52,7 +60,7 @@ function read(path, count) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { passed, failed } = tally();
+  const { passed, failed } = tally({ lab: process.argv.includes('--lab') });
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exit(failed === 0 ? 0 : 1);
 }

@@ -13,16 +13,24 @@ export interface Server {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a server; port 0 takes any free one. Rejects when it does not say where it is. */
-export async function startServer(port = 0): Promise<Server> {
-  const child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1' },
+/**
+ * Starts a server; port 0 takes any free one. Rejects when it does not say where it is. `namespace`: of the network, by
+ * its name in Linux.
+ */
+export async function startServer(
+  port = 0,
+  { host = '127.0.0.1', namespace }: { readonly host?: string; readonly namespace?: string } = {},
+): Promise<Server> {
+  const command = [process.execPath, MAIN];
+  const [program = '', ...words] = namespace ? ['ip', 'netns', 'exec', namespace, ...command] : command;
+  const child = spawn(program, words, {
+    env: { ...process.env, PORT: String(port), HOST: host },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await firstAddress(child);
   const listening = Number(new URL(url).port);
   return {
-    url: `http://127.0.0.1:${listening}/`,
+    url: `http://${host}:${listening}/`,
     port: listening,
     kill: () =>
       new Promise((resolve) => {

@@ -1,0 +1,90 @@
+/** Lines that are cut for a while, in one direction, or for good because the tab has gone to another network. */
+import { expect, test } from '@playwright/test';
+import { openLab, type Lab, type LabSite } from '../lab.ts';
+import type { LabTab } from '../tabs.ts';
+import { STUN } from '../turn.ts';
+import { expectNobodyDied, waitForAll, waitForRoom, watchUpdates, writeUpdates } from '../updates.ts';
+
+let lab: Lab;
+test.beforeEach(async () => {
+  lab = await openLab();
+});
+test.afterEach(() => lab.close());
+
+interface Room {
+  readonly sites: readonly LabSite[];
+  readonly tabs: readonly LabTab[];
+}
+
+/** Four tabs, each behind a NAT of its own, that have settled. */
+async function openRoom(): Promise<Room> {
+  const sites = await Promise.all(Array.from({ length: 4 }, () => lab.addSite('port-restricted')));
+  const tabs = await Promise.all(sites.map((site) => site.join({ room: 'cut', iceServers: [STUN] })));
+  await waitForRoom(tabs);
+  for (const { page } of tabs)
+    await page.waitForFunction(() =>
+      [...window.mesh.members].every(({ self, link }) => self || link === 'direct'),
+    );
+  await watchUpdates(tabs);
+  return { sites, tabs };
+}
+
+const constructedBy = ({ page }: LabTab): Promise<number> =>
+  page.evaluate(() => window.mesh.stats().links.constructed);
+
+const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/** Tells how long after healing all hold the same again. */
+async function timeToEqual({ tabs }: Room, keys: number, what: string): Promise<void> {
+  const healed = performance.now();
+  await waitForRoom(tabs, 60_000);
+  await waitForAll(tabs, keys, 60_000);
+  process.stdout.write(
+    `    ${what}: all equal ${((performance.now() - healed) / 1_000).toFixed(2)} s after\n`,
+  );
+}
+
+for (const seconds of [5, 14, 30]) {
+  test(`one tab cut off for ${seconds} s has everything again`, async () => {
+    const room = await openRoom();
+    const { sites, tabs } = room;
+    const before = await Promise.all(tabs.map(constructedBy));
+    sites[0]!.cut();
+    // What is written meanwhile, on both sides of the cut.
+    const [written] = await Promise.all([
+      writeUpdates(tabs, { count: seconds, everyMs: 500, name: 'cut' }),
+      sleep(seconds * 1_000),
+    ]);
+    sites[0]!.heal();
+    await timeToEqual(room, Object.keys(written).length, `cut for ${seconds} s`);
+    const after = await Promise.all(tabs.map(constructedBy));
+    process.stdout.write(
+      `    connections made meanwhile: ${after.map((all, n) => all - before[n]!).join(' ')}\n`,
+    );
+    // Shorter than ICE waits, a cut costs no connection.
+    if (seconds === 5) expect(after).toEqual(before);
+  });
+}
+
+test('a line that is cut in one direction loses nobody', { tag: '@always' }, async () => {
+  const room = await openRoom();
+  const { sites, tabs } = room;
+  // What the first tab sends to the second goes nowhere; all other lines are whole.
+  sites[0]!.cut('out', sites[1]);
+  const written = await writeUpdates(tabs, { count: 24, everyMs: 500, name: 'oneway' });
+  await waitForAll(tabs, Object.keys(written).length, 30_000);
+  await expectNobodyDied(tabs);
+  sites[0]!.heal();
+  await timeToEqual(room, Object.keys(written).length, 'cut in one direction');
+});
+
+test('a tab that goes to another network is back with all it missed', async () => {
+  const room = await openRoom();
+  const { sites, tabs } = room;
+  sites[0]!.switchNetwork();
+  const written = await writeUpdates(tabs, { count: 10, everyMs: 300, name: 'moved' });
+  await timeToEqual(room, Object.keys(written).length, 'another network');
+});
