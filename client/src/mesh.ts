@@ -112,6 +112,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     createAdmission({
       self,
       admit: parts.admit,
+      userOf: (id) => doors.cardOf(id)?.userId,
       pass: (events) => tellings.onEvents(events),
       count: (reason) => tellings.count(reason),
     });

@@ -47,7 +47,9 @@ export type Shown<P extends PresenceFields> = {
 /** Somebody who has come, before anything of it is shown. */
 export interface Candidate {
   readonly id: string;
-  /** What it shows so far; to be checked like all that others send. */
+  /** As `Member.userId`: the one thing here that others cannot make up. */
+  readonly userId: string | undefined;
+  /** What it shows so far; anybody can show anything, so it proves nothing. */
   readonly presence: Readonly<Record<string, Value>>;
 }
 

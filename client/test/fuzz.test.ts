@@ -12,6 +12,7 @@ import { MeshError } from '#client/errors.ts';
 import { bytesToRoomKey, newRoomKey, roomKeyToBytes } from '#client/room/room-key.ts';
 import { newRoomLink, readRoomLink } from '#client/room/room-link.ts';
 import { deriveRoomSecrets } from '#client/room/secrets.ts';
+import { createSealer as createLetterSealer } from '#client/identity/seal.ts';
 import { createSealer } from '#client/signaling/sealer.ts';
 import { bundleFrames, framesOf } from '#client/transport/bundles.ts';
 import { descriptionsToText, textToDescriptions } from '#client/transport/descriptions.ts';
@@ -78,7 +79,10 @@ const bundles = (): FuzzTarget => ({
   take: (bytes) => {
     const frames = framesOf(bytes);
     const framed = frames.reduce((sum, frame) => sum + frame.byteLength, 0);
-    if (framed > bytes.byteLength || frames.some(({ byteLength }) => byteLength === 0))
+    if (
+      framed > bytes.byteLength ||
+      frames.some(({ byteLength }) => byteLength === 0 && bytes.byteLength > 0)
+    )
       throw new Error('made up');
     const isWhole = framed + 2 * frames.length === bytes.byteLength;
     if (isWhole && frames.length > 0)
@@ -203,6 +207,34 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
     process.stdout.write(textOfCounts(counts));
     const { userId } = (await readProvenCard(corpus[0]!, place))!;
     expect([...users]).toEqual([userId]);
+  });
+
+  test('sealed messages to one member: none opens that was touched', async () => {
+    const [from, to] = ['a'.repeat(32), 'b'.repeat(32)] as [PeerId, PeerId];
+    const [writer, reader] = await Promise.all([
+      createLetterSealer(from, 'tea'),
+      createLetterSealer(to, 'tea'),
+    ]);
+    const address = { id: to, sealKey: reader.sealKey };
+    const good = await Promise.all([1, 2, 3].map((size) => writer.seal(address, bytesOf(size * 50, size))));
+    const texts = new Set(good.map(toText));
+    const counts = await fuzzSlowly(
+      {
+        name: 'sealed messages',
+        corpus: good,
+        take: async (bytes) => {
+          const opened = await reader.open({ id: from, sealKey: writer.sealKey }, bytes, () => true);
+          if (opened === undefined || opened === 'late') return 'refused';
+          if (!texts.has(toText(bytes))) throw new Error('opened, though touched');
+          return 'accepted';
+        },
+      },
+      SLOW_INPUTS,
+      SEED,
+    );
+    process.stdout.write(textOfCounts(counts));
+    expect(counts.refused['refused']).toBeGreaterThan(SLOW_INPUTS / 2);
+    expect(counts.accepted).toBeGreaterThan(0);
   });
 
   test('sealed signals: none opens that was touched', async () => {

@@ -31,8 +31,7 @@ export interface Letter {
   readonly origin: PeerId;
   /** Who brought it to our neighbor, which has seen to that: whoever made it is there or before. */
   readonly before: PeerId;
-  /** The message with its letter opened; `undefined`: it cannot be. */
-  /** `late`: its writer wrote it, long ago. */
+  /** The message with its letter opened; `undefined`: it cannot be; `late`: its writer wrote it, long ago. */
   readonly open: () => Promise<LinkMessage | 'late' | undefined>;
 }
 

@@ -14,6 +14,8 @@ const MESSAGES_MAX: number = 256;
 export interface AdmissionDeps {
   readonly self: PeerId;
   readonly admit: Admit;
+  /** The user whose key has signed for this member. */
+  readonly userOf: (id: PeerId) => string | undefined;
   /** Where what may be shown goes. */
   readonly pass: (events: readonly MeshEvent[]) => void;
   readonly count: (reason: 'not-admitted') => void;
@@ -37,7 +39,7 @@ interface Candidate {
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is how each member stands.
-export function createAdmission({ self, admit, pass, count }: AdmissionDeps): Admission {
+export function createAdmission({ self, admit, userOf, pass, count }: AdmissionDeps): Admission {
   /** Of each member that is here; bounded by the roster. */
   const standingById = new Map<PeerId, Candidate | 'admitted' | 'refused'>();
   /** What those show who are not admitted; it may be told before they are. Bounded by the presence layer. */
@@ -118,7 +120,9 @@ export function createAdmission({ self, admit, pass, count }: AdmissionDeps): Ad
     const presence = Object.freeze(Object.fromEntries(shownFields(id)));
     try {
       // Only `true` lets in: an application in plain JavaScript may answer anything.
-      const answer: unknown = await admit(Object.freeze({ id, presence }), { signal: giveUp.signal });
+      const answer: unknown = await admit(Object.freeze({ id, userId: userOf(id), presence }), {
+        signal: giveUp.signal,
+      });
       return answer === true;
     } catch (error) {
       if (!giveUp.signal.aborted) {

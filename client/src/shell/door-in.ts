@@ -1,8 +1,7 @@
 /**
  * The way in of one link: what a frame says in somebody's name is verified before the node sees it. Frames come out
  * as they came in; what fails is dropped whole and told with its reason, of which the neighbor that brought it is guilty.
- * Of a letter that cannot be opened it need not be: who carries one cannot see what is in it. Of a card that lies its author
- * is, who signed it.
+ * Of a letter that cannot be opened it need not be: who carries one cannot see what is in it.
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { Instant } from '#shared/base/time.ts';
@@ -72,8 +71,8 @@ export interface DoorIn {
 
 export interface DoorInHandlers {
   readonly admit: (message: LinkMessage, bytes: number) => void;
-  /** A frame of so many bytes. `by`: who is guilty, where it is not the neighbor. */
-  readonly refuse: (problem: FrameProblem | DoorProblem, bytes: number, by?: PeerId) => void;
+  /** A frame of so many bytes, of which the neighbor is guilty: an honest one refuses it, too. */
+  readonly refuse: (problem: FrameProblem | DoorProblem, bytes: number) => void;
   /** Refused without a word of whose fault it is: nobody can tell. */
   readonly count: (problem: DoorProblem) => void;
 }
@@ -132,11 +131,9 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
     const unsigned = await findBad(statements, () => bad.take(1, now()));
     if (unsigned === 'verify-quota') return () => refuse(unsigned, bytes);
     if (unsigned.length > 0) return () => refuse('bad-signature', bytes);
-    const hollow = await findBad(vouches, () => {});
+    const hollow = await findBad(vouches, () => bad.take(1, now()));
     if (hollow === 'verify-quota') return () => refuse(hollow, bytes);
-    const [first] = hollow;
-    // Whose card it is has signed it, so nobody else can have said it.
-    return first ? () => refuse('bad-card', bytes, first.author) : null;
+    return hollow.length > 0 ? () => refuse('bad-card', bytes) : null;
   };
 
   const openLetter = (letter: Letter, bytes: number, enter: (message: LinkMessage) => Step): Promise<Step> =>

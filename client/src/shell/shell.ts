@@ -244,9 +244,7 @@ export function createShell(deps: ShellDeps): Shell {
       decoder: createLinkDecoder(versions),
       in: deps.doors.openIn(peer, {
         admit: (message, bytes) => handle({ kind: 'frame', from: peer, message, bytes }),
-        // What another is guilty of is not charged to it: it did not bring this frame.
-        refuse: (reason, bytes, by) =>
-          handle({ kind: 'badFrame', from: by ?? peer, reason, bytes: by === undefined ? bytes : 0 }),
+        refuse: (reason, bytes) => handle({ kind: 'badFrame', from: peer, reason, bytes }),
         count: deps.onRefused,
       }),
       out: deps.doors.openOut(),

@@ -35,8 +35,9 @@ export function bundleFrames(frames: readonly Uint8Array[]): {
   return { bytes, count };
 }
 
-/** Takes a bundle apart. What follows a wrong length comes out as one frame, for the decoder of frames to refuse. */
+/** Takes a bundle apart. What follows a wrong length comes out as one frame, and so does nothing, for the decoder of frames to refuse. */
 export function framesOf(bundle: Uint8Array): readonly Uint8Array[] {
+  if (bundle.byteLength === 0) return [bundle];
   const frames: Uint8Array[] = [];
   let at = 0;
   while (at < bundle.byteLength) {

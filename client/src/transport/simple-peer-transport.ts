@@ -51,6 +51,7 @@ const ROUTE_SETTLES_MS = 100;
 
 /** Messages that come before `connect` wait, at most so many bytes. */
 const EARLY_BYTES_MAX = 1_048_576;
+const EARLY_MESSAGES_MAX = 4_096;
 
 export const hasWebRtc = (): boolean => SimplePeer.WEBRTC_SUPPORT;
 
@@ -129,11 +130,14 @@ function createChannel(
     early.splice(0).forEach(takeApart);
   });
   peer.on('data', (chunk) => {
-    // Text never comes from us; it is no frame.
-    if (!(chunk instanceof Uint8Array) || phase === 'closed') return;
-    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (phase === 'closed') return;
+    // Text never comes from us. As long a frame of zeros is refused by whoever reads frames, and counts as what it cost.
+    const bytes =
+      chunk instanceof Uint8Array
+        ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+        : new Uint8Array(String(chunk).length);
     if (phase === 'open') takeApart(bytes);
-    else if (earlyBytes + bytes.byteLength <= EARLY_BYTES_MAX) {
+    else if (early.length < EARLY_MESSAGES_MAX && earlyBytes + bytes.byteLength <= EARLY_BYTES_MAX) {
       earlyBytes += bytes.byteLength;
       early.push(bytes);
     }

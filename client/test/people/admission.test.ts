@@ -38,6 +38,7 @@ function createBench(admit: Admit): Bench {
   const admission = createAdmission({
     self,
     admit,
+    userOf: (id) => `user of ${id}`,
     pass: (events) => passed.push(...events),
     count: (reason) => counted.push(reason),
   });
@@ -67,7 +68,7 @@ describe('a candidate', () => {
     expect(passed).toEqual([]);
     await settled();
     expect(admit.mock.calls.map(([candidate]) => candidate)).toEqual([
-      { id: ann, presence: { name: 'Ann' } },
+      { id: ann, userId: `user of ${ann}`, presence: { name: 'Ann' } },
     ]);
     expect(passed).toEqual([joined(ann), shows(ann, { name: 'Ann', hat: undefined })]);
     expect(admission.isAdmitted(ann)).toBe(true);

@@ -42,8 +42,6 @@ export interface Setup {
   readonly clock: TestClock;
   /** What came through, in order: sequences of gossip, kinds of others, reasons of refusals. */
   readonly told: (string | number)[];
-  /** Who was named for a refusal, other than the neighbor. */
-  readonly guilty: PeerId[];
   readonly openIn: () => DoorIn;
 }
 
@@ -58,7 +56,6 @@ export function setUp(
 ): Setup {
   const clock = createTestClock();
   const told: (string | number)[] = [];
-  const guilty: PeerId[] = [];
   const { id, keys } = options.self ?? createProver();
   const doors = createDoors({
     self: id,
@@ -73,14 +70,10 @@ export function setUp(
   return {
     clock,
     told,
-    guilty,
     openIn: () =>
       doors.openIn(neighbor, {
         admit: (message) => told.push(message.kind === 'gossip' ? message.seq : message.kind),
-        refuse: (reason, _bytes, by) => {
-          told.push(reason);
-          if (by) guilty.push(by);
-        },
+        refuse: (reason) => told.push(reason),
         count: (reason) => told.push(`counted ${reason}`),
       }),
   };

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSimplePeerTransport as createTransport } from '#client/transport/simple-peer-transport.ts';
 import { LINGER_MS, OVERRUN_BYTES, type Channel, type Transport } from '#client/transport/transport.ts';
 import { bundleFrames } from '#client/transport/bundles.ts';
+import { createLinkDecoder } from '#shared/wire/frame.ts';
 import { describeTransport } from '../transport-acceptance.ts';
 import { peers, type FakePeer } from './fake-simple-peer.ts';
 
@@ -358,11 +359,26 @@ describe('receiving', () => {
     expect(told.slice(0, 2)).toEqual(['opened', [1]]);
   });
 
-  test('a bundle is its frames in order; text is no frame', () => {
+  test('nor more messages than a few thousand, however small', () => {
+    const { peer, told } = open({ connected: false });
+    for (let n = 0; n < 10_000; n++) peer.emit('data', new Uint8Array());
+    peer.connect();
+    expect(told).toHaveLength(1 + 4_096);
+  });
+
+  test('a bundle is its frames in order', () => {
     const { peer, told } = open();
-    peer.emit('data', 'text');
     peer.emit('data', bundle([1], [2, 2]));
     expect(told).toEqual([[1], [2, 2]]);
+  });
+
+  test('text and nothing are handed on, for who reads frames to refuse and to count', () => {
+    const { peer, told } = open();
+    peer.emit('data', 'text');
+    peer.emit('data', new Uint8Array());
+    expect(told).toEqual([[0, 0, 0, 0], []]);
+    for (const bytes of told as number[][])
+      expect(createLinkDecoder().decode(Uint8Array.from(bytes))).toMatchObject({ ok: false });
   });
 
   test('an error ends it once, and nothing is told after it', () => {

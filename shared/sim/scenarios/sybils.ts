@@ -2,7 +2,7 @@
  * A share of the members are sybils: they join as honest ones do, hold links, and forward nothing.
  *
  * They come among the others, three members a second. Once the room has rested for 20 s every honest member says three
- * things, five seconds apart. Variants: `mute-30` and `mute-50`, where 30 or 50 of a hundred say nothing of others;
+ * things, five seconds apart. Variants: `mute-30`, `mute-50` and `mute-90`, where so many of a hundred say nothing of others;
  * `withhold-30`, who announce all that they hear and give none of it; `prune-30`, who have everyone keep back what they
  * are sent.
  *
@@ -34,6 +34,7 @@ const SHARES: ReadonlyMap<string, { readonly how: Silence; readonly sharePct: nu
   ['withhold-30', { how: 'withhold', sharePct: 30 }],
   ['prune-30', { how: 'prune', sharePct: 30 }],
   ['mute-50', { how: 'mute', sharePct: 50 }],
+  ['mute-90', { how: 'mute', sharePct: 90 }],
 ]);
 const VARIANTS = [...SHARES.keys()];
 

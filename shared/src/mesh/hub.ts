@@ -74,7 +74,8 @@ export function createHub(
       const { peer, reason } = event;
       const fault = faultOf(peer, reason, hub.source);
       // What no honest software does ends the link soon enough.
-      const isNews = fault === 'invalid' || told.take(`${peer} ${reason}`, hub.now.instant, 1);
+      const isEnding = fault === 'invalid' && hub.neighbors.has(peer);
+      const isNews = isEnding || told.take(`${peer} ${reason}`, hub.now.instant, 1);
       if (isNews) emit({ kind: 'tell', event });
       // A flood counts by the second, all else each time.
       if (fault !== undefined && (isNews || fault !== 'flooded')) charge(peer, fault, hub);

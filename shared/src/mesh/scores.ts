@@ -119,7 +119,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'walk-trail-loops',
     'walk-newcomer-on-trail',
   ].map((reason) => [reason, 'invalid'] as const),
-  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood', 'verify-quota'].map(
+  ...['neighbor-quota', 'origin-quota', 'graft-flood', 'reconcile-flood'].map(
     (reason) => [reason, 'flooded'] as const,
   ),
   // Volatile messages are not signed, and what is plausible depends on what one has heard.
@@ -132,6 +132,8 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'too-many-fields',
     // Nor can a relay tell a letter from noise: who made it carry too many must not cost it its link.
     'letter-quota',
+    // It may carry what several say, each within its quota, and together more than is verified of one link.
+    'verify-quota',
   ].map((reason) => [reason, 'relayed'] as const),
 ]);
 

@@ -1,6 +1,6 @@
 /** What reconciliation may cost, and where each number comes from. */
 import { checkRange } from '../base/config-check.ts';
-import { HASH_GROUP_MAX } from './leaf.ts';
+import { HASH_GROUP_MAX } from './hash-tree.ts';
 
 export interface ReconcileConfig {
   /**

@@ -9,6 +9,8 @@ import { compareVersions, versionToText, type Version } from '../base/version.ts
 export const NODES: number = 16;
 export const LEAVES_PER_NODE: number = 16;
 export const LEAVES: number = NODES * LEAVES_PER_NODE;
+/** Keys of one hash that are compared. More than one is an accident, more than a few is contrived. */
+export const HASH_GROUP_MAX: number = 16;
 
 export interface TreeEntry {
   readonly key: string;
@@ -20,7 +22,7 @@ export interface TreeEntry {
 
 export interface HashTree {
   readonly size: number;
-  /** `full`: a new key found no room, and nothing changed. */
+  /** `full`: a new key found no room, be it among those of its hash, of which the first `HASH_GROUP_MAX` count; nothing changed. */
   readonly set: (key: string, version: Version) => 'changed' | 'same' | 'full';
   /** Tells whether the key was there. */
   readonly remove: (key: string) => boolean;
@@ -68,6 +70,22 @@ export function createHashTree(recordsMax: number): HashTree {
   const hashes = createHashes();
   let size = 0;
 
+  /**
+   * Keys of one hash are cheap to make by the thousand, and comparing sorts them by hand. The first in order of keys stay,
+   * so that all who know the same keys hold the same ones here.
+   */
+  const makeRoom = (leaf: number, { key, keyHash }: TreeEntry): boolean => {
+    const entries = entriesByLeaf[leaf]!;
+    const end = seek(entries, 'above', keyHash);
+    if (end - seek(entries, 'at-or-above', keyHash) < HASH_GROUP_MAX) return true;
+    const last = entries[end - 1]!;
+    if (last.key < key) return false;
+    entries.splice(end - 1, 1);
+    size--;
+    hashes.toggle(leaf, last.hash);
+    return true;
+  };
+
   return {
     get size() {
       return size;
@@ -79,7 +97,7 @@ export function createHashTree(recordsMax: number): HashTree {
       const at = placeOf(entries, entry.keyHash, key);
       const old = entries[at]?.key === key ? entries[at] : undefined;
       if (old && compareVersions(old.version, version) === 0) return 'same';
-      if (!old && size >= recordsMax) return 'full';
+      if (!old && (size >= recordsMax || !makeRoom(leaf, entry))) return 'full';
       entries.splice(at, old ? 1 : 0, entry);
       if (!old) size++;
       hashes.toggle(leaf, old ? xorHashes(old.hash, entry.hash) : entry.hash);
@@ -143,7 +161,7 @@ function entryOf(key: string, version: Version): TreeEntry {
   return { key, version, keyHash: hashText(key), hash: hashText(`${key}\0${versionToText(version)}`) };
 }
 
-/** Where the key stands, or where it would stand. */
+/** Where the key stands, or where it would stand; at most `HASH_GROUP_MAX` have its hash. */
 function placeOf(entries: readonly TreeEntry[], keyHash: Hash64, key: string): number {
   let at = seek(entries, 'at-or-above', keyHash);
   while (at < entries.length && compareHashes(entries[at]!.keyHash, keyHash) === 0 && entries[at]!.key < key)

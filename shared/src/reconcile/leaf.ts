@@ -1,11 +1,8 @@
 /** What two neighbors compare under the leaves that differ: cut into frames by one, answered by the other. */
 import { compareHashes, type Hash64 } from '../base/hash.ts';
 import { compareVersions, type Version } from '../base/version.ts';
-import { seek, shorten, type HashTree, type TreeEntry } from './hash-tree.ts';
+import { HASH_GROUP_MAX, seek, shorten, type HashTree, type TreeEntry } from './hash-tree.ts';
 import type { LeafPart, Summary } from './messages.ts';
-
-/** Keys of one hash that are summarized. More than one is an accident, more than a few is contrived. */
-export const HASH_GROUP_MAX: number = 16;
 
 /** Cuts what lies under these leaves into frames of at most `summariesMax` summaries; at least one frame. */
 export function cutLeaves(
@@ -100,7 +97,7 @@ function groupAt<T extends { readonly keyHash: Hash64 }>(entries: readonly T[], 
   return entries.slice(at, end);
 }
 
-/** Leaves out what exceeds `HASH_GROUP_MAX` keys of one hash, so that a group always fits into a frame. */
+/** Leaves out what exceeds `HASH_GROUP_MAX` keys of one shortened hash, so that a group always fits into a frame. */
 function withoutCrowds(entries: readonly TreeEntry[]): readonly TreeEntry[] {
   return entries.filter((entry, at) => {
     const before = entries[at - HASH_GROUP_MAX];

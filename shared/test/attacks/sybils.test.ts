@@ -2,11 +2,17 @@
 import { expect, test } from 'vitest';
 import { sybils } from '#sim/scenarios/sybils.ts';
 
+const run = (variant: string, nodes = 60): Readonly<Record<string, number>> =>
+  sybils.run({ nodes, seed: 1, variant, full: false, progress: () => undefined }).metrics;
+
 test.each(['mute-30', 'withhold-30', 'prune-30'])(
   'the honest hear all of one another among sybils (%s)',
   (variant) => {
-    const { metrics } = sybils.run({ nodes: 60, seed: 1, variant, full: false, progress: () => undefined });
-    expect(metrics).toMatchObject({ deliveredPct: 100, components: 1, wronged: 0 });
+    expect(run(variant)).toMatchObject({ deliveredPct: 100, components: 1, wronged: 0 });
   },
   600_000,
 );
+
+test('the control: among nine in ten most are not heard', () => {
+  expect(run('mute-90', 30)['deliveredPct']).toBeLessThan(50);
+}, 600_000);

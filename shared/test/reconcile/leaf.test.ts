@@ -6,7 +6,8 @@ import type { Version } from '#shared/base/version.ts';
 import { areSoundLeaves } from '#shared/reconcile/check.ts';
 import { defaultReconcileConfig } from '#shared/reconcile/config.ts';
 import { createHashTree, type HashTree, type TreeEntry } from '#shared/reconcile/hash-tree.ts';
-import { compareLeaf, coveredBy, cutLeaves, HASH_GROUP_MAX } from '#shared/reconcile/leaf.ts';
+import { HASH_GROUP_MAX } from '#shared/reconcile/hash-tree.ts';
+import { compareLeaf, coveredBy, cutLeaves } from '#shared/reconcile/leaf.ts';
 import { version } from './fixture.ts';
 
 /** Leaf 5 holds whatever is put below; keys may share a hash at will. */
