@@ -39,6 +39,8 @@ export interface BroadcastConfig {
   readonly graftTimeoutMsMin: number;
   /** The adaptive timeout goes no higher. Longer: a slow tree hides a broken one. Over the minimum. */
   readonly graftTimeoutMsMax: number;
+  /** Messages of whose lag the median is taken. More: slower to see that a tree is deep; fewer: a bad moment counts as usual. */
+  readonly lagSamples: number;
   /** How often one announced head is asked for, all askings counted. More: more traffic for what nobody has. */
   readonly graftAttemptsMax: number;
   /** Neighbors remembered per announced head. */
@@ -129,6 +131,7 @@ export const defaultBroadcastConfig: BroadcastConfig = {
   headsPerFrameMax: 512, // guess: about 5 kB with interned origins
   graftTimeoutMsMin: 150, // the design's starting point; iroh-gossip 0.101's 80 ms, measured, duplicates for ever
   graftTimeoutMsMax: 2_000, // guess: below the time to suspect a neighbor
+  lagSamples: 32, // guess: a few seconds of a lively room
   graftAttemptsMax: 8, // guess: more than the usual degree of 6
   announcersPerHeadMax: 8, // as above
   missingHeadsMax: 2_048, // guess: one per member of the largest room

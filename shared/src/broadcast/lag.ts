@@ -1,37 +1,29 @@
 /**
- * How much later than its first announcement a message comes by itself, and so how long to wait
- * before asking. Deviation from Plumtree 3.8: the paper's timer is fixed; one that is shorter than the
- * tree is deep grafts, duplicates and prunes for ever.
+ * How much later than its first announcement a message usually comes by itself, and so how long to wait before asking.
+ * Deviation from Plumtree 3.8: the paper's timer is fixed; one that is shorter than the tree is deep grafts, duplicates
+ * and prunes for ever.
+ *
+ * What is usual is the median of all messages, those included that come before any announcement, as most do. A mean, or one
+ * of the late ones alone, grows with each packet that a line loses, and has us wait the longer the more there is to mend.
  */
+import { createRing } from '../base/collections.ts';
 import type { BroadcastConfig } from './config.ts';
 
-/** Gains of RFC 6298, section 2.3. */
-const MEAN_GAIN: number = 1 / 8;
-const DEVIATION_GAIN: number = 1 / 4;
-
 export interface Lag {
-  /** A message came by itself `lagMs` after it was first announced. */
+  /** A message came by itself so long after it was first announced; 0: it was not. */
   readonly sample: (lagMs: number) => void;
   /** How long an announced message gets. */
   readonly timeoutMs: () => number;
 }
 
-export function createLag(config: BroadcastConfig): Lag {
-  let meanMs: number | null = null;
-  let deviationMs = 0;
+export function createLag({ lagSamples, graftTimeoutMsMin, graftTimeoutMsMax }: BroadcastConfig): Lag {
+  const lagsMs = createRing<number>(lagSamples);
   return {
-    sample: (lagMs) => {
-      if (meanMs === null) {
-        meanMs = lagMs;
-        deviationMs = lagMs / 2;
-        return;
-      }
-      deviationMs += DEVIATION_GAIN * (Math.abs(meanMs - lagMs) - deviationMs);
-      meanMs += MEAN_GAIN * (lagMs - meanMs);
-    },
+    sample: lagsMs.push,
     timeoutMs: () => {
-      const patientMs = 2 * ((meanMs ?? 0) + 4 * deviationMs);
-      return Math.round(Math.min(config.graftTimeoutMsMax, Math.max(config.graftTimeoutMsMin, patientMs)));
+      const ascending = lagsMs.values().toSorted((a, b) => a - b);
+      const usualMs = ascending[ascending.length >>> 1] ?? 0;
+      return Math.round(Math.min(graftTimeoutMsMax, Math.max(graftTimeoutMsMin, 2 * usualMs)));
     },
   };
 }

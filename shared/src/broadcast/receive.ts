@@ -60,7 +60,10 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
   accept(relay, origin, { message, from }, bytes);
   // The answer to a graft says nothing of the tree, which the graft itself has moved; nor does a flood.
   const teachesTree = !asked && !urgent;
-  if (teachesTree) follow(relay, tree, { message, from });
+  if (teachesTree) {
+    follow(relay, tree, { message, from });
+    relay.lag.sample(announced ? elapsedMs(announced.heardAt, relay.at) : 0);
+  }
   spread(relay, tree, onward, [from, ...(announced?.announcers ?? [])]);
   if (teachesTree && announced !== undefined) learn(relay, tree, { message, from }, announced);
   noteHole(relay, origin, head, from);
@@ -124,7 +127,6 @@ function follow<P>(relay: Relay<P>, tree: Tree, { from }: Arrival<P>): void {
 /** A message came by itself after others had announced it: how late, and was another way quicker? */
 function learn<P>(relay: Relay<P>, tree: Tree, { message, from }: Arrival<P>, announced: MissingHead): void {
   const lagMs = elapsedMs(announced.heardAt, relay.at);
-  relay.lag.sample(lagMs);
   const [quicker] = announced.announcers;
   if (quicker === undefined || quicker === from || !relay.neighbors.has(quicker)) return;
   // Else whoever announces all that it hears and gives none of it would be the parent of every tree.

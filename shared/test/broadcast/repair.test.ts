@@ -65,9 +65,9 @@ describe('repair', () => {
   test('the timer waits longer where messages come late after their announcement', () => {
     const bench = createBench([a, b]);
     bench.from(0, b, ihave(head(1)));
-    bench.from(60, a, gossip(1, { hot: false }));
-    expect(bench.from(100, b, ihave(head(2)))).toEqual([
-      schedule({ kind: 'graft', head: head(2), attempt: 0 }, 360),
+    bench.from(200, a, gossip(1, { hot: false }));
+    expect(bench.from(300, b, ihave(head(2)))).toEqual([
+      schedule({ kind: 'graft', head: head(2), attempt: 0 }, 400),
     ]);
   });
 
