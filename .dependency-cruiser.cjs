@@ -1,5 +1,5 @@
 /** Who may import whom. Each rule is a sentence of the architecture; `npm run boundaries` checks them. */
-const layers = 'overlay|broadcast|routing|membership|reconcile|presence|state';
+const layers = 'overlay|broadcast|routing|membership|reconcile|presence|state|greeters';
 
 module.exports = {
   forbidden: [

@@ -108,12 +108,11 @@ function open<P extends PresenceFields>(
           later: (run, ms) => void clock.later(run, ms),
         };
         const prepared = Promise.all([introduction, options.signal?.aborted || ice.begin()]);
-        const client = createRoomSignaling({ room, self, secrets, prepared }, handlers, (known, inner) =>
+        return createRoomSignaling({ room, self, secrets, prepared }, handlers, (known, inner) =>
           createSignalingClient({ url, id: self, ...known }, inner, world),
         );
-        globalThis.addEventListener?.('online', client.hurry, { signal: closing.signal });
-        return client;
       },
+      watchNetwork: (changed) => globalThis.addEventListener?.('online', changed, { signal: closing.signal }),
       admit: options.admit,
       onClosed: () => {
         onClosed();

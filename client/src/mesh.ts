@@ -20,6 +20,7 @@ import type { Introduction } from './identity/introduction.ts';
 import { createDoors } from './shell/doors.ts';
 import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
 import { createShell, type Clock, type StopHow } from './shell/shell.ts';
+import { createSocketGate } from './signaling/socket-gate.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
@@ -42,6 +43,8 @@ export interface MeshParts {
   readonly ice?: Pick<IceServersFace, 'watch'>;
   readonly clock: Clock;
   readonly createSignaling: (handlers: SignalingHandlers) => SignalingClient;
+  /** Runs what it is given whenever this device may have come to another network. */
+  readonly watchNetwork?: (changed: () => void) => void;
   /** Whom to show; everyone unless given. */
   readonly admit?: Admit | undefined;
   /** Told once, when the mesh begins to close. */
@@ -146,6 +149,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       status.contacts(contacts.length);
       shell.handle({ kind: 'serverContacts', contacts });
     },
+    onListed: (ids) => {
+      status.contacts(ids.filter((id) => id !== self).length);
+      shell.handle({ kind: 'serverListed', ids });
+    },
     onSignal: (from, text) => shell.serverSignal(from, text),
     onUnreachable: (to) => shell.handle({ kind: 'serverUnreachable', to }),
     onDialLost: status.dialLost,
@@ -161,6 +168,12 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       });
     },
   });
+  const socket = createSocketGate(signaling, status.released);
+  /** Dials at once, also where others hold their sockets for us. */
+  const needServer = (): void => {
+    signaling.hurry();
+    shell.handle({ kind: 'serverNeeded', need: 'network' });
+  };
   const shell = createShell({
     node,
     clock,
@@ -176,6 +189,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     }),
     doors,
     serverSend: signaling.signal,
+    wantServer: socket.setWanted,
     askContacts: signaling.askContacts,
     onRelayed: showWays,
     onRefused: (reason) => tellings.count(reason),
@@ -209,7 +223,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     shell.handle({ kind: 'command', command: { kind: 'leave' } });
     status.close();
     shell.stop(how);
-    signaling.detach();
+    socket.setAllowed(false);
     replies.close();
     admission?.close();
   };
@@ -219,6 +233,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     tellings.count(`ice-${trouble}`);
     if (error) hub.emit('error', error);
   });
+  parts.watchNetwork?.(needServer);
   shell.handle({ kind: 'start' });
   parts.introduction
     .then((made) => {
@@ -266,9 +281,14 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       if (!why || !(people.members.get(id) || why.isKnown)) return explainNobody('unknown');
       return explainLink(why, shell.report(id));
     },
-    detach: signaling.detach,
+    detach: () => {
+      status.cut();
+      socket.setAllowed(false);
+    },
     attach: () => {
-      if (!status.closed) signaling.attach();
+      if (status.closed) return;
+      socket.setAllowed(true);
+      needServer();
     },
     leave: ({ signal } = {}) => {
       end('inOrder');

@@ -109,6 +109,8 @@ function apply<P extends PresenceFields>(event: MeshEvent, faces: Faces<P>, mean
         status.links(faces.openLinks());
         hub.emit('link:close', { peer: event.peer, reason: event.reason });
       };
+    case 'greeted':
+      return () => status.greeted(event.greeted);
     case 'synced':
       return () => status.synced();
     case 'stateChanged':

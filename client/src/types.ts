@@ -107,13 +107,14 @@ export interface RoomLink {
 /**
  * - `connecting`: looking for the first member.
  * - `alone`: the server knows of nobody else here.
- * - `connected`: holds links, and the server is reachable.
+ * - `connected`: holds links, and the server is reachable: by this tab, or by others who greet newcomers for it.
  * - `degraded`: holds links, but the server is gone; all goes on, newcomers must wait.
  * - `offline`: holds no link and no server.
  * - `closed`: left.
  */
 export type MeshStatus = 'connecting' | 'alone' | 'connected' | 'degraded' | 'offline' | 'closed';
 
+/** `closed`: let go of, by `detach()` or because enough others hold on to it. */
 export type SignalingStatus = 'connecting' | 'open' | 'closed';
 
 export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEventSource<P> {
@@ -138,9 +139,9 @@ export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEve
   readonly stats: () => MeshStats;
   /** Why there is no link to a member, or that there is one. */
   readonly explain: (id: string) => LinkExplanation;
-  /** Lets go of the signaling server until `attach()`. The mesh goes on; newcomers cannot be introduced by this tab. */
+  /** Lets go of the signaling server for good, until `attach()`. The mesh goes on; newcomers cannot be introduced by this tab. */
   readonly detach: () => void;
-  /** Takes hold of it again; while that is being tried already, tries at once. */
+  /** Takes hold of it again, for a while at least; while that is being tried already, tries at once. */
   readonly attach: () => void;
   /**
    * Says goodbye and closes; resolves when the farewell, and all that was sent before it, has left on every

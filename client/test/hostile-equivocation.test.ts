@@ -53,6 +53,7 @@ const KINDS: readonly [string, (by: PeerId, word: Word, scene: Scene, version: n
       seq: 900 + version,
       neighbors: [(word === 'one' ? a : b).id as PeerId],
       stability: 0,
+      greeter: false,
       proof: null,
     }),
   ],

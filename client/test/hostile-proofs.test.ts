@@ -93,7 +93,16 @@ describe('a broadcast in the name of a third', () => {
     ['farewell', (b) => identity(b, true, 0)],
     [
       'links record',
-      (b) => ({ kind: 'links', id: b, epoch: epoch(1), seq: 900, neighbors: [], stability: 0, proof: null }),
+      (b) => ({
+        kind: 'links',
+        id: b,
+        epoch: epoch(1),
+        seq: 900,
+        neighbors: [],
+        stability: 0,
+        greeter: false,
+        proof: null,
+      }),
     ],
     ['accusation', (b, { a }) => accusation(b, a.id as PeerId)],
     ['objection', (b, { a }) => ({ ...accusation(b, a.id as PeerId), kind: 'objection' })],

@@ -241,6 +241,7 @@ describe('a broadcast in the name of another', () => {
         seq: 900,
         neighbors: [],
         stability: 0,
+        greeter: false,
         proof: null,
       }),
     ],

@@ -98,6 +98,42 @@ describe('joining', () => {
   });
 });
 
+describe('a room of seven', () => {
+  test('lets go of the server but for four, stays connected, and takes a newcomer in', async () => {
+    const { room, all } = await meshes(7);
+    const attached = (): number => all.filter(({ signaling }) => signaling.value === 'open').length;
+    expect(attached()).toBe(7);
+    await room.clock.advance(60_000);
+    expect(attached()).toBe(4);
+    expect(new Set(all.map(({ status }) => status.value))).toEqual(new Set(['connected']));
+    const late = room.join();
+    await room.clock.advance(5_000);
+    expect(late.members.size).toBe(8);
+
+    // The server goes: those attached say so at once, the others when no greeter was seen for ten seconds.
+    room.setServer(false);
+    await room.clock.advance(1_000);
+    const words = (): readonly string[] => all.map(({ status }) => status.value);
+    expect(words()).toContain('connected');
+    await room.clock.advance(15_000);
+    expect(new Set(words())).toEqual(new Set(['degraded']));
+    room.setServer(true);
+    await room.clock.advance(5_000);
+    expect(new Set(words())).toEqual(new Set(['connected']));
+  });
+
+  test('that was let go of is held again when the application asks', async () => {
+    const { room, all } = await meshes(7);
+    await room.clock.advance(60_000);
+    const released = all.find(({ signaling }) => signaling.value === 'closed')!;
+    released.attach();
+    await room.clock.advance(100);
+    expect(released.signaling.value).toBe('open');
+    released.detach();
+    expect(released.status.value).toBe('degraded');
+  });
+});
+
 describe('links through a TURN server', () => {
   test('are shown as such, and to subscribers as soon as it is known', async () => {
     const room = createRoom();

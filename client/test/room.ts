@@ -45,18 +45,31 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
   const wanting = new Map<PeerId, SignalingHandlers>();
   let up = true;
 
+  let listIsDue = false;
+
+  const listSoon = (): void => {
+    if (listIsDue) return;
+    listIsDue = true;
+    clock.later(() => {
+      listIsDue = false;
+      const ids = [...attached.keys()];
+      for (const { onListed } of attached.values()) onListed(ids);
+    }, 1_000);
+  };
   const attach = (id: PeerId, handlers: SignalingHandlers): void => {
     if (!up || attached.has(id) || !wanting.has(id)) return;
     const contacts = rng.sample([...attached.keys()], 3);
     attached.set(id, handlers);
     handlers.onStatus('open');
     handlers.onAttached(contacts);
+    listSoon();
   };
   const detach = (id: PeerId): void => {
     const handlers = attached.get(id);
     if (!handlers) return;
     attached.delete(id);
     handlers.onDetached();
+    listSoon();
   };
 
   const createSignaling = (id: PeerId, handlers: SignalingHandlers): SignalingClient => ({

@@ -32,6 +32,60 @@ describe('status', () => {
     ['linked and attached', (status) => (status.signaling('open'), status.links(1)), 'connected'],
     ['linked while dialling', (status) => (status.signaling('connecting'), status.links(1)), 'degraded'],
     ['linked and detached', (status) => (status.signaling('closed'), status.links(3)), 'degraded'],
+    [
+      'let go of the server, while others greet',
+      (status) => (
+        status.signaling('open'),
+        status.links(4),
+        status.greeted(true),
+        status.released(),
+        status.signaling('closed')
+      ),
+      'connected',
+    ],
+    [
+      'let go of the server, and nobody greets any more',
+      (status) => (status.links(4), status.greeted(true), status.released(), status.greeted(false)),
+      'degraded',
+    ],
+    [
+      'let go of the server, and dialling it again',
+      (status) => (status.links(4), status.greeted(true), status.released(), status.signaling('connecting')),
+      'connected',
+    ],
+    [
+      'let go of the server, and dialled again in vain',
+      (status) => (status.links(4), status.greeted(true), status.released(), status.dialLost()),
+      'degraded',
+    ],
+    [
+      'cut off by the application while others greet',
+      (status) => (status.links(4), status.greeted(true), status.released(), status.cut()),
+      'degraded',
+    ],
+    [
+      'let in anew after letting go, and lost again while others greet',
+      (status) => (
+        status.links(4),
+        status.greeted(true),
+        status.released(),
+        status.signaling('open'),
+        status.signaling('connecting')
+      ),
+      'degraded',
+    ],
+    [
+      'without a link, dialling the server that it had let go of',
+      (status) => (
+        status.signaling('open'),
+        status.links(4),
+        status.released(),
+        status.signaling('closed'),
+        status.links(0),
+        status.signaling('connecting')
+      ),
+      'connecting',
+    ],
     ['detached and without a link', (status) => status.signaling('closed'), 'offline'],
     [
       'let in once, and lost',

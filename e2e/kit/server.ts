@@ -41,6 +41,12 @@ export async function startServer(
   };
 }
 
+/** Members whose sockets the server holds now, of all rooms. */
+export async function attachedAt({ url }: Server): Promise<number> {
+  const health = (await (await fetch(`${url}healthz`)).json()) as { readonly members: number };
+  return health.members;
+}
+
 function firstAddress(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it listened`)));

@@ -130,6 +130,15 @@ export const nameOf = ({ page }: Tab): Promise<string> => page.locator('#you b')
 export const rowOf = ({ page }: Tab, { id }: { readonly id: string }): Locator =>
   page.locator(`[data-testid="member"][data-peer="${id}"]`);
 
+/** A renderer that is gone: no farewell, no close, only silence. */
+export async function crash(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const crashed = page.waitForEvent('crash');
+  // The command has no answer: who should give it is gone.
+  void session.send('Page.crash').catch(() => {});
+  await crashed;
+}
+
 /** Prints how long something took; goals are compared by people, not by tests. */
 export function printTime(what: string, sinceMs: number): void {
   process.stdout.write(`    ${what}: ${((performance.now() - sinceMs) / 1_000).toFixed(2)} s\n`);

@@ -1,7 +1,15 @@
-import { expect, type Page } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { ALSO_PRIVATE, test } from '../kit/rooms.ts';
 import { startServer, type Server } from '../kit/server.ts';
-import { neighborsOf, openTabs, printTime, waitForMembers, waitForMinimum, type Tab } from '../kit/tabs.ts';
+import {
+  crash,
+  neighborsOf,
+  openTabs,
+  printTime,
+  waitForMembers,
+  waitForMinimum,
+  type Tab,
+} from '../kit/tabs.ts';
 
 let server: Server;
 test.beforeAll(async () => {
@@ -13,14 +21,6 @@ test.afterAll(() => server.kill());
 async function departure(tab: Tab, id: string): Promise<string | undefined> {
   await tab.page.waitForFunction((gone) => window.seen.left.some((left) => left.id === gone), id);
   return tab.page.evaluate((gone) => window.seen.left.find((left) => left.id === gone)?.reason, id);
-}
-
-/** A renderer that is gone: no farewell, no close, only silence. */
-async function crash(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  // The command has no answer: who should give it is gone.
-  void session.send('Page.crash').catch(() => {});
-  await page.waitForEvent('crash');
 }
 
 test(

@@ -3,7 +3,7 @@ import { test } from '../kit/calm.ts';
 import { takeNotes } from '../kit/page-side.ts';
 import { ADDRESS_WORDS } from '../kit/rooms.ts';
 import { truthOf } from '../kit/sentence.ts';
-import { startServer, type Server } from '../kit/server.ts';
+import { attachedAt, startServer, type Server } from '../kit/server.ts';
 import {
   chatOf,
   nameOf,
@@ -23,11 +23,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => server.kill());
 
-/** Members whose sockets the server holds now. */
-async function attached(): Promise<number> {
-  const health = (await (await fetch(`${server.url}healthz`)).json()) as { readonly members: number };
-  return health.members;
-}
+const attached = (): Promise<number> => attachedAt(server);
 
 const textOf = ({ page }: Tab, note: number): Locator => page.locator('.note-text').nth(note);
 

@@ -80,6 +80,7 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
   const enter = (input: Input): void => {
     switch (input.kind) {
       case 'start':
+        effects.push({ kind: 'attach' });
         return toOverlay({ kind: 'roomSize', size: roomSize });
       case 'command':
         return onCommand(input.command);
@@ -96,6 +97,11 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
         return toOverlay({ kind: 'contacts', peers: input.contacts });
       case 'serverDetached':
         return toOverlay(input);
+      case 'serverListed':
+        known(input.ids);
+        return;
+      case 'serverNeeded':
+        return;
       case 'serverUnreachable':
         toOverlay({ kind: 'forget', peer: input.to });
         return toOverlay({ kind: 'notAttached', peer: input.to });

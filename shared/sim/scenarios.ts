@@ -5,6 +5,7 @@ import { churn } from './scenarios/churn.ts';
 import { crash } from './scenarios/crash.ts';
 import { eclipse } from './scenarios/eclipse.ts';
 import { falseDeaths } from './scenarios/false-deaths.ts';
+import { greeters } from './scenarios/greeters.ts';
 import { kill } from './scenarios/kill.ts';
 import { large } from './scenarios/large.ts';
 import { links } from './scenarios/links.ts';
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   links,
   reconcile,
   splitBrain,
+  greeters,
   eclipse,
   sybils,
   large,

@@ -1,6 +1,6 @@
 /**
- * The signaling server of a simulated room: it introduces, carries signals as real text, and forgets. It can be
- * slow, away, or restarted; tabs come back to it with jittered backoff, as the library does.
+ * The signaling server of a simulated room: it introduces, carries signals as real text, tells those attached who is,
+ * and forgets. It can be slow, away, or restarted; tabs come back to it with jittered backoff, as the library does.
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { Rng } from '#shared/base/rng.ts';
@@ -12,7 +12,10 @@ import type { SimTab } from './tab.ts';
 export interface SimServer {
   /** The tab opens its socket, and opens it again whenever it is lost. */
   readonly attach: (tab: SimTab) => void;
-  readonly detach: (tab: SimTab) => void;
+  /** The tab closes its socket, or dials no more. */
+  readonly release: (tab: SimTab) => void;
+  /** The tab is gone. */
+  readonly forget: (tab: SimTab) => void;
   readonly send: (tab: SimTab, to: PeerId, text: string) => void;
   readonly askContacts: (tab: SimTab) => void;
   /** Gone, with all that it knew, or there again, empty. */
@@ -20,6 +23,7 @@ export interface SimServer {
   /** Added to each way between a tab and the server. */
   readonly setSlowness: (ms: number) => void;
   readonly isAttached: (tab: SimTab) => boolean;
+  readonly attachedCount: () => number;
 }
 
 export interface ServerDeps {
@@ -34,13 +38,22 @@ export interface ServerDeps {
 
 /** A tab whose machine slept this long has lost its socket. */
 const DETACHED_AFTER_MS = 30_000;
+/** The list goes out so long after a change, as the server has it. */
+const LIST_MS = 1_000;
+/** Members on it, those that have been attached for longest. */
+const LISTED_MAX = 16;
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one server.
 export function createServer(deps: ServerDeps): SimServer {
   const { agenda, timeMs, rng, conditions, tabOf, isOffline } = deps;
-  /** In the order of attaching: contacts are drawn from it. */
+  /** Contacts are drawn from it. */
   const attached: SimTab[] = [];
+  /** In the order of attaching. */
   const placeByTab = new Map<SimTab, number>();
+  /** Tabs that want a socket, each with the number of its wish: an older one dials no more. */
+  const wishByTab = new Map<SimTab, number>();
+  let wishes = 0;
+  let listIsDue = false;
   let up = true;
   let slowMs = 0;
 
@@ -54,6 +67,7 @@ export function createServer(deps: ServerDeps): SimServer {
     const place = placeByTab.get(tab);
     if (place === undefined) return false;
     placeByTab.delete(tab);
+    changed();
     const last = attached.pop()!;
     if (last !== tab) {
       attached[place] = last;
@@ -77,16 +91,32 @@ export function createServer(deps: ServerDeps): SimServer {
     return [...picked];
   };
 
-  const dial = (tab: SimTab, pauseMs: number): void => {
-    if (!tab.isAlive() || placeByTab.has(tab)) return;
+  const changed = (): void => {
+    if (listIsDue) return;
+    listIsDue = true;
+    later(LIST_MS, () => {
+      listIsDue = false;
+      const ids = [...placeByTab.keys()].slice(0, LISTED_MAX).map(({ id }) => id);
+      for (const tab of attached) {
+        if (isOffline(tab)) continue;
+        later(wayMs(), () =>
+          tab.give(() => (placeByTab.has(tab) ? { kind: 'serverListed', ids } : undefined)),
+        );
+      }
+    });
+  };
+
+  const dial = (tab: SimTab, pauseMs: number, wish: number): void => {
+    if (!tab.isAlive() || placeByTab.has(tab) || wishByTab.get(tab) !== wish) return;
     if (!up || isOffline(tab)) {
       later(pauseMs * (0.5 + rng.fraction()), () =>
-        dial(tab, Math.min(2 * pauseMs, conditions().backoffMs[1])),
+        dial(tab, Math.min(2 * pauseMs, conditions().backoffMs[1]), wish),
       );
       return;
     }
     placeByTab.set(tab, attached.length);
     attached.push(tab);
+    changed();
     const contacts = contactsFor(tab);
     later(wayMs(), () =>
       tab.give(() => (placeByTab.has(tab) ? { kind: 'serverAttached', contacts } : undefined)),
@@ -97,12 +127,26 @@ export function createServer(deps: ServerDeps): SimServer {
     if (!remove(tab)) return;
     tab.give(() => ({ kind: 'serverDetached' }));
     const [pauseMs] = conditions().backoffMs;
-    later(pauseMs * (0.5 + rng.fraction()), () => dial(tab, pauseMs));
+    const wish = wishByTab.get(tab);
+    if (wish !== undefined) later(pauseMs * (0.5 + rng.fraction()), () => dial(tab, pauseMs, wish));
   };
 
   const server: SimServer = {
-    attach: (tab) => later(draw(conditions().attachMs) + slowMs, () => dial(tab, conditions().backoffMs[0])),
-    detach: (tab) => void remove(tab),
+    attach: (tab) => {
+      const wish = ++wishes;
+      wishByTab.set(tab, wish);
+      later(draw(conditions().attachMs) + slowMs, () => dial(tab, conditions().backoffMs[0], wish));
+    },
+    release: (tab) => {
+      wishByTab.delete(tab);
+      if (!remove(tab)) return;
+      // The tab is in the middle of saying so.
+      later(0, () => tab.give(() => (placeByTab.has(tab) ? undefined : { kind: 'serverDetached' })));
+    },
+    forget: (tab) => {
+      wishByTab.delete(tab);
+      remove(tab);
+    },
     send: (tab, to, text) => {
       if (!placeByTab.has(tab) || isOffline(tab)) return;
       later(wayMs(), () => {
@@ -133,6 +177,7 @@ export function createServer(deps: ServerDeps): SimServer {
       slowMs = ms;
     },
     isAttached: (tab) => placeByTab.has(tab),
+    attachedCount: () => attached.length,
   };
 
   /** The server pings, and drops who does not answer. */

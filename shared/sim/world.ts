@@ -179,6 +179,10 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       }
       case 'serverSend':
         return server.send(tab, effect.to, encodePacket(effect.message, tab.versions));
+      case 'attach':
+        return server.attach(tab);
+      case 'detach':
+        return server.release(tab);
       case 'askContacts':
         return server.askContacts(tab);
       case 'construct':
@@ -201,7 +205,7 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
 
   const end = (tab: SimTab<Snapshot>): void => {
     tab.end();
-    server.detach(tab);
+    server.forget(tab);
     living.delete(tab);
     groupByTab.delete(tab);
   };
@@ -252,7 +256,6 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       living.add(tab);
       for (const { opened } of observers) opened?.(tab);
       tab.give(() => ({ kind: 'start' }));
-      server.attach(tab);
       return tab;
     },
     command: (tab, command) => tab.give(() => ({ kind: 'command', command })),

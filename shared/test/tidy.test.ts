@@ -28,7 +28,7 @@ describe('the specification', () => {
     for (const section of ['Node', 'Overlay', 'Broadcast', 'Routing', 'Membership', 'Reconciliation']) {
       expect(protocol).toContain(`\n## ${section}\n`);
     }
-    for (const section of ['Presence', 'State', 'Wire', 'Signaling']) {
+    for (const section of ['Presence', 'State', 'Greeters', 'Wire', 'Signaling']) {
       expect(protocol).toContain(`\n## ${section}\n`);
     }
   });

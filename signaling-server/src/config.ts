@@ -52,6 +52,11 @@ export interface ServerConfig extends RoomsConfig, LimitsConfig {
   readonly pingIntervalMs: number;
   /** Pings without any sign of life before a connection is dropped. Fewer drops tabs behind bad radio. At least 1. */
   readonly pingMissesMax: number;
+  /**
+   * Time between two lists of who is attached, in a room where that changes. Shorter costs the square of a storm's size;
+   * longer lets halves of a room find each other later. At least 1.
+   */
+  readonly listIntervalMs: number;
   /** How long a connection may stay without joining; looked at with each ping. At least 1. */
   readonly joinTimeoutMs: number;
   /** Bytes waiting for one slow reader. More forgives longer pauses and costs memory. Holds at least one message. */
@@ -90,6 +95,7 @@ export const defaultServerConfig: ServerConfig = {
   connectionsMax: CONNECTIONS_MAX,
   pingIntervalMs: 10_000,
   pingMissesMax: 2,
+  listIntervalMs: 1_000,
   joinTimeoutMs: 10_000,
   bufferedBytesMax: 1_048_576,
   spareConnections: 1_000,
@@ -115,6 +121,7 @@ export function checkServerConfig(config: ServerConfig): void {
   assert(config.connectionsMax >= 1, `connectionsMax ${config.connectionsMax}`);
   assert(config.pingIntervalMs >= 1, `pingIntervalMs ${config.pingIntervalMs}`);
   assert(config.pingMissesMax >= 1, `pingMissesMax ${config.pingMissesMax}`);
+  assert(config.listIntervalMs >= 1, `listIntervalMs ${config.listIntervalMs}`);
   assert(config.joinTimeoutMs >= 1, `joinTimeoutMs ${config.joinTimeoutMs}`);
   assert(bufferedBytesMax >= SIGNALING_MESSAGE_BYTES_MAX, `bufferedBytesMax ${bufferedBytesMax}`);
   assert(config.spareConnections >= 1, `spareConnections ${config.spareConnections}`);

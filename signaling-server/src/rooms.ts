@@ -1,6 +1,6 @@
 /**
- * Who is attached where: introduces the members of a room to each other, carries their signals, forgets
- * them when they go. Pure: it knows connections by number only, and the time is an argument.
+ * Who is attached where: introduces the members of a room to each other, carries their signals, tells them who is
+ * attached, forgets them when they go. Pure: it knows connections by number only, and the time is an argument.
  *
  * THE invariant: what one connection sends reaches only connections joined to the same room, under the
  * sender's own id. (A namesake may cause one in another room to be told that there are some, and not who.)
@@ -9,13 +9,14 @@ import type { PeerId, RoomId } from '#shared/base/ids.ts';
 import { err, ok, type Result } from '#shared/base/result.ts';
 import type { Rng } from '#shared/base/rng.ts';
 import { elapsedMs, type Instant } from '#shared/base/time.ts';
-import type {
-  GiveNamesake,
-  Join,
-  Namesake,
-  ServerMessage,
-  SignalingErrorCode,
-  SignalTo,
+import {
+  LISTED_MAX,
+  type GiveNamesake,
+  type Join,
+  type Namesake,
+  type ServerMessage,
+  type SignalingErrorCode,
+  type SignalTo,
 } from '#shared/signaling/messages.ts';
 import type { RoomsConfig } from './config.ts';
 import { createNamesakes } from './namesakes.ts';
@@ -42,6 +43,8 @@ export interface Rooms {
   readonly namesake: (from: ConnectionId, request: GiveNamesake) => RoomsAnswer;
   /** Forgets the connection; harmless for one that never joined or has left. Nobody is told. */
   readonly leave: (from: ConnectionId) => void;
+  /** The lists of the rooms that have changed since the last call, to everybody there: call it now and then. */
+  readonly lists: () => readonly Delivery[];
   readonly hasJoined: (from: ConnectionId) => boolean;
   readonly count: () => RoomsCount;
 }
@@ -53,7 +56,7 @@ export interface RoomsCount {
 
 interface Room {
   readonly name: RoomId;
-  /** Bounded by `roomMembersMax`. */
+  /** Bounded by `roomMembersMax`; in the order of attaching. */
   readonly connectionById: Map<PeerId, ConnectionId>;
   /** The same ids as a list, so that drawing a few costs the same in any room. Order means nothing. */
   readonly ids: PeerId[];
@@ -68,11 +71,14 @@ interface Attachment {
 }
 
 /** `startedAt` is when the server began to listen. */
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the rooms of one server.
 export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): Rooms {
   /** Bounded by `roomsMax`; a room goes with its last member. */
   const roomByName = new Map<RoomId, Room>();
   /** Bounded by the number of connections. */
   const attachmentByConnection = new Map<ConnectionId, Attachment>();
+  /** Those whose members have not been told of the last change; rooms that are gone are not among them. */
+  const changedRooms = new Set<Room>();
   /** Bounded by the number of connections, each of which gives one. */
   const namesakes = createNamesakes<Room>();
 
@@ -88,6 +94,7 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
     room.connectionById.set(id, from);
     room.ids.push(id);
     attachmentByConnection.set(from, { room, id, namesake: undefined });
+    changedRooms.add(room);
     const starting = elapsedMs(startedAt, now) < config.startingMs;
     return ok([{ to: from, message: { kind: 'welcome', contacts: pickContacts(room, id), starting } }]);
   };
@@ -123,7 +130,16 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
     if (leaver.namesake !== undefined) namesakes.remove(leaver.namesake, room);
     room.connectionById.delete(id);
     removeUnordered(room.ids, id);
-    if (room.ids.length === 0) roomByName.delete(room.name);
+    changedRooms.add(room);
+    if (room.ids.length > 0) return;
+    roomByName.delete(room.name);
+    changedRooms.delete(room);
+  };
+
+  const lists = (): readonly Delivery[] => {
+    const deliveries = [...changedRooms].flatMap(listOf);
+    changedRooms.clear();
+    return deliveries;
   };
 
   const pickContacts = (room: Room, self: PeerId): readonly PeerId[] =>
@@ -135,9 +151,19 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
     contacts,
     namesake,
     leave,
+    lists,
     hasJoined: (from) => attachmentByConnection.has(from),
     count: () => ({ rooms: roomByName.size, members: attachmentByConnection.size }),
   };
+}
+
+/**
+ * Those attached longest: the list stays the same while others come and go, and whoever was here before the server's
+ * last start comes back among the first.
+ */
+function listOf({ connectionById }: Room): readonly Delivery[] {
+  const ids = [...connectionById.keys()].slice(0, LISTED_MAX);
+  return [...connectionById.values()].map((to) => ({ to, message: { kind: 'attached', ids } }));
 }
 
 /** Alone in a room that has namesakes is who gave it: nobody else is there to have done so. */

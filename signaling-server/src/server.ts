@@ -73,9 +73,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw createStartError(cause, { host, port });
   }
   const ticks = setInterval(hub.tick, config.pingIntervalMs);
+  const announcements = setInterval(hub.announce, config.listIntervalMs);
 
   const stop = async (): Promise<void> => {
     clearInterval(ticks);
+    clearInterval(announcements);
     const closed = new Promise<void>((resolve) => http.close(() => resolve()));
     sockets.close();
     hub.shutdown();
@@ -141,6 +143,7 @@ function takeSockets(http: Server, hub: Hub, config: ServerConfig): WebSocketSer
 interface Hub {
   readonly attach: (socket: WebSocket) => void;
   readonly tick: () => void;
+  readonly announce: () => void;
   readonly shutdown: () => void;
   readonly count: () => { readonly rooms: number; readonly members: number };
 }
@@ -205,6 +208,7 @@ function createHub(config: ServerConfig, now: () => Instant, startedAt: Instant)
   return {
     attach,
     tick: () => run(sessions.tick(now())),
+    announce: () => run(sessions.announce()),
     shutdown: () => run(sessions.shutdown()),
     count: sessions.count,
   };

@@ -43,6 +43,8 @@ export interface Sessions {
   readonly forget: (connection: ConnectionId) => void;
   /** Every `pingIntervalMs`, more or less: an early, late or repeated tick only moves the next ping. */
   readonly tick: (now: Instant) => readonly SessionEffect[];
+  /** Every `listIntervalMs`, more or less: tells those in rooms that have changed who is attached there. */
+  readonly announce: () => readonly SessionEffect[];
   /** The server stops: tells and closes everyone. */
   readonly shutdown: () => readonly SessionEffect[];
   readonly count: () => RoomsCount;
@@ -121,6 +123,7 @@ export function createSessions(config: ServerConfig, rng: Rng, startedAt: Instan
     receive,
     forget,
     tick: (now) => [...sessionByConnection.values()].flatMap((session) => afterTick(session, now)),
+    announce: () => rooms.lists().map(({ to, message }) => ({ kind: 'send', to, message })),
     shutdown: () => [...sessionByConnection.keys()].flatMap((connection) => end(connection, 'going-away')),
     count: rooms.count,
   };

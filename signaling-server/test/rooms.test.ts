@@ -5,7 +5,7 @@ import type { PeerId } from '#shared/base/ids.ts';
 import { createRng } from '#shared/base/rng.ts';
 import { instant } from '#shared/base/time.ts';
 import { defaultServerConfig, type RoomsConfig } from '#server/config.ts';
-import { connectionId, createRooms, type Rooms, type RoomsAnswer } from '#server/rooms.ts';
+import { connectionId, createRooms, type ConnectionId, type Rooms, type RoomsAnswer } from '#server/rooms.ts';
 import { NAMESAKE_ROOMS_LOOKED_AT } from '#server/namesakes.ts';
 import { a, b, c, join, namesake, peer, signal } from './names.ts';
 
@@ -105,6 +105,37 @@ describe('signal', () => {
 
   it('to oneself is refused', () => {
     expect(roomsWith([1, 'kitchen', a]).signal(one, signal(a))).toEqual({ ok: false, error: 'bad-message' });
+  });
+});
+
+describe('the list of those attached', () => {
+  const listFor = (rooms: Rooms): readonly (readonly [ConnectionId, readonly PeerId[]])[] =>
+    rooms.lists().map(({ to, message }) => [to, message.kind === 'attached' ? message.ids : []]);
+
+  it('goes to everybody in a room that has changed, once, in the order of attaching', () => {
+    const rooms = roomsWith([1, 'kitchen', a], [2, 'kitchen', b], [3, 'garden', c]);
+    expect(listFor(rooms)).toEqual([
+      [one, [a, b]],
+      [two, [a, b]],
+      [three, [c]],
+    ]);
+    expect(rooms.lists()).toEqual([]);
+    rooms.leave(one);
+    rooms.join(one, join('kitchen', a), later);
+    expect(listFor(rooms)).toEqual([
+      [two, [b, a]],
+      [one, [b, a]],
+    ]);
+    rooms.leave(three);
+    expect(rooms.lists()).toEqual([]);
+  });
+
+  it('holds at most those sixteen that have been attached longest', () => {
+    const places = Array.from({ length: 40 }, (_, at) => [at, 'hall', peer(at)] as const);
+    const lists = listFor(roomsWith(...places));
+    expect(lists).toHaveLength(40);
+    const oldest = places.slice(0, 16).map(([, , id]) => id);
+    for (const [, ids] of lists) expect(ids).toEqual(oldest);
   });
 });
 

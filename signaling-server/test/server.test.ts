@@ -68,6 +68,19 @@ describe('introducing and carrying', () => {
     expect(await first.next()).toEqual({ kind: 'contacts', contacts: [b] });
   });
 
+  it('everybody attached is told who is, a moment after that has changed', async () => {
+    const server = await start({ listIntervalMs: 10 });
+    const [first, second] = await pair(server);
+    await expect
+      .poll(() => [first.list(), second.list()].map((ids) => ids?.toSorted()))
+      .toEqual([
+        [c, d],
+        [c, d],
+      ]);
+    second.socket.close();
+    await expect.poll(first.list).toEqual([c]);
+  });
+
   it('thirty seconds after its start the server is no longer starting', async () => {
     let at = 0;
     const server = await startServer({ host: '127.0.0.1', port: 0, now: () => instant(at) });

@@ -35,6 +35,20 @@ function makePair(config: Partial<ServerConfig> = {}): Sessions {
   return sessions;
 }
 
+describe('an announcement', () => {
+  it('sends the list to those of the rooms that have changed', () => {
+    const sessions = makePair();
+    const message = { kind: 'attached', ids: [a, b] };
+    expect(sessions.announce()).toEqual([
+      { kind: 'send', to: one, message },
+      { kind: 'send', to: two, message },
+    ]);
+    expect(sessions.announce()).toEqual([]);
+    sessions.forget(two);
+    expect(sessions.announce()).toEqual([{ kind: 'send', to: one, message: { kind: 'attached', ids: [a] } }]);
+  });
+});
+
 describe('a frame', () => {
   it('that is a message is answered by the rooms', () => {
     expect(makePair().receive(one, frame(signal(b, 'AAAA')), start)).toEqual([

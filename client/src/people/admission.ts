@@ -184,6 +184,7 @@ function memberOf(event: MeshEvent): PeerId | undefined {
     case 'linkClosed':
     case 'graphChanged':
     case 'attemptFailed':
+    case 'greeted':
     case 'synced':
     case 'stateChanged':
     case 'entryRefused':

@@ -29,6 +29,8 @@ export interface ShellDeps {
   readonly clock: Clock;
   /** Hands text to the server for a member; false when it is not there. */
   readonly serverSend: (to: PeerId, data: string) => boolean;
+  /** Whether the server is wanted: to be dialled until it answers, or let go of. */
+  readonly wantServer: (wanted: boolean) => void;
   readonly askContacts: () => void;
   /** Other than this software's own in tests only. */
   readonly versions?: WireVersions;
@@ -188,6 +190,9 @@ export function createShell(deps: ShellDeps): Shell {
       case 'serverSend':
         deps.serverSend(effect.to, encodePacket(effect.message, versions));
         return;
+      case 'attach':
+      case 'detach':
+        return deps.wantServer(effect.kind === 'attach');
       case 'askContacts':
         return deps.askContacts();
       case 'construct':

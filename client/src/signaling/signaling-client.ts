@@ -21,6 +21,8 @@ export interface SignalingHandlers {
   readonly onStatus: (status: 'connecting' | 'open' | 'closed') => void;
   readonly onAttached: (contacts: readonly PeerId[]) => void;
   readonly onContacts: (contacts: readonly PeerId[]) => void;
+  /** Who is attached, this tab included. */
+  readonly onListed: (ids: readonly PeerId[]) => void;
   readonly onSignal: (from: PeerId, data: string) => void;
   /** A signal was carried to nobody: its target is not attached. */
   readonly onUnreachable: (to: PeerId) => void;
@@ -265,6 +267,8 @@ export function createSignalingClient(
         return handlers.onAttached(message.contacts);
       case 'contacts':
         return handlers.onContacts(message.contacts);
+      case 'attached':
+        return handlers.onListed(message.ids);
       case 'signal':
         return handlers.onSignal(message.from, message.data);
       case 'unreachable':

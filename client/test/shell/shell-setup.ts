@@ -167,6 +167,7 @@ export function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prov
         log.push({ serverSend: to, data });
         return true;
       },
+      wantServer: (wanted) => log.push(wanted ? 'attach' : 'detach'),
       askContacts: () => log.push('ask contacts'),
       onRelayed: () => log.push('relayed'),
       onEvents: (events) => {

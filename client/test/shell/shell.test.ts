@@ -43,6 +43,13 @@ describe('effects', () => {
     ]);
   });
 
+  test('open and close the way to the server', () => {
+    const { shell, answer, log } = setUp();
+    answer({ kind: 'attach' }, { kind: 'detach' });
+    shell.handle(start);
+    expect(log).toEqual(['in start', 'attach', 'detach']);
+  });
+
   test('of an input without events tell nothing', () => {
     const { shell, answer, log } = setUp();
     answer({ kind: 'askContacts' });

@@ -40,6 +40,7 @@ function setScene(): Scene {
     onStatus: (status) => told.push(status),
     onAttached: (contacts) => told.push({ attached: contacts }),
     onContacts: (contacts) => told.push({ contacts }),
+    onListed: (ids) => told.push({ listed: ids }),
     onSignal: (from, data) => told.push({ from, data }),
     onUnreachable: (to) => told.push({ unreachable: to }),
     onWrongKey: (sign) => told.push({ wrongKey: sign }),

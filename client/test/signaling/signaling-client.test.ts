@@ -67,6 +67,7 @@ function setUp({
       onStatus: (status) => told.push(status),
       onAttached: (contacts) => told.push({ attached: contacts }),
       onContacts: (contacts) => told.push({ contacts }),
+      onListed: (ids) => told.push({ listed: ids }),
       onSignal: (from, data) => told.push({ from, data }),
       onUnreachable: (to) => told.push(['unreachable', to]),
       onWrongKey: (sign) => told.push({ wrongKey: sign }),
@@ -190,9 +191,15 @@ describe('attached', () => {
     client.askContacts();
     expect(last().sent.slice(1)).toEqual([{ kind: 'signal', to: a, data: 'AAAA' }, { kind: 'contacts' }]);
     last().say({ kind: 'contacts', contacts: [b] });
+    last().say({ kind: 'attached', ids: [a, b] });
     last().say({ kind: 'signal', from: b, data: 'BBBB' });
     last().say({ kind: 'unreachable', to: a });
-    expect(taken(told)).toEqual([{ contacts: [b] }, { from: b, data: 'BBBB' }, ['unreachable', a]]);
+    expect(taken(told)).toEqual([
+      { contacts: [b] },
+      { listed: [a, b] },
+      { from: b, data: 'BBBB' },
+      ['unreachable', a],
+    ]);
   });
 
   test('nothing is sent before the welcome, nor when the socket is closing', () => {

@@ -13,6 +13,7 @@ import { messagesComeOnce } from './deliveries.ts';
 import { directsArriveOnce } from './directs.ts';
 import { createExtras, drawServerJitter } from './extras.ts';
 import { calm, drawConditions, FAULTS, say, type Fault } from './faults.ts';
+import { createGreeterFaults, fewGreet } from './greeters.ts';
 import { lostMessagesComeAgain, nobodyGivesUpEarly } from './giving-up.ts';
 import { framesCountOnce, linksAreSynced, roundsEnd } from './links.ts';
 import { refutationsCount, theDeafDoubt } from './lives.ts';
@@ -92,6 +93,7 @@ const CHECKERS: readonly MakeChecker[] = [
   lostMessagesComeAgain,
   theHonestAreKept,
   everyVersionSaysOneThing,
+  fewGreet,
 ];
 
 const STEPS = 50;
@@ -113,6 +115,7 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
   const counts = countAll(world);
   // Their chance is their own: the faults are the same without them.
   const oddTimers = createOddTimers(world, createRng([seed, 0x0dd]));
+  const greeterFaults = createGreeterFaults(world, createRng([seed, 0x9ee7]));
   const extras = createExtras(world, { rng: rng.fork('extras'), tabsMax, trace });
   if (trace) traceAll(world, trace);
   const checkers = CHECKERS.map((make) => {
@@ -134,6 +137,7 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
       if (tab && other) fault.happen({ world, tab, other, rng, tabsMax });
       extras.give();
       oddTimers.give();
+      greeterFaults.give();
       world.run(rng.fraction() * STEP_MS_MAX);
       for (const checker of checkers) checker.look?.();
     }

@@ -3,7 +3,7 @@
 /** Monotonic milliseconds of this tab. Every timeout reads it. */
 export type Instant = number & { readonly brand: 'Instant' };
 
-/** Calendar milliseconds since 1970. May jump; only the hybrid clock, clock comparison and the notice of a sleep read it. */
+/** Calendar milliseconds since 1970. May jump; only the hybrid clock, clock comparison, the notice of a sleep and the greeters' hour read it. */
 export type WallMillis = number & { readonly brand: 'WallMillis' };
 
 /** What every `handle` is told about time. */

@@ -80,7 +80,8 @@ function setLinks(turn: Turn, member: Member, links: LinksRecord): void {
   const { state, at, out } = turn;
   state.roster.setLinks(member, links, at);
   recordChanged(turn, links);
-  out.push({ kind: 'linksChanged', id: links.id, neighbors: links.neighbors });
+  const { id, neighbors, greeter } = links;
+  out.push({ kind: 'linksChanged', id, neighbors, greeter });
   // It has noticed that our link is gone, so it outlived the link.
   if (!links.neighbors.includes(state.self)) state.lost.delete(links.id);
 }

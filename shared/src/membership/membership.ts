@@ -17,7 +17,7 @@ import type {
   MembershipTimer,
 } from './messages.ts';
 import { afterOrphans, onRoutedAck } from './orphans.ts';
-import { afterPublishLinks, onCard, onStability, publishFarewell, publishFirst } from './own.ts';
+import { afterPublishLinks, onCard, onGreeter, onStability, publishFarewell, publishFirst } from './own.ts';
 import { expel } from './standing.ts';
 import {
   createState,
@@ -113,6 +113,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return onHeard(turn, input.peer);
     case 'stability':
       return onStability(turn, input.stamp);
+    case 'greeter':
+      return onGreeter(turn, input.greeter);
     case 'card':
       return onCard(turn, input.card);
     case 'expel':

@@ -48,6 +48,8 @@ export interface LinksRecord extends Provable {
   readonly neighbors: readonly PeerId[];
   /** Everything stamped up to this wall time has reached the owner, as far as it can tell; 0: unknown. */
   readonly stability: number;
+  /** Its owner is attached to the server, and so there for newcomers. */
+  readonly greeter: boolean;
 }
 
 export type RosterRecord = IdentityRecord | LinksRecord;
@@ -130,6 +132,8 @@ export type MembershipInput =
   | { readonly kind: 'heard'; readonly peer: PeerId }
   /** The stability stamp moved, and somebody wants it; it rides on the links record. Not given while nobody does. */
   | { readonly kind: 'stability'; readonly stamp: number }
+  /** The server let us in, or we are no longer attached; it rides on the links record. */
+  | { readonly kind: 'greeter'; readonly greeter: boolean }
   /** What we tell everyone of ourselves; it costs the room an identity record, unless nobody is there yet. */
   | { readonly kind: 'card'; readonly card: Uint8Array }
   /** It is proven that this member must not be here: from now on no record of it counts. */
@@ -163,7 +167,12 @@ export type MembershipEffect =
   | { readonly kind: 'memberRecovered'; readonly id: PeerId }
   | { readonly kind: 'memberGone'; readonly id: PeerId; readonly reason: LeaveReason }
   /** Its links record is newer. */
-  | { readonly kind: 'linksChanged'; readonly id: PeerId; readonly neighbors: readonly PeerId[] }
+  | {
+      readonly kind: 'linksChanged';
+      readonly id: PeerId;
+      readonly neighbors: readonly PeerId[];
+      readonly greeter: boolean;
+    }
   | { readonly kind: 'neighborSuspected'; readonly peer: PeerId }
   /** A neighbor that is no member, or no more, is silent: its channel leads nowhere. */
   | { readonly kind: 'strangerSilent'; readonly peer: PeerId }

@@ -87,6 +87,17 @@ export function onStability(turn: Turn, stamp: number): void {
   planLinks(turn, Math.max(state.config.stabilitySpacingMs, linksSpacingMs(state)));
 }
 
+/**
+ * Whoever greets says so as soon as it may, or others would take its place before they know; that it does no more can
+ * wait. Without a neighbor nobody would hear it: the first link makes a record anyway.
+ */
+export function onGreeter(turn: Turn, greeter: boolean): void {
+  const { links, neighbors, config } = turn.state;
+  if (greeter === links.greeter) return;
+  links.greeter = greeter;
+  if (neighbors.size > 0) planLinks(turn, greeter ? config.linksSpacingMs : linksSpacingMs(turn.state));
+}
+
 export function afterPublishLinks(turn: Turn, token: number): void {
   const { links } = turn.state;
   if (token !== links.token || links.dueAt === null) return;
@@ -125,6 +136,7 @@ function publishLinks(turn: Turn): void {
   const { record } = links;
   const same =
     record.stability === links.stability &&
+    record.greeter === links.greeter &&
     record.neighbors.length === neighbors.size &&
     record.neighbors.every((id) => neighbors.has(id));
   if (!same) writeLinks(turn);
@@ -138,6 +150,7 @@ function writeLinks(turn: Turn): void {
     seq: links.record.seq + 1,
     neighbors: [...state.neighbors.keys()].toSorted(),
     stability: links.stability,
+    greeter: links.greeter,
   };
   links.publishedAt = at;
   const me = state.roster.get(state.self);

@@ -49,6 +49,7 @@ export interface WatchBasis {
 export interface OwnLinks {
   record: LinksRecord;
   stability: number;
+  greeter: boolean;
   /** `null` until one was published that anybody could hear. */
   publishedAt: Instant | null;
   dueAt: Instant | null;
@@ -121,8 +122,18 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
     config,
     identity: seed.identity,
     links: {
-      record: { kind: 'links', id, epoch, seq: 0, neighbors: [], stability: 0, proof: null },
+      record: {
+        kind: 'links',
+        id,
+        epoch,
+        seq: 0,
+        neighbors: [],
+        stability: 0,
+        greeter: false,
+        proof: null,
+      },
       stability: 0,
+      greeter: false,
       publishedAt: null,
       dueAt: null,
       token: 0,

@@ -1,5 +1,6 @@
 /** The configuration of a node: one part per layer, and what others may cost it. */
 import { defaultBroadcastConfig, type BroadcastConfig } from '../broadcast/config.ts';
+import { defaultGreetersConfig, type GreetersConfig } from '../greeters/config.ts';
 import { defaultMembershipConfig, type MembershipConfig } from '../membership/config.ts';
 import { defaultOverlayConfig, type OverlayConfig } from '../overlay/config.ts';
 import { defaultPresenceConfig, type PresenceConfig } from '../presence/config.ts';
@@ -17,6 +18,7 @@ export interface MeshConfig {
   readonly reconcile: ReconcileConfig;
   readonly routing: RoutingConfig;
   readonly state: StateConfig;
+  readonly greeters: GreetersConfig;
   readonly quotas: QuotaConfig;
   readonly scores: ScoreConfig;
 }
@@ -29,6 +31,7 @@ export const defaultMeshConfig: MeshConfig = Object.freeze({
   reconcile: defaultReconcileConfig,
   routing: defaultRoutingConfig,
   state: defaultStateConfig,
+  greeters: defaultGreetersConfig,
   quotas: defaultQuotaConfig,
   scores: defaultScoreConfig,
 });

@@ -46,7 +46,7 @@ export function versionNameOf(record: TableRecord): string {
 /** All else that a record says. Where and how often its author signed it makes no difference. */
 export function contentOf(record: TableRecord): Value | undefined {
   if ('collection' in record || 'field' in record) return record.value;
-  if (record.kind === 'links') return [...record.neighbors, record.stability];
+  if (record.kind === 'links') return [...record.neighbors, record.stability, record.greeter];
   return [record.wireVersion, record.card];
 }
 

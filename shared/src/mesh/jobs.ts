@@ -14,6 +14,7 @@ export function inputToJobs(
         { layer: 'membership', input: { kind: 'start' } },
         { layer: 'state', input: { kind: 'start' } },
         { layer: 'overlay', input: { kind: 'roomSize', size: 1 } },
+        { layer: 'greeters', input: { kind: 'start' } },
       ];
     case 'command':
       return [commandToJob(input.command)];
@@ -28,6 +29,8 @@ export function inputToJobs(
         { layer: 'routing', input: { kind: 'serverAttached' } },
         { layer: 'overlay', input: { kind: 'serverAttached' } },
         ...named(input.contacts),
+        { layer: 'membership', input: { kind: 'greeter', greeter: true } },
+        { layer: 'greeters', input: { kind: 'attached' } },
       ];
     case 'serverContacts':
       return named(input.contacts);
@@ -35,11 +38,18 @@ export function inputToJobs(
       return [
         { layer: 'routing', input: { kind: 'serverDetached' } },
         { layer: 'overlay', input: { kind: 'serverDetached' } },
+        { layer: 'membership', input: { kind: 'greeter', greeter: false } },
+        { layer: 'greeters', input: { kind: 'detached' } },
       ];
+    case 'serverListed':
+      return [{ layer: 'overlay', input: { kind: 'listed', peers: input.ids } }];
+    case 'serverNeeded':
+      return [{ layer: 'greeters', input: { kind: 'need', need: input.need } }];
     case 'serverUnreachable':
       return [{ layer: 'overlay', input: { kind: 'notAttached', peer: input.to } }];
     case 'serverSignal':
       return [
+        { layer: 'greeters', input: { kind: 'carried' } },
         { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
       ];
     case 'timer':
@@ -107,6 +117,8 @@ function timerToJob(due: NodeTimer): Job {
       return { layer: 'state', input: { kind: 'timer', timer: due.timer } };
     case 'routing':
       return { layer: 'routing', input: { kind: 'timer', timer: due.timer } };
+    case 'greeters':
+      return { layer: 'greeters', input: { kind: 'timer', timer: due.timer } };
     default:
       return unreachable(due);
   }

@@ -1,6 +1,8 @@
-/** The seven layers of a node, and the jobs they are given. */
+/** The eight layers of a node, and the jobs they are given. */
 import { createBroadcast, type Broadcast } from '../broadcast/broadcast.ts';
 import type { BroadcastInput } from '../broadcast/messages.ts';
+import { createGreeters, type Greeters } from '../greeters/greeters.ts';
+import type { GreetersInput } from '../greeters/messages.ts';
 import { createMembership, type Membership } from '../membership/membership.ts';
 import type { MembershipInput } from '../membership/messages.ts';
 import { createOverlay, type Overlay } from '../overlay/overlay.ts';
@@ -36,6 +38,7 @@ export interface Layers {
   readonly reconcile: Reconcile;
   readonly presence: Presence;
   readonly state: State;
+  readonly greeters: Greeters;
 }
 
 /** One input for one layer. */
@@ -46,7 +49,8 @@ export type Job =
   | { readonly layer: 'routing'; readonly input: RoutingInput<RoutedPayload> }
   | { readonly layer: 'reconcile'; readonly input: ReconcileInput }
   | { readonly layer: 'presence'; readonly input: PresenceInput }
-  | { readonly layer: 'state'; readonly input: StateInput };
+  | { readonly layer: 'state'; readonly input: StateInput }
+  | { readonly layer: 'greeters'; readonly input: GreetersInput };
 
 export function createLayers(
   deps: MeshDeps,
@@ -76,5 +80,6 @@ export function createLayers(
     reconcile: createReconcile({ self }, config.reconcile),
     presence: createPresence({ self, epoch }, config.presence),
     state: createState({ self }, config.state),
+    greeters: createGreeters({ self, rng: rng.fork('greeters') }, config.greeters),
   };
 }

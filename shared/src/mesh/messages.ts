@@ -6,6 +6,7 @@ import type { BroadcastMessage, BroadcastTimer } from '../broadcast/messages.ts'
 import type { AttemptId, PeerId } from '../base/ids.ts';
 import type { Receipt } from '../base/receipt.ts';
 import type { Value } from '../base/value.ts';
+import type { GreetersTimer, ServerNeed } from '../greeters/messages.ts';
 import type {
   Claim,
   IdentityRecord,
@@ -141,7 +142,8 @@ export type NodeTimer =
   | { readonly layer: 'membership'; readonly timer: MembershipTimer }
   | { readonly layer: 'presence'; readonly timer: PresenceTimer }
   | { readonly layer: 'state'; readonly timer: StateTimer }
-  | { readonly layer: 'routing'; readonly timer: RoutingTimer };
+  | { readonly layer: 'routing'; readonly timer: RoutingTimer }
+  | { readonly layer: 'greeters'; readonly timer: GreetersTimer };
 
 export type Command =
   /** To everyone else here now. */
@@ -205,6 +207,10 @@ export type Input =
   | { readonly kind: 'serverAttached'; readonly contacts: readonly PeerId[] }
   | { readonly kind: 'serverContacts'; readonly contacts: readonly PeerId[] }
   | { readonly kind: 'serverDetached' }
+  /** The server says who is attached: all, or those who have been for longest. */
+  | { readonly kind: 'serverListed'; readonly ids: readonly PeerId[] }
+  /** The server is needed for a reason that the node does not see. */
+  | { readonly kind: 'serverNeeded'; readonly need: ServerNeed }
   /** The server could not hand a signal to this peer. */
   | { readonly kind: 'serverUnreachable'; readonly to: PeerId }
   | {
@@ -217,6 +223,9 @@ export type Input =
 export type Effect =
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: LinkMessage }
   | { readonly kind: 'serverSend'; readonly to: PeerId; readonly message: RoutingMessage<RoutedPayload> }
+  /** Dial the server, and again whenever the socket is lost, until `detach`. */
+  | { readonly kind: 'attach' }
+  | { readonly kind: 'detach' }
   | { readonly kind: 'askContacts' }
   | {
       readonly kind: 'construct';
@@ -246,6 +255,8 @@ export type MeshEvent =
   | { readonly kind: 'memberSuspected'; readonly id: PeerId; readonly by: PeerId }
   | { readonly kind: 'memberRecovered'; readonly id: PeerId }
   | { readonly kind: 'memberLeft'; readonly id: PeerId; readonly reason: LeaveReason }
+  /** Whether anybody greets newcomers, as far as the roster tells one who is not attached. */
+  | { readonly kind: 'greeted'; readonly greeted: boolean }
   /** Who holds a link to whom has changed. */
   | { readonly kind: 'graphChanged' }
   | { readonly kind: 'linkOpened'; readonly peer: PeerId }

@@ -9,9 +9,10 @@
 import { unreachable } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
-import { now as at, type Now } from '../base/time.ts';
+import { now as at, wallMillis, type Now } from '../base/time.ts';
 import type { BroadcastSnapshot } from '../broadcast/messages.ts';
 import { rosterKey, type IdentityRecord, type MembershipSnapshot } from '../membership/messages.ts';
+import type { GreetersSnapshot } from '../greeters/messages.ts';
 import type { OverlaySnapshot } from '../overlay/messages.ts';
 import type { PresenceSnapshot } from '../presence/messages.ts';
 import type { ReconcileSnapshot } from '../reconcile/messages.ts';
@@ -23,10 +24,11 @@ import { isHeartbeat, onFrame } from './inbox.ts';
 import { isSignal } from './messages.ts';
 import { inputToJobs } from './jobs.ts';
 import { afterBroadcast } from './joints/broadcast.ts';
+import { afterGreeters } from './joints/greeters.ts';
 import { afterMembership } from './joints/membership.ts';
 import { afterOverlay } from './joints/overlay.ts';
 import { afterPresence, ofMembers } from './joints/presence.ts';
-import { afterReconcile, refreshStability } from './joints/reconcile.ts';
+import { afterReconcile, meshTime, refreshStability } from './joints/reconcile.ts';
 import { afterRouting } from './joints/routing.ts';
 import { afterState } from './joints/state.ts';
 import { passOnNews } from './news.ts';
@@ -45,6 +47,7 @@ export interface MeshSnapshot {
   readonly reconcile: ReconcileSnapshot;
   readonly presence: PresenceSnapshot;
   readonly state: StateSnapshot;
+  readonly greeters: GreetersSnapshot;
   readonly quotas: QuotaSnapshot;
   readonly scores: ScoreSnapshot;
 }
@@ -157,6 +160,8 @@ function enter(input: Input, hub: Hub): void {
 
 /** The server names whoever is attached to it, for it knows nobody. */
 function withoutOutcasts<I extends Input>(input: I, { outcasts }: Hub): I {
+  if (input.kind === 'serverListed')
+    return { ...input, ids: input.ids.filter((peer) => !outcasts.has(peer)) };
   if (input.kind !== 'serverAttached' && input.kind !== 'serverContacts') return input;
   return { ...input, contacts: input.contacts.filter((peer) => !outcasts.has(peer)) };
 }
@@ -203,6 +208,11 @@ function run(job: Job, hub: Hub): void {
         .forEach((effect) => afterPresence(effect, hub));
     case 'state':
       return layers.state.handle(job.input, now).forEach((effect) => afterState(effect, hub));
+    case 'greeters': {
+      // All must agree on the hour.
+      const shared = { ...now, wall: wallMillis(meshTime(hub)) };
+      return layers.greeters.handle(job.input, shared).forEach((effect) => afterGreeters(effect, hub));
+    }
     default:
       return unreachable(job);
   }
@@ -231,6 +241,9 @@ function viewOf(layers: Layers, quotas: Quotas, scores: Scores): MeshSnapshot {
     },
     get state() {
       return layers.state.inspect();
+    },
+    get greeters() {
+      return layers.greeters.inspect();
     },
     get quotas() {
       return quotas.inspect();

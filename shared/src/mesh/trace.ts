@@ -73,6 +73,8 @@ function inputToText(input: Input): string {
     case 'serverAttached':
     case 'serverContacts':
     case 'serverDetached':
+    case 'serverListed':
+    case 'serverNeeded':
       return input.kind;
     default:
       return unreachable(input);
@@ -116,6 +118,8 @@ function effectToText(effect: Exclude<Effect, { kind: 'send' }>): string {
       return `speak ${effect.version}`;
     case 'tellTooOld':
       return `tellTooOld ${short(effect.to)}`;
+    case 'attach':
+    case 'detach':
     case 'askContacts':
       return effect.kind;
     default:

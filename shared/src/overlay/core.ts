@@ -44,6 +44,8 @@ export interface Core {
   readonly returned: Returned;
   /** How the last attempt with a peer ended that came to nothing, until there is a link; at most `restsMax`. */
   readonly endingByPeer: BoundedMap<PeerId, Ending>;
+  /** Others that are attached, where anybody tells; else it is all who are here. */
+  greeters: number | undefined;
   readonly counts: {
     /** Descriptions for attempts that were over. */
     staleDescriptions: number;
@@ -53,7 +55,7 @@ export interface Core {
   /** A reserve is none any more. */
   readonly unreserve: (peer: PeerId) => void;
   /** A member is no longer one: no candidate until it is known anew. */
-  readonly forget: (peer: PeerId, crowded?: boolean) => void;
+  readonly forget: (peer: PeerId, at: Instant, why?: 'left' | 'crowded') => void;
   /** Takes a neighbor out. `destroy` comes first unless the transport closed the channel itself. */
   readonly loseNeighbor: (peer: PeerId, reason: NeighborDownReason, at: Instant) => Effects;
   /** The same on our own initiative: the neighbor is told. */
@@ -88,8 +90,10 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     const next = rng.pick(others);
     if (next !== undefined) reserve(next);
   };
-  const forget = (peer: PeerId, crowded: boolean = false): void => {
-    if (degreeByPeer.delete(peer) && !crowded) returned.noteGone(peer);
+  const forget = (peer: PeerId, at: Instant, why?: 'left' | 'crowded'): void => {
+    if (degreeByPeer.delete(peer) && why !== 'crowded') returned.noteGone(peer);
+    if (why === 'left') contacts.left(peer);
+    else contacts.gone(peer, at);
     unreserve(peer);
   };
   const endAttempt = (peer: PeerId, reason: AttemptFailure, at: Instant): Effects => {
@@ -101,7 +105,8 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   };
   const loseNeighbor = (peer: PeerId, reason: NeighborDownReason, at: Instant): Effects => {
     const destroyed = links.remove(peer, at);
-    if (reason === 'leaving' || reason === 'declared-dead') forget(peer);
+    if (reason === 'leaving' || reason === 'declared-dead')
+      forget(peer, at, reason === 'leaving' ? 'left' : undefined);
     else reserve(peer);
     const isLast = links.activeView().length === 0;
     // It may have crashed: while others can be asked, they are asked first.
@@ -129,6 +134,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     press,
     returned,
     endingByPeer,
+    greeters: undefined,
     counts: { staleDescriptions: 0 },
     learn: (peer, degree, at) => {
       if (peer === self) return;

@@ -111,6 +111,10 @@ export type OverlayInput =
   | { readonly kind: 'timer'; readonly timer: OverlayTimer }
   /** The server named members who are attached to it; it takes the place of what it named before. */
   | { readonly kind: 'contacts'; readonly peers: readonly PeerId[] }
+  /** The server says who is attached to it. It counts until it says otherwise, or is lost. */
+  | { readonly kind: 'listed'; readonly peers: readonly PeerId[] }
+  /** So many others are attached, as far as the roster tells. */
+  | { readonly kind: 'greeters'; readonly count: number }
   | { readonly kind: 'serverAttached' }
   /** The server carried nothing to this peer: it is not attached. */
   | { readonly kind: 'notAttached'; readonly peer: PeerId }
@@ -121,7 +125,8 @@ export type OverlayInput =
   | {
       readonly kind: 'forget';
       readonly peer: PeerId;
-      /** There was no room for it: if it comes again, no half has. */ readonly crowded?: boolean;
+      /** `left`: by its own word. `crowded`: there was no room for it; if it comes again, no half has. */
+      readonly why?: 'left' | 'crowded' | undefined;
     }
   /** Live members, this one included. */
   | { readonly kind: 'roomSize'; readonly size: number }

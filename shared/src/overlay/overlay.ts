@@ -77,6 +77,12 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       core.contacts.setAttached(true);
       core.contacts.named(input.peers, at);
       return maintain(core, at);
+    case 'listed':
+      core.contacts.listed(input.peers, at);
+      return maintain(core, at);
+    case 'greeters':
+      core.greeters = input.count;
+      return [];
     case 'serverAttached':
     case 'serverDetached':
       core.contacts.setAttached(input.kind === 'serverAttached');
@@ -88,7 +94,7 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       core.learn(input.peer, input.degree, at);
       return [];
     case 'forget':
-      core.forget(input.peer, input.crowded);
+      core.forget(input.peer, at, input.why);
       return [];
     case 'roomSize':
       core.links.setRoomSize(input.size);

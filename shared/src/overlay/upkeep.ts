@@ -21,15 +21,15 @@ export function maintainIfBelowMin(core: Core, at: Instant): Effects {
 
 /**
  * Where members were declared dead, the room may have parted: its other half is attached as well, and the server
- * names it. Each asks with the chance of one in the room, so that the server's load is the room's, not the tab's;
- * but who was left with few links asks for itself, for most of its reserves may be dead too.
+ * names it. Each of those attached asks with the chance of one of them, so that the server's load is the room's, not the
+ * tab's; but who was left with few links asks for itself, for most of its reserves may be dead too.
  */
 export function lookAround(core: Core, at: Instant): Effects {
-  const { rng, degreeByPeer, contacts, links } = core;
+  const { rng, degreeByPeer, greeters = degreeByPeer.size, contacts, links } = core;
   if (!isLinked(core)) return [];
   if (contacts.isAttached() && contacts.takeDoubt(links.linkedAt(), at)) return [{ kind: 'needContacts' }];
   if (!core.recent.mayBeParted(at)) return [];
-  const isOurTurn = isBereft(core, at) || rng.fraction() * (degreeByPeer.size + 1) < 1;
+  const isOurTurn = isBereft(core, at) || rng.fraction() * (greeters + 1) < 1;
   return isOurTurn ? callServer(core, at) : [];
 }
 
@@ -53,7 +53,7 @@ export function wantsLinks(core: Core, at: Instant): boolean {
 function join(core: Core, at: Instant): Effects {
   const { links, contacts, rng, config } = core;
   const effects: OverlayEffect[] = [];
-  for (const peer of rng.sample(askable(core, contacts.fresh(at), 'high', at), config.attemptsMax)) {
+  for (const peer of rng.sample(askable(core, contacts.reachable(at), 'high', at), config.attemptsMax)) {
     if (!mayAttempt(core, at)) break;
     effects.push(...links.ask(peer, { ...NAMED, purpose: 'join' }, at));
   }
@@ -90,6 +90,7 @@ function bridge(core: Core, at: Instant): Effects {
   if (waits || !may || !mayBe || !links.affords('ours', at)) return [];
   const cleared = links.slots() < config.degreeMax ? [] : giveWay(core, newestOfTheirs(core), at);
   const isFree = links.slots() < config.degreeMax;
+  if (isFree) core.contacts.asked(peer, at);
   return isFree ? [...cleared, ...links.ask(peer, { ...NAMED, purpose: 'bridge' }, at)] : cleared;
 }
 
@@ -207,7 +208,7 @@ function poorest(core: Core, peers: readonly PeerId[]): PeerId | undefined {
 function strangers(core: Core, at: Instant): readonly PeerId[] {
   const { contacts, links, degreeByPeer } = core;
   if (!isLinked(core)) return [];
-  if (isBereft(core, at)) return askable(core, contacts.fresh(at), 'high', at);
+  if (isBereft(core, at)) return askable(core, contacts.reachable(at, 'all'), 'high', at);
   const settled = contacts.settled(links.linkedAt(), at);
   return askable(core, settled, 'high', at).filter((peer) => !degreeByPeer.has(peer));
 }

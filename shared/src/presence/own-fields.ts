@@ -22,8 +22,12 @@ export const NOTHING: VolatileFrame = { fields: [], grade: 'passing' };
 export interface OwnFields {
   /** The number of the last change of any field. */
   readonly seq: () => number;
-  /** The number of the last change of this field; 0 for one that we never showed. */
-  readonly seqOf: (name: string) => number;
+  /** Whether this is what we said ourselves, or older. */
+  readonly isEcho: (said: {
+    readonly field: string;
+    readonly seq: number;
+    readonly value: Value | undefined;
+  }) => boolean;
   /**
    * Somebody claimed in our name that this field was our change of that number: all that we show is said again at
    * rest with higher ones, and so is that the field shows nothing if we never showed it.
@@ -174,7 +178,10 @@ export function createOwnFields(config: PresenceConfig): OwnFields {
 
   return {
     seq: () => seq,
-    seqOf: (name) => fields.get(name)?.seq ?? 0,
+    isEcho: ({ field, seq: said, value }) => {
+      const held = fields.get(field);
+      return held !== undefined && (said < held.seq || (said === held.seq && equalValues(held.value, value)));
+    },
     outnumber,
     restart,
     change,

@@ -122,7 +122,7 @@ export function createPresence(
     const isOld = claim.epoch < epoch;
     // Nothing that we have said outranks it: it would be shown as ours for good.
     if (isOld && own.seq() === 0) own.outnumber(claim.field, 0, at);
-    if (isOld || (claim.epoch === epoch && claim.seq <= own.seqOf(claim.field))) return undefined;
+    if (isOld || (claim.epoch === epoch && own.isEcho(claim))) return undefined;
     if (claim.epoch === epoch) own.outnumber(claim.field, claim.seq, at);
     return 'forged-presence';
   };

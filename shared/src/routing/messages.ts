@@ -92,6 +92,8 @@ export type RoutingEffect<P> =
   | Schedule<RoutingTimer>
   | PeerMisbehaved
   | { readonly kind: 'serverSend'; readonly to: PeerId; readonly message: RoutingMessage<P> }
+  /** Only the server could carry what is to be sent, and we are not attached. */
+  | { readonly kind: 'noWay' }
   /** `trail`: members passed, origin's side first. `hops`: channels crossed. */
   | {
       readonly kind: 'deliver';

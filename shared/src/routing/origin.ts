@@ -1,7 +1,7 @@
 /** The sending end: own packets leave, and those to be acknowledged are tried again until they are, or given up. */
 import type { PeerId } from '../base/ids.ts';
 import type { Packet, PacketAck, RoutingInput } from './messages.ts';
-import { drop, sayMisbehaved, sendBy, serverUse, type Turn, type Waiting } from './state.ts';
+import { drop, sayMisbehaved, sayNoWay, sendBy, serverUse, type Turn, type Waiting } from './state.ts';
 import { findWay, type Way } from './way.ts';
 
 /** A retry waits for this many one-way trips: there and back, twice. */
@@ -26,6 +26,7 @@ export function onSendTo<P>(turn: Turn<P>, input: SendTo<P>): void {
   const way = findWay(state.graph, { to, route, avoid: NOBODY, server });
   if (way) sendWaiting(turn, waiting, way);
   else {
+    sayNoWay(turn, serverMay);
     // Without a neighbor nothing can change before the retry; with one, a path may yet be heard of.
     const canWait = acked && state.graph.neighbors().length > 0;
     if (!tryFlood(turn, waiting) && !canWait) return giveUp(turn, input);
@@ -62,7 +63,10 @@ export function afterRetry<P>(turn: Turn<P>, timer: { readonly id: number; reado
   if (waiting.attempt !== state.config.floodAttempt || !tryFlood(turn, waiting)) {
     const way = anotherWay(turn, waiting);
     if (way) sendWaiting(turn, waiting, way);
-    else tryFlood(turn, waiting);
+    else {
+      sayNoWay(turn, waiting.packet.serverMay);
+      tryFlood(turn, waiting);
+    }
   }
   scheduleRetry(turn, waiting);
 }

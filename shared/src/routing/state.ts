@@ -90,6 +90,11 @@ export function serverUse<P>({ state, at }: Turn<P>, serverMay: boolean, hop: Pe
   return listensThere ? 'first' : 'last';
 }
 
+/** No channel leads on, and the server, which might carry it, must be attached to first. */
+export function sayNoWay<P>({ state, effects }: Turn<P>, serverMay: boolean): void {
+  if (serverMay && !state.attached) effects.push({ kind: 'noWay' });
+}
+
 export function sayMisbehaved<P>({ effects }: Turn<P>, peer: PeerId, reason: string): void {
   effects.push({ kind: 'peerMisbehaved', peer, reason });
 }

@@ -8,6 +8,7 @@
  *     server -> tab      welcome { contacts, starting }
  *     tab    -> server   signal { to: contact, data }
  *     server -> contact  signal { from: tab, data }       (or unreachable { to }, back to the tab)
+ *     server -> tab      attached { ids }                 (whenever it has changed who is attached)
  *
  * Parsing is strict on both sides: an unknown kind, a field too many or too few, or a bad value is
  * refused whole. What a refusal says never repeats what was sent.
@@ -24,6 +25,8 @@ export const SIGNALING_MESSAGE_BYTES_MAX: number = 49_152;
 export const SIGNAL_DATA_LENGTH_MAX: number = 32_832;
 /** Contacts named at once. */
 export const CONTACTS_MAX: number = 3;
+/** Members on the list of those attached: four times the greeters of a settled room. Of more, those attached longest. */
+export const LISTED_MAX: number = 16;
 /** The sentence in an `error`. */
 export const ERROR_MESSAGE_LENGTH_MAX: number = 200;
 
@@ -82,7 +85,8 @@ export interface GiveNamesake {
   readonly name: Namesake;
 }
 
-export type ServerMessage = Welcome | Contacts | SignalFrom | Unreachable | Namesakes | SignalingError;
+export type ServerMessage =
+  Welcome | Contacts | Attached | SignalFrom | Unreachable | Namesakes | SignalingError;
 
 /** The answer to `join`. */
 export interface Welcome {
@@ -97,6 +101,13 @@ export interface Welcome {
 export interface Contacts {
   readonly kind: 'contacts';
   readonly contacts: readonly PeerId[];
+}
+
+/** Who is attached in this room, the receiver included: told a moment after it changes, many changes at once. */
+export interface Attached {
+  readonly kind: 'attached';
+  /** At most `LISTED_MAX`, those attached longest first. */
+  readonly ids: readonly PeerId[];
 }
 
 export interface SignalFrom {
@@ -220,6 +231,8 @@ export function parseServerMessage(text: string): Result<ServerMessage, Signalin
       return parseWelcome(fields);
     case 'contacts':
       return parseContacts(fields);
+    case 'attached':
+      return parseAttached(fields);
     case 'signal':
       return parseSignalFrom(fields);
     case 'unreachable':
@@ -281,6 +294,13 @@ function parseContacts(fields: Fields): Result<ServerMessage, SignalingProblem> 
   const { contacts } = fields;
   if (!isContacts(contacts)) return badMessage('contacts must be a few different ids');
   return ok({ kind: 'contacts', contacts });
+}
+
+function parseAttached(fields: Fields): Result<ServerMessage, SignalingProblem> {
+  if (!hasExactly(fields, ['ids'])) return badMessage('attached takes ids');
+  const { ids } = fields;
+  if (!isIds(ids, LISTED_MAX)) return badMessage('ids must be a few different ids');
+  return ok({ kind: 'attached', ids });
 }
 
 function parseSignalFrom(fields: Fields): Result<ServerMessage, SignalingProblem> {
@@ -347,9 +367,13 @@ function checkData(data: unknown): Result<string, SignalingProblem> {
 }
 
 function isContacts(value: unknown): value is readonly PeerId[] {
+  return isIds(value, CONTACTS_MAX);
+}
+
+function isIds(value: unknown, lengthMax: number): value is readonly PeerId[] {
   return (
     Array.isArray(value) &&
-    value.length <= CONTACTS_MAX &&
+    value.length <= lengthMax &&
     value.every(isPeerId) &&
     new Set(value).size === value.length
   );

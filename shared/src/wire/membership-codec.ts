@@ -155,6 +155,7 @@ function writeLinksFacts(writer: Writer, record: LinksRecord): void {
   writeUint(writer, record.seq);
   writeIds(writer, record.neighbors, NEIGHBORS_MAX);
   writeUint(writer, record.stability);
+  writeFlag(writer, record.greeter);
 }
 
 function readLinks(reader: Reader): LinksRecord {
@@ -165,6 +166,7 @@ function readLinks(reader: Reader): LinksRecord {
     seq: readUint(reader),
     neighbors: readIds(reader, NEIGHBORS_MAX),
     stability: readUint(reader),
+    greeter: readFlag(reader),
     proof: readProof(reader),
   };
 }

@@ -57,6 +57,7 @@ const KINDS: readonly { readonly what: string; readonly make: (saying: Saying) =
       seq: 900 + version,
       neighbors: [nobody(WORDS[word])],
       stability: 0,
+      greeter: false,
       proof: proofAt(seq),
     }),
   },

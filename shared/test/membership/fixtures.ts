@@ -53,6 +53,7 @@ export function links(
     seq: change.seq ?? 1,
     neighbors,
     stability: 0,
+    greeter: false,
     proof: null,
   };
 }

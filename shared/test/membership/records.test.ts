@@ -262,7 +262,7 @@ describe('links claims', () => {
     const bench = createRoom([b, c], []);
     expect(bench.claim(1, b, links(c, [b]))).toEqual([
       changed(links(c, [b])),
-      { kind: 'linksChanged', id: c, neighbors: [b] },
+      { kind: 'linksChanged', id: c, neighbors: [b], greeter: false },
     ]);
     expect(bench.claim(2, b, links(c, [], { seq: 1 }))).toEqual([]);
   });
@@ -274,7 +274,7 @@ describe('links claims', () => {
       changed(identity(c)),
       { kind: 'memberUp', id: c, epoch: epoch(1), returned: false },
       changed(links(c, [b])),
-      { kind: 'linksChanged', id: c, neighbors: [b] },
+      { kind: 'linksChanged', id: c, neighbors: [b], greeter: false },
     ]);
   });
 
@@ -339,6 +339,30 @@ describe('own links', () => {
     expect(claimsOf(bench.runTo(31_100), 'links')).toEqual([
       publish({ ...links(a, [b, c], { seq: 3 }), stability: 6 }),
     ]);
+  });
+
+  it('who greets says so a second after its last record at most, and who has stopped as late as of any link', () => {
+    const bench = createBench();
+    for (let at = 0; at < 199; at++) bench.claim(200, b, identity(peer(`p${at}`)));
+    bench.runTo(6_000);
+    bench.at(6_000, up(b));
+    bench.at(6_100, { kind: 'greeter', greeter: true });
+    keepHearing(bench, [b], [6_500, 6_900]);
+    expect(claimsOf(bench.runTo(6_999), 'links')).toEqual([]);
+    expect(claimsOf(bench.runTo(7_000), 'links')).toEqual([
+      publish({ ...links(a, [b], { seq: 2 }), greeter: true }),
+    ]);
+    bench.at(7_100, { kind: 'greeter', greeter: false });
+    keepHearing(bench, [b], [7_500, 10_900]);
+    expect(claimsOf(bench.runTo(10_999), 'links')).toEqual([]);
+    expect(claimsOf(bench.runTo(11_000), 'links')).toEqual([publish(links(a, [b], { seq: 3 }))]);
+  });
+
+  it('who has no neighbor says that it greets with its first link, and not before', () => {
+    const bench = createBench();
+    expect(claimsOf(bench.at(100, { kind: 'greeter', greeter: true }), 'links')).toEqual([]);
+    expect(claimsOf(bench.runTo(3_000), 'links')).toEqual([]);
+    expect(claimsOf(bench.at(3_000, up(b)), 'links')).toEqual([publish({ ...links(a, [b]), greeter: true })]);
   });
 });
 

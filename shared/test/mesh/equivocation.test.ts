@@ -38,6 +38,7 @@ const links: LinksRecord = {
   seq: 3,
   neighbors: [b],
   stability: 7,
+  greeter: false,
   proof: proof(1),
 };
 const presence: PresenceRecord = {
@@ -70,6 +71,7 @@ describe('two records of one version', () => {
     ['another version of the wire', identity, { wireVersion: 2 }],
     ['other neighbors', links, { neighbors: [] }],
     ['another stability', links, { stability: 8 }],
+    ['that it greets', links, { greeter: true }],
     ['another value of a field', presence, { value: { x: 1, y: 3 } }],
     ['keys in another order', presence, { value: { y: 2, x: 1 } }],
     ['a field that is taken away', presence, { value: undefined }],

@@ -70,7 +70,7 @@ describe('two rooms that meet', () => {
     const world = room(12, seed);
     const [first] = world.living() as [Tab];
     // The server has forgotten them: whoever comes now finds only its like.
-    for (const tab of world.living()) world.server.detach(tab);
+    for (const tab of world.living()) world.server.release(tab);
     const newcomers = Array.from({ length: 12 }, () => world.open());
     world.run(20_000);
     for (const tab of world.living()) expect(tab.node.inspect().membership.members.size).toBe(12);

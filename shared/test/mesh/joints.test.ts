@@ -323,6 +323,7 @@ describe('a deletion whose time is up', () => {
     seq: 1,
     neighbors: [a],
     stability,
+    greeter: false,
     proof: null,
   });
 

@@ -103,7 +103,7 @@ describe('a room of whole nodes', () => {
   });
 
   test('without a server links are mended, and a tab with one link gains others through it', () => {
-    const world = room(16, 11);
+    const world = room(16, 12);
     world.run(5_000);
     world.server.setUp(false);
     const [tab] = world.living() as [Tab];

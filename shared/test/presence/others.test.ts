@@ -315,6 +315,12 @@ describe('our own presence in the mouth of others', () => {
     shower.set(0, { name: 'Ann' });
     const forged = shower.update(1, volatileUpdate({ owner: a }, ['name', 2, 'Eve']));
     expect(forged).toContainEqual(misbehaved('forged-presence'));
+    // Under a number that we have used, for something else.
+    const other = createShower();
+    other.set(0, { name: 'Ann' });
+    expect(other.update(1, restUpdate({ owner: a }, ['name', 1, 'Eve']))).toContainEqual(
+      misbehaved('forged-presence'),
+    );
     expect(shower.records(1, record({ owner: a, epoch: 9 }, ['name', 2, 'Eve']))).toEqual([
       misbehaved('forged-presence'),
     ]);

@@ -79,8 +79,9 @@ describe('sending', () => {
     ]);
     expect(member.handle(sendTo(c))).toEqual([]);
     member.handle({ kind: 'serverDetached' });
-    expect(member.handle(sendTo(c, { serverMay: true }))).toEqual([]);
-    expect(droppedBy(member)).toBe(2);
+    expect(member.handle(sendTo(c, { serverMay: true }))).toEqual([{ kind: 'noWay' }]);
+    expect(member.handle(sendTo(c))).toEqual([]);
+    expect(droppedBy(member)).toBe(3);
   });
 
   test('whom the server has just named listens there, whatever way the graph shows', () => {

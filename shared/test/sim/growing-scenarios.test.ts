@@ -1,6 +1,7 @@
-/** The four scenarios about growing together and keeping in step, small: that they tell their story, not how fast. */
+/** The five scenarios about growing together and keeping in step, small: that they tell their story, not how fast. */
 import { describe, expect, test } from 'vitest';
 import type { Scenario } from '#sim/scenario.ts';
+import { greeters } from '#sim/scenarios/greeters.ts';
 import { links } from '#sim/scenarios/links.ts';
 import { partition } from '#sim/scenarios/partition.ts';
 import { reconcile } from '#sim/scenarios/reconcile.ts';
@@ -11,7 +12,7 @@ const play = (scenario: Scenario, variant: string, nodes: number) =>
 
 const run = (scenario: Scenario, variant: string, nodes: number) => play(scenario, variant, nodes).metrics;
 
-const all = [links, partition, reconcile, splitBrain];
+const all = [greeters, links, partition, reconcile, splitBrain];
 
 describe.each(all.map((scenario): [string, Scenario] => [scenario.name, scenario]))(
   '%s',
@@ -42,6 +43,24 @@ describe('what they tell', () => {
     const metrics = run(splitBrain, variant, 8);
     expect(metrics).toMatchObject({ buried: 1, meshesAfter30S: 1 });
     expect(metrics['mergedS']).toBeLessThan(120);
+  });
+
+  test('a room settles at four sockets', () => {
+    const metrics = run(greeters, 'settled', 12);
+    expect(metrics).toMatchObject({ lonelyS: 0 });
+    expect(metrics['socketsMean']).toBeGreaterThanOrEqual(4);
+    expect(metrics['socketsMean']).toBeLessThan(5);
+  });
+
+  test('greeters crash, and others take over', () => {
+    const metrics = run(greeters, 'crash', 12);
+    expect(metrics['greetedS']).toBeLessThan(120);
+    expect(metrics['listedS']).toBeLessThan(120);
+    expect(metrics['socketsAfter']).toBe(4);
+  });
+
+  test.each(['apart', 'restarted'])('two meshes exist among greeters, and become one: %s', (variant) => {
+    expect(run(greeters, variant, 12)).toMatchObject({ buried: 1, meshesAfter30S: 1, socketsAfter: 4 });
   });
 
   test('newcomers hear messages, and are counted in links', () => {

@@ -170,6 +170,7 @@ export const anyRosterRecord: Arbitrary<RosterRecord> = fc.oneof(
     seq: anyCount,
     neighbors: anyIds,
     stability: anyCount,
+    greeter: fc.boolean(),
     proof,
   }),
 );

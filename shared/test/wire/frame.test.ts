@@ -165,12 +165,14 @@ describe('member ids', () => {
     const proof: Proof = { key, epoch: epoch(1), seq: 2, of: 1, signature: new Uint8Array(64).fill(5) };
     const links: LinkMessage = {
       kind: 'claims',
-      claims: [{ kind: 'links', id: a, epoch: epoch(1), seq: 1, neighbors: [], stability: 0, proof }],
+      claims: [
+        { kind: 'links', id: a, epoch: epoch(1), seq: 1, neighbors: [], stability: 0, greeter: false, proof },
+      ],
     };
     const frames = Array.from({ length: 4 }, () => encoder.encode(links));
     for (const bytes of frames) expect(decoder.decode(bytes)).toEqual(accepted(links));
-    expect(frames.map(({ length }) => length)).toEqual([129, 129, 129, 81]);
-    const head = [1, 4, 0x04, 1, 0x51, 0, 0, 1, 1, 0, 0];
+    expect(frames.map(({ length }) => length)).toEqual([130, 130, 130, 82]);
+    const head = [1, 4, 0x04, 1, 0x51, 0, 0, 1, 1, 0, 0, 0];
     expect(frames[3]).toEqual(
       bytesOf(
         head,

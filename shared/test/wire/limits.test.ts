@@ -153,6 +153,7 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
         seq: MOST,
         neighbors: full(NEIGHBORS_MAX, (neighbor) => neighbor),
         stability: MOST,
+        greeter: true,
         proof: proof(),
       })),
     },

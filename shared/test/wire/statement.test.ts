@@ -52,6 +52,7 @@ const links = (proof: Proof | null): LinksRecord => ({
   seq: 1,
   neighbors: [b],
   stability: 0,
+  greeter: false,
   proof,
 });
 const accusation = (observer: PeerId, proof: Proof | null): Accusation => ({

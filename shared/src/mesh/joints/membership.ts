@@ -13,10 +13,14 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
     case 'schedule':
       return hub.emit({ ...effect, timer: { layer: 'membership', timer: effect.timer } });
     case 'peerMisbehaved':
-    case 'memberSuspected':
-    case 'memberRecovered':
     case 'rtt':
       return hub.tell(effect);
+    case 'memberSuspected':
+    case 'memberRecovered': {
+      const kind = effect.kind === 'memberSuspected' ? 'suspected' : 'recovered';
+      hub.feed({ layer: 'greeters', input: { kind, id: effect.id } });
+      return hub.tell(effect);
+    }
     case 'send':
       return sendHeartbeat(effect, hub);
     case 'woke':
@@ -111,10 +115,11 @@ function noteVersion({ speech, tables, emit }: Hub, key: string, record?: Roster
   if (version !== undefined) emit({ kind: 'speak', version });
 }
 
-function onLinksChanged({ id, neighbors }: Effect<'linksChanged'>, hub: Hub): void {
+function onLinksChanged({ id, neighbors, greeter }: Effect<'linksChanged'>, hub: Hub): void {
   hub.feed({ layer: 'routing', input: { kind: 'links', id, neighbors } });
   if (id !== hub.self) {
     hub.feed({ layer: 'overlay', input: { kind: 'known', peer: id, degree: neighbors.length } });
+    hub.feed({ layer: 'greeters', input: { kind: 'member', id, greeter } });
   }
   hub.tell({ kind: 'graphChanged' });
 }
@@ -124,6 +129,7 @@ function onMemberUp({ id, epoch, returned }: Effect<'memberUp'>, hub: Hub): void
   hub.outcasts.delete(id);
   hub.tell({ kind: 'memberJoined', id, returned });
   hub.feed({ layer: 'overlay', input: { kind: 'known', peer: id, degree: 0 } });
+  hub.feed({ layer: 'greeters', input: { kind: 'member', id, greeter: false } });
   hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
 }
 
@@ -133,6 +139,11 @@ const DROP_BY_REASON: Readonly<Record<LeaveReason, DropReason | null>> = {
   expelled: 'misbehaved',
   // It may well live, and a link to it is as good as any.
   forgotten: null,
+};
+
+const FORGET_BY_REASON: Readonly<Partial<Record<LeaveReason, 'left' | 'crowded'>>> = {
+  goodbye: 'left',
+  forgotten: 'crowded',
 };
 
 /** Ends the link to a peer, or the attempt at one. */
@@ -145,11 +156,12 @@ function onMemberGone({ id, reason }: Effect<'memberGone'>, hub: Hub): void {
   hub.stability.forget(id);
   hub.tell({ kind: 'memberLeft', id, reason });
   hub.feed({ layer: 'overlay', input: { kind: 'roomSize', size: hub.members.size + 1 } });
-  hub.feed({ layer: 'overlay', input: { kind: 'forget', peer: id, crowded: reason === 'forgotten' } });
+  hub.feed({ layer: 'overlay', input: { kind: 'forget', peer: id, why: FORGET_BY_REASON[reason] } });
   const dropped = DROP_BY_REASON[reason];
   if (dropped !== null) drop(id, dropped, hub);
   hub.feed({ layer: 'routing', input: { kind: 'forget', id } });
   hub.feed({ layer: 'broadcast', input: { kind: 'forget', origin: id } });
   hub.feed({ layer: 'presence', input: { kind: 'forget', owner: id } });
+  hub.feed({ layer: 'greeters', input: { kind: 'forget', id } });
   hub.tell({ kind: 'graphChanged' });
 }

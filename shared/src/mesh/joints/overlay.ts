@@ -63,6 +63,7 @@ function onNeighborUp(peer: PeerId, hub: Hub): void {
   hub.feed({ layer: 'routing', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'membership', input: { kind: 'neighborUp', peer } });
   hub.feed({ layer: 'presence', input: { kind: 'neighbors', count: neighbors.size } });
+  hub.feed({ layer: 'greeters', input: { kind: 'links', count: neighbors.size } });
 }
 
 /** Says who we are; on a parked channel it is a knock. */
@@ -93,4 +94,5 @@ function onNeighborDown({ peer, reason }: NeighborDown, hub: Hub): void {
   if (hub.neighbors.size === 0) hub.feed({ layer: 'state', input: { kind: 'linked', linked: false } });
   hub.feed({ layer: 'membership', input: { kind: 'neighborDown', peer } });
   hub.feed({ layer: 'presence', input: { kind: 'neighbors', count: hub.neighbors.size } });
+  hub.feed({ layer: 'greeters', input: { kind: 'links', count: hub.neighbors.size } });
 }

@@ -63,6 +63,7 @@ export function refreshStability(hub: Hub, at: 'heartbeat' | 'collection'): void
   hub.feed({ layer: 'state', input: { kind: 'stability', stamp: stability.ofRoom(own, members.keys()) } });
 }
 
-function meshTime({ layers, now }: Hub): number {
+/** The time of all: our clock, moved by how far it is off. */
+export function meshTime({ layers, now }: Hub): number {
   return layers.state.inspect().offsetMs + now.wall;
 }

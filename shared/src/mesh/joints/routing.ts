@@ -10,8 +10,12 @@ type Deliver = Extract<RoutingEffect<RoutedPayload>, { kind: 'deliver' }>;
 export function afterRouting(effect: RoutingEffect<RoutedPayload>, hub: Hub): void {
   switch (effect.kind) {
     case 'send':
-    case 'serverSend':
       return hub.emit(effect);
+    case 'serverSend':
+      hub.feed({ layer: 'greeters', input: { kind: 'carried' } });
+      return hub.emit(effect);
+    case 'noWay':
+      return hub.feed({ layer: 'greeters', input: { kind: 'need', need: 'no-path' } });
     case 'schedule':
       return hub.emit({ ...effect, timer: { layer: 'routing', timer: effect.timer } });
     case 'peerMisbehaved':
