@@ -70,7 +70,8 @@ export const storm: Scenario = {
 function run({ nodes, seed, variant, progress }: ScenarioOptions): ScenarioResult {
   const world = createMeshWorld({ seed });
   progress('forming');
-  formRoom(world, { nodes });
+  // What is cold depends on what joining has left behind.
+  formRoom(world, { nodes, joining: true });
   const traffic = createTraffic(world, variant === 'presence' ? inPresence : onTopic);
   const rounds: Phase[] = [];
   for (let round = 0; round < ROUNDS; round++) {
