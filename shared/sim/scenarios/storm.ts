@@ -61,6 +61,7 @@ export const storm: Scenario = {
     ...['rmr', 'lastMs', 'p99Ms', 'controlBytesPerDelivery', 'deliveredPct'].map((metric): Row => ({
       ...ROW,
       variant: 'presence',
+      fullOnly: true,
       metric,
       target: undefined,
     })),
