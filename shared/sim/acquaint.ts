@@ -1,16 +1,16 @@
 /**
- * How a large room comes to be at once: its tabs find and link each other by themselves, as always, but what each has
- * to say of itself is not gossiped to all. It is handed to everyone by the world, which takes a tenth of the time:
- * to join one by one, a thousand members say and hear some millions of records.
+ * How a room comes to be at once: its tabs find and link each other by themselves, as always, but what each has to
+ * say of itself is not gossiped to all. The world hands it to everyone, once a second and each record once, which
+ * spares most of the time: while they join one by one, a thousand members say and hear some millions of messages.
  *
- * Until the room is formed its links carry no broadcasts and no comparisons of tables. What differs from a room that
- * has joined: the shared tree is not carved yet, and nobody knows the streams of the others.
+ * Until the room is formed its links carry no broadcasts and no comparisons of tables. Then some members say one thing
+ * each, so that the shared tree is carved. What differs from a room that has joined: it knows nothing of the streams on
+ * which its members said what they were, so that the next record of each of them is asked about once.
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { RosterRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
-import { CLAIMS_MAX } from '#shared/wire/limits.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
@@ -27,79 +27,87 @@ const CARRIED: ReadonlySet<LinkMessage['kind']> = new Set([
   'packet',
   'packetAck',
 ]);
-/** What every tab gets to find its first neighbor. */
-const FIRST_LINK_MS_MAX = 30_000;
-/** Until what is new is handed on though not all is said, and more for each tab: before anybody takes the others for orphans. */
-const HAND_ON_MS_MIN = 8_000;
-const HAND_ON_MS_EACH = 35;
-const ROUNDS_MAX = 20;
-/** Between two looks at whether all is said. */
-const LOOK_MS = 1_000;
+/** Rarer leaves members unnamed for so long that others take them for orphans, and flood the room with pings. */
+const HAND_ON_EVERY_MS = 1_000;
+/** After this acquainting has failed: more than twice what the slowest of 1,000 take to name their last links. */
+const ACQUAINT_MS_MAX = 120_000;
+/** Turns in a row in which nobody had anything new to say. */
+const QUIET_TURNS = 3;
+/** Who says something at the end, and how far apart. More carves no more of the tree. */
+const CARVERS = 10;
+const CARVE_EVERY_MS = 200;
 
-/** True when everybody has its links, and has said so; it is handed to all. */
+/** True when everybody has its links, has said so, and everybody knows it. */
 export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
   world.carryOnly(({ kind }) => CARRIED.has(kind));
   const records = followRecords(world, nodes);
   for (let opened = 0; opened < nodes; opened++) world.open();
-  const linked = world.runUntil(
-    () => world.living().every((tab) => world.neighborsOf(tab).size > 0),
-    FIRST_LINK_MS_MAX,
-    100,
-  );
-  // Who is there comes first, and the links when they are made: each list of links told sooner would be told N times in vain.
-  handOn(world, records.takeNew('identity'));
-  let settled = false;
-  for (let round = 0; round < ROUNDS_MAX && !settled; round++) {
-    settled = world.runUntil(records.areTrue, Math.max(HAND_ON_MS_MIN, nodes * HAND_ON_MS_EACH), LOOK_MS);
-    handOn(world, records.takeNew());
+  let quietTurns = 0;
+  for (let ms = 0; ms < ACQUAINT_MS_MAX && quietTurns < QUIET_TURNS; ms += HAND_ON_EVERY_MS) {
+    world.run(HAND_ON_EVERY_MS);
+    const handed = records.handOn();
+    quietTurns = handed === 0 && records.areTrue() ? quietTurns + 1 : 0;
   }
   records.end();
-  world.run(1_000);
   world.carryOnly(undefined);
-  return linked && settled;
+  for (const tab of world.rng.sample(world.living(), CARVERS)) {
+    world.command(tab, { kind: 'publish', topic: 'acquaint', data: null });
+    world.run(CARVE_EVERY_MS);
+  }
+  return quietTurns === QUIET_TURNS;
 }
 
 interface Records {
-  /** What was said since the last time, all or that of one kind. */
-  readonly takeNew: (kind?: RosterRecord['kind']) => readonly RosterRecord[];
+  /** Gives everybody what is new to it; how many records there were that somebody lacked. */
+  readonly handOn: () => number;
   /** Everybody has named exactly the neighbors that it has, and enough of them. */
   readonly areTrue: () => boolean;
   readonly end: () => void;
 }
 
-/** The newest identity and links that each tab has said. */
+/** The newest identity and links that each tab has said, and what of it each has been handed. */
 function followRecords(world: MeshWorld, nodes: number): Records {
-  const introduced = new Set<PeerId>();
-  const links = new Map<PeerId, RosterRecord & { readonly kind: 'links' }>();
-  const fresh = new Map<string, RosterRecord>();
+  const newest = new Map<string, RosterRecord>();
+  /** In the order in which they were said. What has been replaced stays in its place, and is handed to nobody. */
+  const said: RosterRecord[] = [];
+  /** Up to where in `said` each tab has been told. */
+  const toldBy = new Map<SimTab, number>();
   const degreeMin = Math.min(nodes - 1, 4);
   const note = (tab: SimTab, record: RosterRecord): void => {
-    if (record.id !== tab.id) return;
-    if (record.kind === 'links') links.set(tab.id, record);
-    else introduced.add(tab.id);
-    fresh.set(`${record.kind} ${tab.id}`, record);
+    const key = keyOf(record.kind, tab.id);
+    if (record.id !== tab.id || newest.get(key) === record) return;
+    newest.set(key, record);
+    said.push(record);
   };
   const end = world.observe({
     stepped: (tab, _input, effects) => {
       for (const effect of effects) {
         if (effect.kind !== 'send') continue;
         const { message } = effect;
-        if (message.kind === 'hello' && !introduced.has(tab.id)) note(tab, message.identity);
-        if (message.kind !== 'gossip') continue;
-        const { payload } = message;
-        if (payload.kind === 'links' && links.get(tab.id) !== payload) note(tab, payload);
+        if (message.kind === 'hello' && !newest.has(keyOf('identity', tab.id))) note(tab, message.identity);
+        if (message.kind === 'gossip' && message.payload.kind === 'links') note(tab, message.payload);
       }
     },
   });
   return {
-    takeNew: (wanted) => {
-      const taken = [...fresh].filter(([, { kind }]) => wanted === undefined || kind === wanted);
-      for (const [key] of taken) fresh.delete(key);
-      return taken.map(([, record]) => record);
+    handOn: () => {
+      let most = 0;
+      for (const tab of world.living()) {
+        // Who has no neighbor yet hears it later.
+        const [neighbor] = world.neighborsOf(tab).keys();
+        if (neighbor === undefined) continue;
+        const fresh = said.slice(toldBy.get(tab) ?? 0);
+        toldBy.set(tab, said.length);
+        const claims = fresh.filter((record) => newest.get(keyOf(record.kind, record.id)) === record);
+        if (claims.length > 0) world.hand(tab, neighbor, { kind: 'claims', claims });
+        most = Math.max(most, claims.length);
+      }
+      return most;
     },
     areTrue: () =>
       world.living().every((tab) => {
-        const named = links.get(tab.id)?.neighbors ?? [];
+        const record = newest.get(keyOf('links', tab.id));
+        const named = record?.kind === 'links' ? record.neighbors : [];
         const held = world.neighborsOf(tab);
         return held.size >= degreeMin && held.size === named.length && named.every((id) => held.has(id));
       }),
@@ -107,14 +115,4 @@ function followRecords(world: MeshWorld, nodes: number): Records {
   };
 }
 
-/** Each tab hears it from one of its neighbors. */
-function handOn(world: MeshWorld, records: readonly RosterRecord[]): void {
-  for (const tab of world.living()) {
-    const [neighbor] = world.neighborsOf(tab).keys();
-    const teller = neighbor === undefined ? undefined : world.tabOf(neighbor);
-    if (teller === undefined) continue;
-    for (let at = 0; at < records.length; at += CLAIMS_MAX) {
-      world.forge(teller, tab.id, { kind: 'claims', claims: records.slice(at, at + CLAIMS_MAX) });
-    }
-  }
-}
+const keyOf = (kind: RosterRecord['kind'], id: PeerId): string => `${kind} ${id}`;

@@ -1,12 +1,12 @@
-/** How a room comes to be before something is measured in it: by joining, as real tabs do, or, if it is large, at once. */
+/** How a room comes to be before something is measured in it: by joining, as real tabs do, or, unless it is small, at once. */
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import { acquaintRoom } from './acquaint.ts';
 import type { GossipSnapshot } from './gossip-node.ts';
 import { quickestWays } from './paths.ts';
 import type { World } from './world.ts';
 
-/** A larger room is acquainted, for joining would take minutes of real time. */
-export const JOINED_MAX: number = 300;
+/** A larger room is acquainted unless it is asked to join: joining takes 4 times as long at 100, and minutes at 300. */
+export const JOINED_MAX: number = 60;
 /** Virtual time after which forming has failed. */
 const FORM_MS_MAX = 120_000;
 /** How often a large room is looked at, which is dear. */
@@ -14,8 +14,10 @@ const LOOK_LARGE_MS = 1_000;
 
 export interface FormOptions {
   readonly nodes: number;
-  /** Tabs opened each second; `Infinity`: all at once. */
+  /** Tabs opened each second; `Infinity`: all at once, and of no account where a room is acquainted. */
   readonly perSecond?: number;
+  /** Tabs join by themselves, however many: where forming is measured, or what it leaves behind. */
+  readonly joining?: boolean;
   /** How long the formed room is left alone. */
   readonly calmMs?: number;
 }
@@ -25,8 +27,8 @@ export interface FormOptions {
  * none, no figure means what it says.
  */
 export function formRoom(world: World<MeshSnapshot>, options: FormOptions): void {
-  const { nodes, perSecond = 50, calmMs = 20_000 } = options;
-  if (nodes > JOINED_MAX) {
+  const { nodes, perSecond = 50, joining = nodes <= JOINED_MAX, calmMs = 20_000 } = options;
+  if (!joining) {
     if (!acquaintRoom(world, nodes)) throw notFormed(nodes);
     world.run(calmMs);
     // It was handed what it knows; whoever has just lost a link gets time for another.

@@ -89,6 +89,8 @@ export interface World<Snapshot = unknown> {
   readonly tamper: (from: SimTab<Snapshot>, to: PeerId, change: Tamper) => void;
   /** A well-formed frame that the node of `from` never meant to send; its size, if there is a channel for it. */
   readonly forge: (from: SimTab<Snapshot>, to: PeerId, message: LinkMessage) => number | undefined;
+  /** A message comes to a tab as if a neighbor had sent it, though it never was a frame: see `acquaint.ts`. */
+  readonly hand: (to: SimTab<Snapshot>, from: PeerId, message: LinkMessage) => void;
   /** Frames of any other message vanish unseen, which no real channel would do: see `acquaint.ts`. `undefined`: all are carried. */
   readonly carryOnly: (isCarried: ((message: LinkMessage) => boolean) | undefined) => void;
   readonly setConditions: (conditions: Partial<NetworkConditions>) => void;
@@ -298,6 +300,7 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       for (const { lied } of observers) lied?.(from);
       return channels.send(from, to, message)?.length;
     },
+    hand: (to, from, message) => to.give(() => ({ kind: 'frame', from, message, bytes: 0 })),
     carryOnly: (asked) => {
       isCarried = asked ?? carriesAll;
     },

@@ -1,5 +1,6 @@
-/** Runs jobs in processes of their own, as many at once as there are cores. None outlives this process. */
+/** Runs jobs in other processes, as many at once as there are cores. None outlives this process. */
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { availableParallelism, constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -29,57 +30,75 @@ const WORKER = join(dirname(process.argv[1] ?? ''), 'worker.js');
 const NODE_ARGS: readonly string[] = ['--max-semi-space-size=64', '--max-old-space-size=8192'];
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Each job gets a fresh process, so that none inherits another's heap. */
+/** As many processes as cores, each of which runs job after job: what it has compiled for one serves the next. */
 export const runAll: RunAll = (jobs, handlers) => runAllWith(WORKER, jobs, handlers);
 
 /** The same with another program for a worker. */
 export async function runAllWith<J extends Job>(
-  worker: string,
+  workerFile: string,
   jobs: readonly J[],
   handlers: PoolHandlers<J>,
 ): Promise<void> {
   const running = new Set<ChildProcess>();
   const release = tieTo(running);
   const waiting = [...jobs];
-  const runNext = async (): Promise<void> => {
+  const runInTurn = async (): Promise<void> => {
+    let worker: ChildProcess | undefined;
     while (handlers.mayStart?.() ?? true) {
       const job = waiting.shift();
-      if (job === undefined) return;
-      await runOne(fork(worker, { execArgv: [...NODE_ARGS] }), job, { running, handlers });
+      if (job === undefined) break;
+      if (!isUp(worker)) worker = startWorker(workerFile, running);
+      await runOne(worker, job, handlers);
     }
+    await ended(worker);
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, runNext));
+    await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, runInTurn));
   } finally {
     release();
   }
 }
 
-interface Run<J extends Job> {
-  readonly running: Set<ChildProcess>;
-  readonly handlers: PoolHandlers<J>;
+function startWorker(file: string, running: Set<ChildProcess>): ChildProcess {
+  const worker = fork(file, { execArgv: [...NODE_ARGS] });
+  running.add(worker);
+  // One that is gone before it was sent its job: its exit tells of it.
+  return worker.on('error', () => undefined).once('exit', () => running.delete(worker));
 }
 
-function runOne<J extends Job>(worker: ChildProcess, job: J, { running, handlers }: Run<J>): Promise<void> {
-  running.add(worker);
+/** It may be known to have ended before it is known to be disconnected. */
+function isUp(worker: ChildProcess | undefined): worker is ChildProcess {
+  return worker?.connected === true && worker.exitCode === null && worker.signalCode === null;
+}
+
+function runOne<J extends Job>(worker: ChildProcess, job: J, handlers: PoolHandlers<J>): Promise<void> {
   handlers.onStarted?.(job);
   return new Promise((resolve) => {
-    let answered = false;
-    worker.on('message', (said: Said) => {
+    const onSaid = (said: Said): void => {
       if (said.kind === 'progress') return handlers.onProgress?.(job, said.at);
-      answered = true;
+      worker.off('exit', onExit);
       if (said.kind === 'done') handlers.onDone(job, said.result);
       else handlers.onFailed(job, said.problem);
-    });
-    // One that is gone before it was sent its job: its exit tells of it.
-    worker.on('error', () => undefined);
-    worker.on('exit', (code, signal) => {
-      running.delete(worker);
-      if (!answered) handlers.onFailed(job, `its process ended with ${String(signal ?? code)}`);
+      finish();
+    };
+    const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
+      handlers.onFailed(job, `its process ended with ${String(signal ?? code)}`);
+      finish();
+    };
+    const finish = (): void => {
+      worker.off('message', onSaid);
       resolve();
-    });
+    };
+    worker.on('message', onSaid).once('exit', onExit);
     worker.send(job);
   });
+}
+
+/** A worker that nobody is connected to ends. */
+async function ended(worker: ChildProcess | undefined): Promise<void> {
+  if (!isUp(worker)) return;
+  worker.disconnect();
+  await once(worker, 'exit');
 }
 
 /**

@@ -145,8 +145,11 @@ function tableOf({ done, failed }: Outcome, scenarios: readonly Scenario[]): rea
 }
 
 /** What the table does not show. */
-function notesOn({ leftOut }: Plan): string[] {
-  return [...leftOut].map(([reason, places]) => `Left out ${reason}: ${places.join(', ')}.`);
+function notesOn({ leftOut, fewSeeds }: Plan): string[] {
+  return [
+    ...[...leftOut].map(([reason, places]) => `Left out ${reason}: ${places.join(', ')}.`),
+    ...[...fewSeeds].map(([place, seeds]) => `Without --full ${seeds} of the seeds: ${place}.`),
+  ];
 }
 
 /** What there was no time for. */
@@ -167,11 +170,11 @@ function notesOnTime({ jobs }: Plan, { done, failed }: Outcome, { minutes, seeds
 
 function summaryOf(rows: readonly RowResult[]): string {
   const judged = rows.filter(({ met }) => met !== null);
-  const met = judged.filter((row) => row.met === true);
   const soFar = rows.filter(isMetSoFar).length;
-  const few = soFar === 0 ? '' : `, ${soFar} of them by fewer than ${SEEDS_STATED} seeds`;
+  const met = judged.filter((row) => row.met === true).length - soFar;
+  const few = soFar === 0 ? '' : `, ${soFar} more by the fewer than ${SEEDS_STATED} seeds that ran`;
   const failed = rows.some((row) => row.failed > 0) ? ' Of failed runs nothing counts as met.' : '';
-  return `${met.length} of ${judged.length} targets met${few}.${failed}`;
+  return `${met} of ${judged.length} targets met${few}.${failed}`;
 }
 
 /** A baseline that cannot be read is none. */

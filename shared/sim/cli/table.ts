@@ -142,7 +142,7 @@ export function isMetSoFar({ met, seeds }: Pick<RowResult, 'met' | 'seeds'>): bo
 function textOfMet(row: RowResult): string {
   if (row.met === null) return '';
   if (!row.met) return 'NO';
-  return isMetSoFar(row) ? `yes (${row.seeds} of ${SEEDS_STATED} seeds)` : 'yes';
+  return isMetSoFar(row) ? `${row.seeds} of ${SEEDS_STATED} seeds` : 'yes';
 }
 
 const HEADINGS = ['#', 'scenario', 'N', 'seeds', 'metric', 'mean', 'worst', 'target', 'met', 'beside'];

@@ -1,4 +1,4 @@
-/** The process behind the pool: runs the one job that it is sent, says what it came to, and ends. */
+/** The process behind the pool: runs the jobs that it is sent, says what each came to, and ends when it is let go. */
 import process from 'node:process';
 import { runJob, type Job } from './jobs.ts';
 import type { Said } from './pool.ts';
@@ -12,13 +12,11 @@ function progress(at: string): void {
   say({ kind: 'progress', at });
 }
 
-process.once('message', (job: Job) => {
+process.on('message', (job: Job) => {
   try {
     say({ kind: 'done', result: runJob(job, progress) });
   } catch (problem) {
     const text = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
     say({ kind: 'failed', problem: text });
   }
-  // Not at once: Node is still busy with the message that this answers.
-  setImmediate(() => process.disconnect());
 });

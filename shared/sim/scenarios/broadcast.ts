@@ -43,6 +43,8 @@ import {
 } from '../traffic.ts';
 import { createMeshWorld, type World } from '../world.ts';
 
+/** A larger room does not join: ten minutes of processor time for 1,000. */
+const JOINED_MAX = 300;
 /** How many speak, of a room that is larger: few enough that all of them are warm soon. */
 const SPEAKERS_MAX = 100;
 const SPEAKERS_MIN = 5;
@@ -121,7 +123,8 @@ function run(options: ScenarioOptions): ScenarioResult {
     return speak(world, options);
   }
   const world = createMeshWorld({ seed });
-  formRoom(world, { nodes });
+  // What is cold depends on what joining has left behind.
+  formRoom(world, { nodes, joining: nodes <= JOINED_MAX });
   return speak(world, options);
 }
 

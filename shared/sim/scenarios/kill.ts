@@ -66,6 +66,9 @@ const ANCHORS: ReadonlyMap<number, string> = new Map([
   [95, 'iroh-gossip 0.101: 1 at the kill, 76 after 0.1 s (2 if silent)'],
 ]);
 
+/** The levels that a bench without `--full` has time for. */
+const ALWAYS: ReadonlySet<string> = new Set(['80-server', '80-alone', '95-server']);
+
 export const kill: Scenario = {
   name: 'kill',
   about: 'Most of a room dies at once with messages under way, the server staying or going with it.',
@@ -82,7 +85,7 @@ export const kill: Scenario = {
   ],
   run,
   rows: [50, 80, 90, 95].flatMap((percent) => [
-    ...rowsOf(percent, 200),
+    ...rowsOf(percent, 200).map((row) => (ALWAYS.has(row.variant) ? row : { ...row, fullOnly: true })),
     // In a room of 1,000 one of them is the last act of the large scenario.
     ...rowsOf(percent, 1_000)
       .filter(({ variant }) => variant !== '80-server')

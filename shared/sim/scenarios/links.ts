@@ -154,7 +154,7 @@ const meanOf = (values: readonly number[]): number =>
 function settledRoom({ nodes, seed, progress }: ScenarioOptions): World<MeshSnapshot> {
   const world = createMeshWorld({ seed });
   progress('forming');
-  formRoom(world, { nodes });
+  formRoom(world, { nodes, joining: true });
   settle(world);
   return world;
 }

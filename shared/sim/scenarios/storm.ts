@@ -61,6 +61,7 @@ export const storm: Scenario = {
     ...['rmr', 'lastMs', 'p99Ms', 'controlBytesPerDelivery', 'deliveredPct'].map((metric): Row => ({
       ...ROW,
       variant: 'presence',
+      fullOnly: true,
       metric,
       target: undefined,
     })),
@@ -70,7 +71,8 @@ export const storm: Scenario = {
 function run({ nodes, seed, variant, progress }: ScenarioOptions): ScenarioResult {
   const world = createMeshWorld({ seed });
   progress('forming');
-  formRoom(world, { nodes });
+  // What is cold depends on what joining has left behind.
+  formRoom(world, { nodes, joining: true });
   const traffic = createTraffic(world, variant === 'presence' ? inPresence : onTopic);
   const rounds: Phase[] = [];
   for (let round = 0; round < ROUNDS; round++) {

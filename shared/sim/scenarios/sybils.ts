@@ -28,7 +28,6 @@ const SETTLE_MS = 20_000;
 const HEARD_MS = 10_000;
 const CALLS = 3;
 
-const row = { id: '', nodes: 80 };
 const SHARES: ReadonlyMap<string, { readonly how: Silence; readonly sharePct: number }> = new Map([
   ['mute-30', { how: 'mute', sharePct: 30 }],
   ['withhold-30', { how: 'withhold', sharePct: 30 }],
@@ -37,6 +36,8 @@ const SHARES: ReadonlyMap<string, { readonly how: Silence; readonly sharePct: nu
   ['mute-90', { how: 'mute', sharePct: 90 }],
 ]);
 const VARIANTS = [...SHARES.keys()];
+/** What a bench without `--full` has time for. */
+const ALWAYS: ReadonlySet<string> = new Set(['mute-30', 'prune-30']);
 
 export const sybils: Scenario = {
   name: 'sybils',
@@ -44,18 +45,22 @@ export const sybils: Scenario = {
   nodesDefault: 80,
   variants: VARIANTS,
   run,
-  rows: VARIANTS.flatMap((variant): Row[] => [
+  rows: VARIANTS.flatMap((variant): Row[] => rowsOf(variant, ALWAYS.has(variant) ? {} : { fullOnly: true })),
+};
+
+function rowsOf(variant: string, more: Partial<Row>): Row[] {
+  const row = { id: '', nodes: 80, variant, ...more };
+  return [
     {
       ...row,
-      variant,
       metric: 'deliveredPct',
       target: variant.endsWith('-30') ? atLeast(100) : undefined,
     },
-    { ...row, variant, metric: 'components', target: undefined },
-    { ...row, variant, metric: 'dropped', target: undefined },
-    { ...row, variant, metric: 'wronged', target: atMost(0) },
-  ]),
-};
+    { ...row, metric: 'components', target: undefined },
+    { ...row, metric: 'dropped', target: undefined },
+    { ...row, metric: 'wronged', target: atMost(0) },
+  ];
+}
 
 function run({ nodes, seed, variant, progress }: ScenarioOptions): ScenarioResult {
   const { how, sharePct } = SHARES.get(variant)!;

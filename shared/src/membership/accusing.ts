@@ -21,7 +21,7 @@ import {
   standingsTowards,
 } from './standing.ts';
 import { refused, takeProbe, type State, type Turn } from './state.ts';
-import { isAccuser, judge, verdictOf } from './suspicion.ts';
+import { isAccuser, judge, medianRoundTripMs, verdictOf } from './suspicion.ts';
 
 export function onAccusation(turn: Turn, accusation: Accusation): void {
   const { state } = turn;
@@ -195,6 +195,7 @@ function settle(turn: Turn, target: PeerId): void {
     cutOff,
     paired,
     standingOf: standingsTowards(turn, target),
+    roundTripMs: medianRoundTripMs(Array.from(state.neighbors.values(), (silence) => silence.roundTripMs())),
   };
   const judgement = judge(suspicion, seen, at, state.config);
   if (judgement === 'open' || (judgement === 'overdue' && mayYetReturn(turn, suspicion.startedAt))) return;

@@ -100,7 +100,8 @@ export function findWatched(state: State): ReadonlySet<PeerId> {
   for (const id of watched) {
     if (id === state.self || state.suspicions.has(id)) continue;
     for (const other of state.roster.get(id)?.links?.neighbors ?? []) {
-      if (state.roster.get(other)?.links?.neighbors.includes(id)) watched.add(other);
+      // Most are known to be by then, and looking them up is what takes time in a large room.
+      if (!watched.has(other) && state.roster.get(other)?.links?.neighbors.includes(id)) watched.add(other);
     }
   }
   return watched;

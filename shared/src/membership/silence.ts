@@ -56,6 +56,8 @@ export interface Silence {
   readonly silentMs: (at: Instant) => number;
   readonly hearsWell: (at: Instant) => boolean;
   readonly suspectAfterMs: (ownTickMs: number) => number;
+  /** What a round trip takes at most, nearly always: RFC 6298's timeout; `null` while none was measured. */
+  readonly roundTripMs: () => number | null;
   /** Some frame came. */
   readonly heard: (at: Instant) => void;
   /** This tab has slept: what was not heard meanwhile proves nothing. */
@@ -98,6 +100,7 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
       return elapsedMs(link.heardAt, at) <= Math.max(config.objectWithinMs, answerMs);
     },
     suspectAfterMs: patienceMs,
+    roundTripMs: () => link.roundTrip && link.roundTrip.srttMs + 4 * link.roundTrip.rttvarMs,
     heard: (at) => noteHeard(link, at),
     restart: (at) => {
       link.quietSince = at;

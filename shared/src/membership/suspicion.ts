@@ -13,6 +13,9 @@ import type { MembershipConfig } from './config.ts';
 import type { Accusation, Verdict } from './messages.ts';
 import { compareLives, type Life } from './roster.ts';
 
+/** How many links a claim goes over, about, in a room of a hundred: as many as its answer comes back over. */
+const ANSWER_ROUND_TRIPS = 3;
+
 interface HeldAccusation {
   readonly accusation: Accusation;
   readonly receivedAt: Instant;
@@ -106,11 +109,19 @@ function longestSilenceMs({ held }: Suspicion): number {
 
 /**
  * How long an answer may take. An accuser that was patient for longer than usual has a rough link, and the way of an
- * objection may be as rough: it gets that much longer.
+ * objection may be as rough: it gets that much longer. The least is a guess at the way there and back over the mesh,
+ * and where our own links are slower than that, so are those of the others: then it is some of their round trips.
  */
-export function answerMs(suspicion: Suspicion, config: MembershipConfig): number {
+export function answerMs(suspicion: Suspicion, roundTripMs: number, config: MembershipConfig): number {
   const roughMs = Math.max(0, longestSilenceMs(suspicion) - config.suspectAfterMsMin);
-  return Math.min(config.answerMsMin + roughMs, config.deadlineMs);
+  const wayMs = Math.max(config.answerMsMin, ANSWER_ROUND_TRIPS * roundTripMs);
+  return Math.min(wayMs + roughMs, config.deadlineMs);
+}
+
+/** The middle one of what is known of our links; 0 of none. */
+export function medianRoundTripMs(links: readonly (number | null)[]): number {
+  const sorted = links.filter((ms) => ms !== null).toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
 }
 
 /** What a suspicion is judged by, besides its accusations. */
@@ -120,13 +131,15 @@ export interface Seen {
   readonly cutOff: boolean;
   /** There is nobody but the suspect and us. */
   readonly paired: boolean;
+  /** What one of our links takes there and back. */
+  readonly roundTripMs: number;
   /** All but strangers count towards the quorum: they could hear the suspect. */
   readonly standingOf: (accuser: PeerId) => Standing;
 }
 
 export function judge(
   suspicion: Suspicion,
-  { ownProofAt, cutOff, paired, standingOf }: Seen,
+  { ownProofAt, cutOff, paired, roundTripMs, standingOf }: Seen,
   at: Instant,
   config: MembershipConfig,
 ): Judgement {
@@ -140,11 +153,11 @@ export function judge(
     // Nobody can object; but what the suspect has said may wait behind our own late timer. Over a link so rough, or so
     // slow at its other end, that suspicion itself outlasted the deadline, it may also be on its way.
     const isSlow = longestSilenceMs(suspicion) > config.pairDeadlineMs;
-    const patienceMs = isSlow ? answerMs(suspicion, config) : config.watchMs;
+    const patienceMs = isSlow ? answerMs(suspicion, 0, config) : config.watchMs;
     const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs };
     return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
   }
-  const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, config);
+  const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, roundTripMs, config);
   return at >= deadlineAt(suspicion, { provenAt, deadlineMs: config.deadlineMs, patienceMs })
     ? 'overdue'
     : 'open';

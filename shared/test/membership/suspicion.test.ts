@@ -6,6 +6,7 @@ import {
   deadlineAt,
   isAccuser,
   judge,
+  medianRoundTripMs,
   openSuspicion,
   restartedWithout,
   verdictOf,
@@ -120,7 +121,7 @@ describe('a suspicion', () => {
     expect(
       judge(
         suspect(held),
-        { ownProofAt, cutOff: false, paired: false, standingOf: anybody },
+        { ownProofAt, cutOff: false, paired: false, roundTripMs: 0, standingOf: anybody },
         instant(at),
         config,
       ),
@@ -138,7 +139,7 @@ describe('a suspicion', () => {
         observers.includes(accuser) ? 'observer' : 'stranger';
       return judge(
         three,
-        { ownProofAt: null, cutOff: false, paired: false, standingOf },
+        { ownProofAt: null, cutOff: false, paired: false, roundTripMs: 0, standingOf },
         instant(at),
         config,
       );
@@ -151,16 +152,39 @@ describe('a suspicion', () => {
     expect(judged([], 11_800)).toBe('overdue');
   });
 
+  it('gives an answer three round trips of our own links if they are slow, and no more than the deadline', () => {
+    const one = suspect([[a, 10_000, 3_000]]);
+    const judged = (roundTripMs: number, at: number): string => {
+      const seen = { ownProofAt: null, cutOff: false, paired: false, roundTripMs, standingOf: anybody };
+      return judge(one, seen, instant(at), config);
+    };
+    // And the 800 ms by which the accuser was more patient than it must be.
+    expect([judged(60, 11_299), judged(60, 11_300)]).toEqual(['open', 'overdue']);
+    expect([judged(400, 11_999), judged(400, 12_000)]).toEqual(['open', 'overdue']);
+    expect([judged(9_000, 13_999), judged(9_000, 14_000)]).toEqual(['open', 'overdue']);
+  });
+
+  it('takes the middle one of what is known of our links for a round trip', () => {
+    expect(medianRoundTripMs([])).toBe(0);
+    expect(medianRoundTripMs([null, null])).toBe(0);
+    expect(medianRoundTripMs([900, null, 40, 60])).toBe(60);
+  });
+
   it('waits no longer than it must where no answer could come', () => {
     const one = suspect([[a, 10_000, 6_000]]);
     const judged = (at: number): string =>
-      judge(one, { ownProofAt: null, cutOff: true, paired: false, standingOf: anybody }, instant(at), config);
+      judge(
+        one,
+        { ownProofAt: null, cutOff: true, paired: false, roundTripMs: 700, standingOf: anybody },
+        instant(at),
+        config,
+      );
     expect([judged(10_499), judged(10_500)]).toEqual(['open', 'overdue']);
   });
 
   it('of the only other member is over sooner, but not before what waits in our queue has been heard', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true, standingOf: anybody };
+      const seen = { ownProofAt: null, cutOff: true, paired: true, roundTripMs: 700, standingOf: anybody };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(2_250, 11_049), judged(2_250, 11_050)]).toEqual(['open', 'overdue']);
@@ -169,7 +193,7 @@ describe('a suspicion', () => {
 
   it('of the only other member takes as long as any where the link is rough or its other end hidden', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true, standingOf: anybody };
+      const seen = { ownProofAt: null, cutOff: true, paired: true, roundTripMs: 700, standingOf: anybody };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(3_500, 11_799), judged(3_500, 11_800)]).toEqual(['open', 'overdue']);

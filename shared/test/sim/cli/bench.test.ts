@@ -116,15 +116,16 @@ describe('wrong options', () => {
 describe('--minutes', () => {
   it('starts no run later, has run one seed of everything first, and says what there was no time for', async () => {
     const { exit, printed, report, ran } = await run('--only quick --seeds 4 --minutes 1');
-    expect({ exit, ran }).toEqual({ exit: 0, ran: 4 });
-    const said = 'After 1 minutes 4 of 12 runs had been started: 1 to 2 of 4 seeds of each figure.';
+    expect({ exit, ran }).toEqual({ exit: 0, ran: 6 });
+    const said = 'After 1 minutes 6 of 12 runs had been started: 2 to 2 of 4 seeds of each figure.';
     expect(printed).toContain(said);
     expect(report).toContain(said);
     expect(printed).not.toContain('Not run at all');
   });
 
   it('names what was not run at all', async () => {
-    const late = scenario('late', [row(2)], () => 1);
+    // The larger room comes later.
+    const late = scenario('late', [row(2_000)], () => 1);
     const { printed } = await run('--seeds 2 --minutes 1', {
       scenarios: [scenario('first', [row(1_000, { metric: 'tookMs' })], () => 1), late],
     });
@@ -132,7 +133,7 @@ describe('--minutes', () => {
     const { printed: none } = await run('--seeds 1 --minutes 1', {
       scenarios: ['a', 'b'].map((name) => scenario(name, [row(1_000)], () => 1)).concat(late),
     });
-    expect(none).toContain('Not run at all: late plain N=2');
+    expect(none).toContain('Not run at all: late plain N=2000');
   });
 });
 
@@ -196,6 +197,17 @@ describe('--nodes-max', () => {
   });
 });
 
+describe('a row that gets few seeds', () => {
+  it('gets them without --full, which the table says, and all with it', async () => {
+    const scenarios = [scenario('quick', [row(2), row(9, { seedsMax: 2 })], () => 1)];
+    const some = await run('--seeds 3', { scenarios });
+    expect(some.ran).toBe(5);
+    expect(some.printed).toContain('Without --full 2 of the seeds: quick plain N=9.');
+    expect((await run('--seeds 2', { scenarios })).printed).not.toContain('Without --full');
+    expect((await run('--seeds 3 --full', { scenarios })).ran).toBe(6);
+  });
+});
+
 describe('--only', () => {
   it('leaves out what is told as an act of another scenario, and the table says so', async () => {
     const act = { scenario: 'quick', variant: 'plain' };
@@ -214,9 +226,10 @@ describe('--only', () => {
 describe('a target that is met', () => {
   it('is met only so far by fewer seeds than it is stated for', async () => {
     const few = await run('--only quick --nodes-max 2 --seeds 3');
-    expect(few.printed).toMatch(/quick plain +2 +3 +tookMs +4 +5 +≤ 100 +yes \(3 of 8 seeds\)/);
-    expect(few.printed).toContain('1 of 1 targets met, 1 of them by fewer than 8 seeds.');
-    expect(few.report).toContain('met</span> <small>3 of 8 seeds</small>');
+    expect(few.printed).toMatch(/quick plain +2 +3 +tookMs +4 +5 +≤ 100 +3 of 8 seeds\n/);
+    expect(few.printed).toContain('0 of 1 targets met, 1 more by the fewer than 8 seeds that ran.');
+    expect(few.report).toContain('<small>so far, by 3 of 8 seeds</small>');
+    expect(few.report).toContain('<span class="verdict met">0 met</span>');
     const all = await run('--only quick --nodes-max 2');
     expect(all.printed).toMatch(/quick plain +2 +8 +tookMs +6.5 +10 +≤ 100 +yes\n/);
     expect(all.printed).toContain('1 of 1 targets met.');

@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformWithOxc } from 'vite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ScenarioJob } from '#sim/cli/jobs.ts';
 import { runAllWith } from '#sim/cli/pool.ts';
+import type { ScenarioResult } from '#sim/scenario.ts';
 
 const STUB = fileURLToPath(new URL('stub-worker.mjs', import.meta.url));
 const POOL = fileURLToPath(new URL('../../../sim/cli/pool.ts', import.meta.url));
@@ -47,6 +48,21 @@ describe('a pool', () => {
       'throws Error: a story went wrong',
       'throws started',
     ]);
+  });
+
+  it('has no more processes than cores, each of which runs job after job and ends', async () => {
+    const pids: number[] = [];
+    await runAllWith(
+      STUB,
+      Array.from({ length: 3 * availableParallelism() }, (_, at) => job('tells', String(at))),
+      {
+        onDone: (_job, result) => pids.push((result as ScenarioResult).metrics['pid']!),
+        onFailed: () => undefined,
+      },
+    );
+    expect(pids).toHaveLength(3 * availableParallelism());
+    expect(new Set(pids).size).toBeLessThanOrEqual(availableParallelism());
+    expect(pids.filter(isRunning)).toEqual([]);
   });
 
   it('starts none any more once none may start', async () => {

@@ -31,7 +31,7 @@ const rows = (nodes: number, rmrs: readonly number[]): readonly RowResult[] =>
 const report = (more: Partial<Report> = {}): string =>
   htmlReport({
     scenarios: [scenario],
-    rows: [...rows(20, [0.1, 0.3]), ...rows(100, [0.7])],
+    rows: [...rows(20, [0.1, 0.3, 0.1, 0.3, 0.1, 0.3, 0.1, 0.3]), ...rows(100, [0.7])],
     before: [],
     plots: [],
     facts: [],

@@ -1,11 +1,14 @@
 /** A worker that does what the name of its job's scenario says. */
 import { writeFileSync } from 'node:fs';
 
-process.once('message', ({ scenario, variant }) => {
+process.on('message', ({ scenario, variant }) => {
   switch (scenario) {
     case 'good':
       process.send({ kind: 'progress', at: 'half way' });
       process.send({ kind: 'done', result: { metrics: { ms: 1 }, curves: {} } });
+      break;
+    case 'tells':
+      process.send({ kind: 'done', result: { metrics: { pid: process.pid }, curves: {} } });
       break;
     case 'throws':
       process.send({ kind: 'failed', problem: 'Error: a story went wrong' });
@@ -19,5 +22,4 @@ process.once('message', ({ scenario, variant }) => {
       for (const endMs = performance.now() + 30_000; performance.now() < endMs;);
       break;
   }
-  setImmediate(() => process.disconnect());
 });
