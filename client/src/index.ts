@@ -14,6 +14,7 @@ import { deriveRoomSecrets, type RoomSecret } from './room/secrets.ts';
 import { createSharedJoins } from './shared-joins.ts';
 import { pageClock } from './shell/clock.ts';
 import { keepAwakeWhileLonely } from './shell/keep-awake.ts';
+import { followWakes } from './shell/wakes.ts';
 import { createRoomSignaling } from './signaling/room-signaling.ts';
 import { createSignalingClient, type SignalingWorld } from './signaling/signaling-client.ts';
 import { signalingUrl } from './signaling/url.ts';
@@ -108,13 +109,12 @@ function open<P extends PresenceFields>(
           later: (run, ms) => void clock.later(run, ms),
         };
         const prepared = Promise.all([introduction, options.signal?.aborted || ice.begin()]);
-        const client = createRoomSignaling({ room, self, secrets, prepared }, handlers, (known, inner) =>
+        return createRoomSignaling({ room, self, secrets, prepared }, handlers, (known, inner) =>
           createSignalingClient({ url, id: self, ...known }, inner, world),
         );
-        globalThis.addEventListener?.('online', client.hurry, { signal: closing.signal });
-        return client;
       },
       admit: options.admit,
+      followWakes: (on) => followWakes(globalThis, on, closing.signal),
       onClosed: () => {
         onClosed();
         closing.abort();

@@ -20,6 +20,7 @@ import type { Introduction } from './identity/introduction.ts';
 import { createDoors } from './shell/doors.ts';
 import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
 import { createShell, type Clock, type StopHow } from './shell/shell.ts';
+import type { WakeHandlers } from './shell/wakes.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
@@ -44,6 +45,8 @@ export interface MeshParts {
   readonly createSignaling: (handlers: SignalingHandlers) => SignalingClient;
   /** Whom to show; everyone unless given. */
   readonly admit?: Admit | undefined;
+  /** Tells from now on when the page may have slept, or its network is another. */
+  readonly followWakes?: (on: WakeHandlers) => void;
   /** Told once, when the mesh begins to close. */
   readonly onClosed: () => void;
 }
@@ -220,6 +223,17 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     if (error) hub.emit('error', error);
   });
   shell.handle({ kind: 'start' });
+  parts.followWakes?.({
+    woke: () => {
+      signaling.hurry();
+      shell.handle({ kind: 'probe' });
+    },
+    // The server first: whoever could tell others of our new addresses is perhaps heard by it alone.
+    networkChanged: () => {
+      signaling.renew();
+      shell.handle({ kind: 'probe' });
+    },
+  });
   parts.introduction
     .then((made) => {
       introduction = made;
@@ -253,7 +267,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       const { entries, tombstones, stubs } = state;
       return {
         signaling: signaling.traffic(),
-        links: { open: openLinks(), ...shell.traffic() },
+        links: { open: openLinks(), restarted: overlay.restarts, ...shell.traffic() },
         refused: { ...tellings.refused(), ...staleSignals(overlay.staleDescriptions) },
         broadcast: { delivered, duplicates, grafts, gaps },
         state: { entries, tombstones, stubs },

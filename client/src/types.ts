@@ -262,6 +262,8 @@ export interface MeshStats {
   readonly links: {
     readonly open: number;
     readonly constructed: number;
+    /** Links that fell silent, or whose network changed, and that this member had look for another way in place. */
+    readonly restarted: number;
     readonly sentBytes: number;
     readonly receivedBytes: number;
     readonly sentFrames: number;

@@ -7,7 +7,7 @@ import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
 import { introduce } from '#client/identity/introduction.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
 import type { IdentityStore } from '#client/identity/user-identity.ts';
-import { createMesh } from '#client/mesh.ts';
+import { createMesh, type MeshParts } from '#client/mesh.ts';
 import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
 import type { Transport } from '#client/transport/transport.ts';
 import type { Admit, Mesh, PresenceFields } from '#client/types.ts';
@@ -16,6 +16,7 @@ import { createTestClock, type TestClock } from './test-clock.ts';
 
 /** What is special about one tab. */
 export interface Tab {
+  readonly followWakes: NonNullable<MeshParts['followWakes']>;
   /** What stands between this tab and its channels. */
   readonly wrap: (transport: Transport) => Transport;
   readonly onClosed: () => void;
@@ -30,6 +31,8 @@ export interface Tab {
 export type Carry = (data: string, pass: (data: string) => void) => void;
 
 export interface Room {
+  /** From now on no link carries anything before ICE is restarted on it. */
+  readonly stray: () => void;
   readonly clock: TestClock;
   readonly join: <P extends PresenceFields>(presence?: P, tab?: Partial<Tab>) => Mesh<P>;
   readonly setServer: (up: boolean) => void;
@@ -66,6 +69,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
       clock.later(() => attach(id, handlers), 10);
     },
     hurry: () => {},
+    renew: () => {},
     detach: () => {
       wanting.delete(id);
       detach(id);
@@ -90,6 +94,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
 
   return {
     clock,
+    stray: network.stray,
     createTransport: network.createTransport,
     join: (
       presence,
@@ -99,6 +104,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
         admit,
         linkKey,
         identity,
+        followWakes = () => {},
         ...tab
       } = {},
     ) => {
@@ -117,6 +123,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
           createSignaling: (handlers) => createSignaling(self, handlers),
           onClosed,
           admit,
+          followWakes,
         },
         presence,
       );

@@ -13,6 +13,7 @@ import { reconcile } from './scenarios/reconcile.ts';
 import { splitBrain } from './scenarios/split-brain.ts';
 import { storm } from './scenarios/storm.ts';
 import { sybils } from './scenarios/sybils.ts';
+import { wake } from './scenarios/wake.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   broadcast,
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   churn,
   crash,
   falseDeaths,
+  wake,
   partition,
   links,
   reconcile,

@@ -13,6 +13,8 @@ export interface SimServer {
   /** The tab opens its socket, and opens it again whenever it is lost. */
   readonly attach: (tab: SimTab) => void;
   readonly detach: (tab: SimTab) => void;
+  /** Its socket is gone, as it knows; it opens another at once. */
+  readonly renew: (tab: SimTab) => void;
   readonly send: (tab: SimTab, to: PeerId, text: string) => void;
   readonly askContacts: (tab: SimTab) => void;
   /** Gone, with all that it knew, or there again, empty. */
@@ -103,6 +105,11 @@ export function createServer(deps: ServerDeps): SimServer {
   const server: SimServer = {
     attach: (tab) => later(draw(conditions().attachMs) + slowMs, () => dial(tab, conditions().backoffMs[0])),
     detach: (tab) => void remove(tab),
+    renew: (tab) => {
+      if (!remove(tab)) return;
+      tab.give(() => ({ kind: 'serverDetached' }));
+      server.attach(tab);
+    },
     send: (tab, to, text) => {
       if (!placeByTab.has(tab) || isOffline(tab)) return;
       later(wayMs(), () => {

@@ -28,7 +28,16 @@ import {
   type State,
   type Turn,
 } from './state.ts';
-import { afterWatch, hasSlept, onHeard, onMessage, onNeighborDown, onNeighborUp, wake } from './watch.ts';
+import {
+  afterWatch,
+  hasSlept,
+  onHeard,
+  onMessage,
+  onNeighborDown,
+  onNeighborUp,
+  probe,
+  wake,
+} from './watch.ts';
 
 export interface MembershipDeps {
   readonly self: PeerId;
@@ -109,6 +118,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return onNeighborUp(turn, input.peer);
     case 'neighborDown':
       return onNeighborDown(turn, input.peer);
+    case 'probe':
+      return probe(turn);
     case 'heard':
       return onHeard(turn, input.peer);
     case 'stability':

@@ -126,6 +126,8 @@ export type MembershipInput =
   | { readonly kind: 'claim'; readonly from: PeerId; readonly claim: Claim }
   | { readonly kind: 'neighborUp'; readonly peer: PeerId }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId }
+  /** The page was awoken, or its network is another: any link may be dead, so every neighbor is asked at once. */
+  | { readonly kind: 'probe' }
   /** Some frame came from this neighbor: it lives. */
   | { readonly kind: 'heard'; readonly peer: PeerId }
   /** The stability stamp moved, and somebody wants it; it rides on the links record. Not given while nobody does. */
@@ -165,6 +167,10 @@ export type MembershipEffect =
   /** Its links record is newer. */
   | { readonly kind: 'linksChanged'; readonly id: PeerId; readonly neighbors: readonly PeerId[] }
   | { readonly kind: 'neighborSuspected'; readonly peer: PeerId }
+  /** Every neighbor has just been asked whether it lives: what was heard before says nothing of its link. */
+  | { readonly kind: 'probed' }
+  /** Nothing comes of this neighbor: its link may be mended before anybody is accused. Again at each watch while it lasts. */
+  | { readonly kind: 'neighborSilent'; readonly peer: PeerId }
   /** A neighbor that is no member, or no more, is silent: its channel leads nowhere. */
   | { readonly kind: 'strangerSilent'; readonly peer: PeerId }
   /** A measured round trip to a neighbor, in milliseconds. */

@@ -97,12 +97,24 @@ function latenessMs({ state, at, wall }: Turn): number {
 export function wake(turn: Turn): void {
   const { state, at } = turn;
   const lateMs = latenessMs(turn);
+  state.wokeAt = at;
   state.health.watched(lateMs, state.neighbors.size, at);
   state.lost.clear();
   for (const silence of state.neighbors.values()) silence.restart(at);
   forgetSuspects(turn);
   if (lateMs > state.config.newEpochMs && state.roster.size > 1) beginEpoch(turn);
+  probe(turn);
   scheduleWatch(turn);
+}
+
+/** Asks every neighbor at once whether its link still works. */
+export function probe(turn: Turn): void {
+  const { state, at, out } = turn;
+  out.push({ kind: 'probed' });
+  for (const [peer, silence] of state.neighbors) {
+    silence.probed(at);
+    ping(turn, peer, silence);
+  }
 }
 
 /**
@@ -144,6 +156,7 @@ function watchNeighbor(turn: Turn, peer: PeerId, silence: Silence): void {
   const { state, at } = turn;
   const tickMs = state.health.tickMs(at);
   if (silence.pingDue(at, tickMs) || tickMs !== state.announcedTickMs) ping(turn, peer, silence);
+  if (silence.isSilent(at, tickMs)) turn.out.push({ kind: 'neighborSilent', peer });
   const silentMs = silence.silentMs(at);
   if (silentMs <= state.config.suspectAfterMsMin) return;
   const patienceMs = silence.suspectAfterMs(tickMs);

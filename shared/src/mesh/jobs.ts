@@ -42,6 +42,10 @@ export function inputToJobs(
       return [
         { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
       ];
+    case 'signed':
+      return [{ layer: 'membership', input: { kind: 'heard', peer: input.peer } }];
+    case 'probe':
+      return [{ layer: 'membership', input: { kind: 'probe' } }];
     case 'timer':
       return [timerToJob(input.timer)];
     default:

@@ -102,6 +102,8 @@ interface LinkParker {
   readonly park: (peer: PeerId, at: Instant) => Effects;
   /** Puts a parked channel back into use; false where there is none, or no slot. */
   readonly revive: (peer: PeerId, at: Instant) => boolean;
+  /** The attempt of the channel to this peer that is parked, if one is. */
+  readonly parkedAttempt: (peer: PeerId) => AttemptId | undefined;
   /** Gives a parked channel up. */
   readonly unpark: (peer: PeerId, at: Instant) => Effects;
   /** Gives up those parked for long enough. */
@@ -269,6 +271,7 @@ function createParker(state: State): LinkParker {
       addUp(state, peer, parked, at);
       return true;
     },
+    parkedAttempt: (peer) => parking.get(peer)?.attempt,
     unpark: (peer, at) => unpark(state, peer, at),
     unparkOverdue: (at) => parking.overdue(at).map((parked) => giveUp(state, parked, at)),
     takeKnocks: parking.takeKnocks,
