@@ -8,6 +8,7 @@ import { createDataFaces } from './data/faces.ts';
 import { MeshError } from './errors.ts';
 import { createEventHub } from './events.ts';
 import { explainLink, explainNobody } from './explain.ts';
+import { ACTIVITY_FIELD, activityToValue } from './people/activity.ts';
 import { createAdmission } from './people/admission.ts';
 import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
@@ -26,7 +27,7 @@ import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
 import type { IceServersFace } from './transport/ice-servers.ts';
 import type { Transport } from './transport/transport.ts';
-import type { Admit, Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
+import type { Activity, Admit, Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
 
 export interface MeshParts {
   readonly room: RoomId;
@@ -47,6 +48,8 @@ export interface MeshParts {
   readonly admit?: Admit | undefined;
   /** Tells from now on when the page may have slept, or its network is another. */
   readonly followWakes?: (on: WakeHandlers) => void;
+  /** Tells from now on when somebody comes to the page, or leaves it alone. */
+  readonly followActivity?: (onChange: (activity: Activity) => void) => void;
   /** Told once, when the mesh begins to close. */
   readonly onClosed: () => void;
 }
@@ -233,6 +236,10 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       signaling.renew();
       shell.handle({ kind: 'probe' });
     },
+  });
+  parts.followActivity?.((activity) => {
+    const fields = new Map([[ACTIVITY_FIELD, activityToValue(activity)]]);
+    shell.handle({ kind: 'command', command: { kind: 'present', fields } });
   });
   parts.introduction
     .then((made) => {

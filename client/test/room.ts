@@ -17,6 +17,7 @@ import { createTestClock, type TestClock } from './test-clock.ts';
 /** What is special about one tab. */
 export interface Tab {
   readonly followWakes: NonNullable<MeshParts['followWakes']>;
+  readonly followActivity: NonNullable<MeshParts['followActivity']>;
   /** What stands between this tab and its channels. */
   readonly wrap: (transport: Transport) => Transport;
   readonly onClosed: () => void;
@@ -105,6 +106,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
         linkKey,
         identity,
         followWakes = () => {},
+        followActivity = () => {},
         ...tab
       } = {},
     ) => {
@@ -124,6 +126,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
           onClosed,
           admit,
           followWakes,
+          followActivity,
         },
         presence,
       );

@@ -1,7 +1,8 @@
 /** Meshes whose links lose their way: what an application sees of it. */
 import { expect, test } from 'vitest';
 import type { WakeHandlers } from '#client/shell/wakes.ts';
-import type { Mesh } from '#client/types.ts';
+import type { Activity, Mesh } from '#client/types.ts';
+import { PRESENCE_FIELDS_MAX } from '#shared/presence/config.ts';
 import { createRoom, type Room } from './room.ts';
 
 interface Scene {
@@ -68,4 +69,45 @@ test('who is told so without need, or after leaving, restarts nothing', async ()
   wakes[0]!.woke();
   wakes[0]!.networkChanged();
   expect(meshes[0]!.status.value).toBe('closed');
+});
+
+test('everyone sees who is at it, apart from what applications show, and who comes later does too', async () => {
+  const room = createRoom();
+  let change = (_activity: Activity): void => {};
+  const first = room.join({ name: 'ada' }, { followActivity: (onChange) => void (change = onChange) });
+  const asked: unknown[] = [];
+  const others = [room.join({}, {}), room.join({}, { admit: ({ presence }) => asked.push(presence) > 0 })];
+  await room.clock.advance(3_000);
+  const [other] = others as [Mesh];
+  const seen = (mesh: Mesh): unknown => mesh.members.get(first.id)?.activity;
+  const updates: unknown[] = [];
+  other.on('member:update', ({ member }) => updates.push(member.activity));
+  expect([first, ...others].map(seen)).toEqual(['active', 'active', 'active']);
+  const { presence } = other.members.get(first.id)!;
+  change('away');
+  await room.clock.advance(1_000);
+  expect([first, ...others].map(seen)).toEqual(['away', 'away', 'away']);
+  expect(updates).toEqual(['away']);
+  expect(other.members.get(first.id)).toMatchObject({ status: 'alive', presence: { name: 'ada' } });
+  expect(other.members.get(first.id)!.presence).toBe(presence);
+  const late = room.join({}, { admit: ({ presence: shown }) => asked.push(shown) > 0 });
+  await room.clock.advance(3_000);
+  expect(seen(late)).toBe('away');
+  expect(asked.every((shown) => !Object.hasOwn(Object(shown), ''))).toBe(true);
+  change('active');
+  await room.clock.advance(1_000);
+  expect([first, ...others, late].map(seen)).toEqual(['active', 'active', 'active', 'active']);
+});
+
+test('an application may show as many fields as ever, and none by the name of that one', async () => {
+  const room = createRoom();
+  let change = (_activity: Activity): void => {};
+  const fields = Object.fromEntries(Array.from({ length: PRESENCE_FIELDS_MAX }, (_, at) => [`f${at}`, at]));
+  const mesh = room.join(fields, { followActivity: (onChange) => void (change = onChange) });
+  const other = room.join();
+  await room.clock.advance(3_000);
+  change('idle');
+  await room.clock.advance(1_000);
+  expect(other.members.get(mesh.id)).toMatchObject({ activity: 'idle', presence: fields });
+  expect(() => mesh.presence.set({ '': 1 })).toThrow(/name of a presence field/u);
 });

@@ -32,6 +32,7 @@ import {
   afterWatch,
   hasSlept,
   onHeard,
+  onLives,
   onMessage,
   onNeighborDown,
   onNeighborUp,
@@ -122,6 +123,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return probe(turn);
     case 'heard':
       return onHeard(turn, input.peer);
+    case 'lives':
+      return onLives(turn, input.peer);
     case 'stability':
       return onStability(turn, input.stamp);
     case 'card':

@@ -138,6 +138,8 @@ export type MembershipInput =
   | { readonly kind: 'expel'; readonly id: PeerId }
   /** That can be shown to nobody any more. */
   | { readonly kind: 'readmit'; readonly id: PeerId }
+  /** This neighbor has shown by another way than its link that it lives; of our own hearing that says nothing. */
+  | { readonly kind: 'lives'; readonly peer: PeerId }
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: MembershipTimer };
 

@@ -55,6 +55,16 @@ export function onHeard(turn: Turn, peer: PeerId, isReturn: boolean = turn.state
   if (isReturn) resume(turn, peer);
 }
 
+/** It lives, though we may be deaf. */
+export function onLives(turn: Turn, peer: PeerId): void {
+  const { state, at } = turn;
+  const silence = state.neighbors.get(peer);
+  if (!silence) return;
+  silence.heard(at);
+  state.heldSince.delete(peer);
+  if (state.suspicions.has(peer)) review(turn, peer);
+}
+
 export function onMessage(turn: Turn, from: PeerId, message: MembershipMessage): void {
   const { state, at, out } = turn;
   const silence = state.neighbors.get(from);

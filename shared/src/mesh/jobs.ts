@@ -43,7 +43,7 @@ export function inputToJobs(
         { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
       ];
     case 'signed':
-      return [{ layer: 'membership', input: { kind: 'heard', peer: input.peer } }];
+      return [{ layer: 'membership', input: { kind: 'lives', peer: input.peer } }];
     case 'probe':
       return [{ layer: 'membership', input: { kind: 'probe' } }];
     case 'timer':

@@ -41,6 +41,24 @@ describe('a silent neighbor', () => {
     expect(watches.some(([, effects]) => silentIn(effects).includes(c))).toBe(false);
   });
 
+  it('is forgiven when it shows by another way that it lives, which ends no doubt of our own', () => {
+    const bench = room();
+    for (let at = 2_250; at <= 4_500; at += 250) watchAt(bench, at);
+    expect(bench.layer.inspect().doubting).toBe(true);
+    bench.at(4_550, { kind: 'lives', peer: b });
+    expect(silentIn(watchAt(bench, 4_750))).toEqual([c]);
+    expect(bench.layer.inspect().doubting).toBe(true);
+    expect(bench.at(4_760, { kind: 'lives', peer: d })).toEqual([]);
+  });
+
+  it('ends as a suspect so, too', () => {
+    const bench = room();
+    watchUntil(bench, 4_500);
+    expect(bench.layer.inspect().members.get(b)?.status).toBe('suspect');
+    bench.at(4_550, { kind: 'lives', peer: b });
+    expect(bench.layer.inspect().members.get(b)?.status).toBe('alive');
+  });
+
   it('is silent no more once it is heard', () => {
     const bench = room();
     watchUntil(bench, 3_750);
