@@ -362,8 +362,10 @@ function limits(state: State): DegreeLimits {
   return degreeLimits(roomSize(state), state.config);
 }
 
+/** Whoever it is for may be one more than are known: to one who is alone, a newcomer is the room. */
 function need(state: State): Need {
-  return state.linkByPeer.size < limits(state).min ? 'below-minimum' : 'extra';
+  const { min } = degreeLimits(roomSize(state) + 1, state.config);
+  return state.linkByPeer.size < min ? 'below-minimum' : 'extra';
 }
 
 function activeView(state: State): readonly PeerId[] {
