@@ -88,13 +88,14 @@ module.exports = {
     },
     {
       name: 'ws-in-one-file',
-      comment: 'The bench also runs the server that y-webrtc needs, and a story one that lies.',
+      comment:
+        'The bench also runs the server that y-webrtc needs, a story one that lies, and another speaks to a browser.',
       severity: 'error',
       from: {
         path: '^(client|shared|signaling-server|e2e)/',
         pathNot: [
           '^signaling-server/(src/server\\.ts$|test/)',
-          '^e2e/(bench/servers|kit/hostile-server)\\.ts$',
+          '^e2e/(bench/servers|kit/(hostile-server|raw-chromium))\\.ts$',
         ],
       },
       to: { path: 'node_modules/(@types/)?ws/' },

@@ -83,6 +83,7 @@ function createRow({ id, self }: PageMember, deps: PeopleDeps): Row {
     setText(name, shownName);
     setText(facts, memberWords({ ...member, rtt }));
     setAttribute(element, 'data-status', member.status);
+    setAttribute(element, 'data-activity', member.activity);
     setAttribute(element, 'data-link', member.link);
     setAttribute(write, 'aria-label', `Write to ${shownName}`);
   };

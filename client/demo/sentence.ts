@@ -1,5 +1,5 @@
 /** Says in words what is so. Pure: facts in, English out. */
-import type { MeshErrorCode, MeshStatus } from '../src/index.ts';
+import type { Activity, MeshErrorCode, MeshStatus } from '../src/index.ts';
 
 export interface Facts {
   readonly status: MeshStatus;
@@ -84,14 +84,23 @@ const PICTURE_EDGES_MAX: number = 24;
 /** How a member is doing and how it is reached, for one line of the list. */
 export function memberWords(member: {
   readonly status: 'alive' | 'suspect';
+  readonly activity: Activity;
   readonly link: 'self' | 'direct' | 'turn' | 'via' | 'none';
   readonly hops: number | undefined;
   readonly rtt: number | undefined;
 }): string {
   const way = wayWords(member);
-  const words = [member.status, way, member.link === 'self' ? '' : rttWords(member.rtt)];
+  const rtt = member.link === 'self' ? '' : rttWords(member.rtt);
+  const words = [member.status, ACTIVITIES[member.activity], way, rtt];
   return words.filter((word) => word !== '').join(' · ');
 }
+
+/** One who is active needs no word: it is what one expects of a tab in view. */
+const ACTIVITIES: Readonly<Record<Activity, string>> = {
+  active: '',
+  idle: 'idle',
+  away: 'away',
+};
 
 function wayWords({ link, hops }: { readonly link: string; readonly hops: number | undefined }): string {
   if (link === 'self') return 'this tab';

@@ -7,13 +7,15 @@ import { MeshError } from './errors.ts';
 import { createKeyPair } from './identity/ed25519.ts';
 import { introduce } from './identity/introduction.ts';
 import { keyToPeerId } from './identity/member-id.ts';
-import { createMesh } from './mesh.ts';
+import { createMesh, type MeshParts } from './mesh.ts';
+import { followActivity, IDLE_MS } from './people/activity.ts';
 import { fingerprintOf, readSecret } from './room/entry.ts';
 import { followSecrets } from './room/link-secrets.ts';
 import { deriveRoomSecrets, type RoomSecret } from './room/secrets.ts';
 import { createSharedJoins } from './shared-joins.ts';
 import { pageClock } from './shell/clock.ts';
 import { keepAwakeWhileLonely } from './shell/keep-awake.ts';
+import { followWakes } from './shell/wakes.ts';
 import { createRoomSignaling } from './signaling/room-signaling.ts';
 import { createSignalingClient, type SignalingWorld } from './signaling/signaling-client.ts';
 import { signalingUrl } from './signaling/url.ts';
@@ -34,10 +36,10 @@ const sharedJoins = createSharedJoins();
  * Joins the mesh of a room and returns at once; `mesh.ready` tells when the room's members and state are here.
  *
  * Joining a room that this page is in already returns another handle on the same member, which leaves when each
- * join has been left: `presence` is shown as well, `rtc` and `admit` change nothing. With another `key` or `password` it is
+ * join has been left: `presence` is shown as well, `rtc`, `timing` and `admit` change nothing. With another `key` or `password` it is
  * another room.
  * Throws `BAD_ROOM`, `BAD_ROOM_KEY`, `BAD_SIGNALING_URL`, `WEBRTC_MISSING`, `CRYPTO_MISSING`, `BAD_RTC` for an `rtc`
- * that the browser refuses, and what `presence.set` throws.
+ * that the browser refuses, `BAD_VALUE` for a `timing` that is none, and what `presence.set` throws.
  */
 export function joinMesh<P extends PresenceFields = PresenceFields>(
   room: string,
@@ -83,6 +85,7 @@ function open<P extends PresenceFields>(
   });
   const fault = options.rtc && faultOfRtc(ice.config());
   if (fault !== undefined) throw new MeshError('BAD_RTC', `The browser refuses this rtc: ${fault}`);
+  checkTiming(options.timing);
   const keys = createKeyPair();
   const self = keyToPeerId(keys.publicKey);
   const rng = createRng([...crypto.getRandomValues(new Uint32Array(8))]);
@@ -114,6 +117,7 @@ function open<P extends PresenceFields>(
       },
       watchNetwork: (changed) => globalThis.addEventListener?.('online', changed, { signal: closing.signal }),
       admit: options.admit,
+      ...followPage(options.timing, closing.signal),
       onClosed: () => {
         onClosed();
         closing.abort();
@@ -128,4 +132,21 @@ function open<P extends PresenceFields>(
   keepAwakeWhileLonely(mesh, globalThis.navigator?.locks, closing.signal);
   mesh.attach();
   return mesh;
+}
+
+function checkTiming({ idleMs = IDLE_MS }: JoinOptions['timing'] = {}): void {
+  if (!(idleMs > 0)) throw new MeshError('BAD_VALUE', 'timing.idleMs is a number of milliseconds over 0.');
+}
+
+/** What the page tells of itself, until the mesh is left. */
+function followPage(
+  { idleMs = IDLE_MS }: JoinOptions['timing'] = {},
+  signal: AbortSignal,
+): Pick<MeshParts, 'followWakes' | 'followActivity'> {
+  const { now, later } = pageClock;
+  return {
+    followWakes: (on) => followWakes(globalThis, on, signal),
+    followActivity: (onChange) =>
+      followActivity(globalThis, idleMs, { instant: () => now().instant, later, onChange }, signal),
+  };
 }

@@ -8,6 +8,7 @@ import { createDataFaces } from './data/faces.ts';
 import { MeshError } from './errors.ts';
 import { createEventHub } from './events.ts';
 import { explainLink, explainNobody } from './explain.ts';
+import { ACTIVITY_FIELD, activityToValue } from './people/activity.ts';
 import { createAdmission } from './people/admission.ts';
 import { createMembersFace } from './people/members.ts';
 import { createPresenceFace } from './people/presence.ts';
@@ -21,12 +22,13 @@ import { createDoors } from './shell/doors.ts';
 import { createDoorway, type LinkSecrets } from './shell/doorway.ts';
 import { createShell, type Clock, type StopHow } from './shell/shell.ts';
 import { createSocketGate } from './signaling/socket-gate.ts';
+import type { WakeHandlers } from './shell/wakes.ts';
 import type { SignalingClient, SignalingHandlers } from './signaling/signaling-client.ts';
 import { createStatus } from './status.ts';
 import { createTellings } from './tellings.ts';
 import type { IceServersFace } from './transport/ice-servers.ts';
 import type { Transport } from './transport/transport.ts';
-import type { Admit, Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
+import type { Activity, Admit, Mesh, MeshGraph, PresenceFields, SignalingStatus } from './types.ts';
 
 export interface MeshParts {
   readonly room: RoomId;
@@ -47,6 +49,10 @@ export interface MeshParts {
   readonly watchNetwork?: (changed: () => void) => void;
   /** Whom to show; everyone unless given. */
   readonly admit?: Admit | undefined;
+  /** Tells from now on when the page may have slept, or its network is another. */
+  readonly followWakes?: (on: WakeHandlers) => void;
+  /** Tells from now on when somebody comes to the page, or leaves it alone. */
+  readonly followActivity?: (onChange: (activity: Activity) => void) => void;
   /** Told once, when the mesh begins to close. */
   readonly onClosed: () => void;
 }
@@ -235,6 +241,21 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
   });
   parts.watchNetwork?.(needServer);
   shell.handle({ kind: 'start' });
+  parts.followWakes?.({
+    woke: () => {
+      signaling.hurry();
+      shell.handle({ kind: 'probe' });
+    },
+    // The server first: whoever could tell others of our new addresses is perhaps heard by it alone.
+    networkChanged: () => {
+      signaling.renew();
+      shell.handle({ kind: 'probe' });
+    },
+  });
+  parts.followActivity?.((activity) => {
+    const fields = new Map([[ACTIVITY_FIELD, activityToValue(activity)]]);
+    shell.handle({ kind: 'command', command: { kind: 'present', fields } });
+  });
   parts.introduction
     .then((made) => {
       introduction = made;
@@ -268,7 +289,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       const { entries, tombstones, stubs } = state;
       return {
         signaling: signaling.traffic(),
-        links: { open: openLinks(), ...shell.traffic() },
+        links: { open: openLinks(), restarted: overlay.restarts, ...shell.traffic() },
         refused: { ...tellings.refused(), ...staleSignals(overlay.staleDescriptions) },
         broadcast: { delivered, duplicates, grafts, gaps },
         state: { entries, tombstones, stubs },

@@ -94,6 +94,8 @@ export interface JoinOptions<P extends PresenceFields = PresenceFields> {
    * `userId`. Where nothing can be stored, `error` tells `IDENTITY_MISSING`, and one joins without. Default: no user.
    */
   readonly identity?: 'stored' | undefined;
+  /** `idleMs`: after so long without a pointer, key or touch a member is `idle`; over 0. Default: 60,000. */
+  readonly timing?: { readonly idleMs?: number | undefined } | undefined;
   /** Leaves when it aborts; has it aborted before, nothing is dialled and the mesh is closed from the start. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -156,6 +158,12 @@ export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEve
 /** `alive`, or `suspect`: its neighbors have not heard it lately. */
 export type MemberStatus = 'alive' | 'suspect';
 
+/**
+ * Whether somebody is at the page, as far as pointer, keys, touch, focus and visibility tell. `idle`: no input for a
+ * while. `away`: the page is hidden. In a worker and under Node always `active`.
+ */
+export type Activity = 'active' | 'idle' | 'away';
+
 export interface Member<P extends PresenceFields = PresenceFields> {
   readonly id: string;
   /**
@@ -165,6 +173,8 @@ export interface Member<P extends PresenceFields = PresenceFields> {
   readonly userId: string | undefined;
   readonly self: boolean;
   readonly status: MemberStatus;
+  /** Whether somebody is at it; it says nothing about whether it lives. */
+  readonly activity: Activity;
   readonly presence: Readonly<Partial<P>>;
   /**
    * `direct`: a link of one's own; `turn`: likewise, but through a TURN server; `via`: through others; `none`: no known
@@ -263,6 +273,8 @@ export interface MeshStats {
   readonly links: {
     readonly open: number;
     readonly constructed: number;
+    /** Links that fell silent, or whose network changed, and that this member had look for another way in place. */
+    readonly restarted: number;
     readonly sentBytes: number;
     readonly receivedBytes: number;
     readonly sentFrames: number;

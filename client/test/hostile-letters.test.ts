@@ -30,6 +30,8 @@ interface Setup {
 const LOST: LinkMessage = { kind: 'prune', tree: null };
 const DEAD: Channel = {
   describe: () => true,
+  restart: () => {},
+  redescribe: () => true,
   send: () => false,
   fingerprints: async () => undefined,
   report: () => ({ fault: 'timed-out', iceErrors: [] }),

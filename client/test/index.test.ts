@@ -101,6 +101,22 @@ describe('a join is refused', () => {
     expect([sockets.length, rtcs]).toEqual([1, []]);
   });
 
+  test.each([0, -1, Number.NaN])('a time until one is idle that is none: %d', async (idleMs) => {
+    const { joinMesh } = await loadPage();
+    expect(codeOf(() => joinMesh('room', { signaling: 'ws://one', timing: { idleMs } }))).toBe('BAD_VALUE');
+  });
+
+  test('a page that is hidden shows so from the start, and is no less a member', async () => {
+    const document = Object.assign(new EventTarget(), { visibilityState: 'hidden' });
+    vi.stubGlobal('document', document);
+    const { joinMesh } = await loadPage();
+    const mesh = joinMesh('room', { signaling: 'ws://one' });
+    expect(mesh.members.get(mesh.id)).toMatchObject({ activity: 'away', status: 'alive', presence: {} });
+    document.visibilityState = 'visible';
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(mesh.members.get(mesh.id)!.activity).toBe('active');
+  });
+
   test('for what may not be shown, and leaves nothing behind', async () => {
     const { joinMesh, sockets } = await loadPage();
     const presence = { at: new Date() as unknown as string };

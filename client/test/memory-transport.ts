@@ -11,10 +11,21 @@ interface End {
   readonly handlers: ChannelHandlers;
   other: End | undefined;
   phase: 'opening' | 'open' | 'closed';
+  /** What was sent since the way of this connection is gone; it arrives when another is found. */
+  held: Uint8Array[] | undefined;
 }
 
+const AGAIN: ReadonlySet<string> = new Set(['ask for an offer', 'offer again', 'answer again']);
+
 /** Transports that share one memory; each stands for the WebRTC of one tab. */
-export function createMemoryNetwork(later: Later): { readonly createTransport: () => Transport } {
+export interface MemoryNetwork {
+  readonly createTransport: () => Transport;
+  /** From now on no connection carries anything before ICE is restarted on it. */
+  readonly stray: () => void;
+}
+
+export function createMemoryNetwork(later: Later): MemoryNetwork {
+  const ends = new Set<End>();
   const offers = new Map<string, End>();
   let endCount = 0;
   let offerCount = 0;
@@ -32,10 +43,23 @@ export function createMemoryNetwork(later: Later): { readonly createTransport: (
     }, latencyMs);
   };
 
+  const carry = (end: End, bytes: Uint8Array): void =>
+    later(() => {
+      const { other } = end;
+      if (other?.phase === 'open') other.handlers.onFrame(bytes);
+    }, latencyMs);
+  const release = (end: End): void => {
+    const held = end.held ?? [];
+    end.held = undefined;
+    for (const bytes of held) carry(end, bytes);
+  };
+  const describe = (end: End, data: string): void => later(() => end.handlers.onDescribed(data), latencyMs);
+
   const createChannel = (initiator: boolean, handlers: ChannelHandlers): Channel => {
     const certificate = new Uint8Array(32);
     new DataView(certificate.buffer).setUint32(0, ++endCount);
-    const end: End = { certificate, handlers, other: undefined, phase: 'opening' };
+    const end: End = { certificate, handlers, other: undefined, phase: 'opening', held: undefined };
+    ends.add(end);
     if (initiator) {
       const offer = `offer-${++offerCount}`;
       offers.set(offer, end);
@@ -52,13 +76,22 @@ export function createMemoryNetwork(later: Later): { readonly createTransport: (
         join(dialler, end);
         return true;
       },
+      restart: () => {
+        if (end.phase === 'open') describe(end, initiator ? 'offer again' : 'ask for an offer');
+      },
+      redescribe: (data) => {
+        const isForUs = initiator ? data !== 'offer again' : data === 'offer again';
+        if (end.phase !== 'open' || !AGAIN.has(data) || !isForUs) return false;
+        if (data === 'ask for an offer') describe(end, 'offer again');
+        else if (data === 'offer again') describe(end, 'answer again');
+        else [end, end.other].forEach((each) => each && release(each));
+        return true;
+      },
       send: (bytes) => {
         if (end.phase !== 'open' || bytes.byteLength > TRANSPORT_FRAME_BYTES_MAX) return false;
         const copy = bytes.slice();
-        later(() => {
-          const { other } = end;
-          if (other?.phase === 'open') other.handlers.onFrame(copy);
-        }, latencyMs);
+        if (end.held) end.held.push(copy);
+        else carry(end, copy);
         return true;
       },
       // oxlint-disable-next-line typescript/require-await -- It knows at once.
@@ -71,6 +104,7 @@ export function createMemoryNetwork(later: Later): { readonly createTransport: (
       close: async () => {
         if (end.phase === 'closed') return;
         end.phase = 'closed';
+        ends.delete(end);
         // Ordered behind the frames that were sent before.
         later(() => {
           const { other } = end;
@@ -83,6 +117,9 @@ export function createMemoryNetwork(later: Later): { readonly createTransport: (
   };
 
   return {
+    stray: () => {
+      for (const end of ends) end.held ??= [];
+    },
     createTransport: () => ({
       construct: ({ initiator }, handlers) => createChannel(initiator, handlers),
     }),

@@ -7,7 +7,7 @@ import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
 import { introduce } from '#client/identity/introduction.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
 import type { IdentityStore } from '#client/identity/user-identity.ts';
-import { createMesh } from '#client/mesh.ts';
+import { createMesh, type MeshParts } from '#client/mesh.ts';
 import type { SignalingClient, SignalingHandlers } from '#client/signaling/signaling-client.ts';
 import type { Transport } from '#client/transport/transport.ts';
 import type { Admit, Mesh, PresenceFields } from '#client/types.ts';
@@ -16,6 +16,8 @@ import { createTestClock, type TestClock } from './test-clock.ts';
 
 /** What is special about one tab. */
 export interface Tab {
+  readonly followWakes: NonNullable<MeshParts['followWakes']>;
+  readonly followActivity: NonNullable<MeshParts['followActivity']>;
   /** What stands between this tab and its channels. */
   readonly wrap: (transport: Transport) => Transport;
   readonly onClosed: () => void;
@@ -30,6 +32,8 @@ export interface Tab {
 export type Carry = (data: string, pass: (data: string) => void) => void;
 
 export interface Room {
+  /** From now on no link carries anything before ICE is restarted on it. */
+  readonly stray: () => void;
   readonly clock: TestClock;
   readonly join: <P extends PresenceFields>(presence?: P, tab?: Partial<Tab>) => Mesh<P>;
   readonly setServer: (up: boolean) => void;
@@ -79,6 +83,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
       clock.later(() => attach(id, handlers), 10);
     },
     hurry: () => {},
+    renew: () => {},
     detach: () => {
       wanting.delete(id);
       detach(id);
@@ -103,6 +108,7 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
 
   return {
     clock,
+    stray: network.stray,
     createTransport: network.createTransport,
     join: (
       presence,
@@ -112,6 +118,8 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
         admit,
         linkKey,
         identity,
+        followWakes = () => {},
+        followActivity = () => {},
         ...tab
       } = {},
     ) => {
@@ -130,6 +138,8 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
           createSignaling: (handlers) => createSignaling(self, handlers),
           onClosed,
           admit,
+          followWakes,
+          followActivity,
         },
         presence,
       );

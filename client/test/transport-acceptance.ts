@@ -15,6 +15,8 @@ export interface TransportSetup {
 
 interface Seen {
   readonly frames: number[][];
+  /** Whether what either end described once both were open was taken by the other. */
+  readonly taken: boolean[];
   opened: number;
   closed: number;
 }
@@ -28,17 +30,23 @@ interface Pair {
 
 export function describeTransport(name: string, setUp: () => TransportSetup): void {
   const connect = async ({ settle }: TransportSetup, from: Transport, to: Transport): Promise<Pair> => {
-    const seenByA: Seen = { frames: [], opened: 0, closed: 0 };
-    const seenByB: Seen = { frames: [], opened: 0, closed: 0 };
+    const seenByA: Seen = newSeen();
+    const seenByB: Seen = newSeen();
+    let isOpen = false;
+    const carry = (other: () => Channel, data: string): void => {
+      if (isOpen) seenByA.taken.push(other().redescribe(data));
+      else other().describe(data);
+    };
     const a: Channel = from.construct(
       { initiator: true },
-      note(seenByA, (data) => b.describe(data)),
+      note(seenByA, (data) => carry(() => b, data)),
     );
     const b: Channel = to.construct(
       { initiator: false },
-      note(seenByB, (data) => a.describe(data)),
+      note(seenByB, (data) => carry(() => a, data)),
     );
     await settle();
+    isOpen = true;
     return { a, b, seenByA, seenByB };
   };
 
@@ -78,10 +86,7 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
 
     test('tells no certificate before it is open', async () => {
       const setup = setUp();
-      const early = setup.transports[0].construct(
-        { initiator: true },
-        note({ frames: [], opened: 0, closed: 0 }),
-      );
+      const early = setup.transports[0].construct({ initiator: true }, note(newSeen()));
       expect(await early.fingerprints()).toBeUndefined();
       void early.close();
     });
@@ -125,10 +130,7 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
 
     test('refuses a frame before it is open, and one that is too large, and lives on', async () => {
       const setup = setUp();
-      const early = setup.transports[0].construct(
-        { initiator: true },
-        note({ frames: [], opened: 0, closed: 0 }),
-      );
+      const early = setup.transports[0].construct({ initiator: true }, note(newSeen()));
       expect(early.send(Uint8Array.of(1))).toBe(false);
       void early.close();
       const { a, seenByB } = await connect(setup, setup.transports[0], setup.transports[1]);
@@ -140,10 +142,7 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
 
     test('that gets no answer says that its time ran out, also once it is closed; that it opened, when it did', async () => {
       const setup = setUp();
-      const early = setup.transports[0].construct(
-        { initiator: true },
-        note({ frames: [], opened: 0, closed: 0 }),
-      );
+      const early = setup.transports[0].construct({ initiator: true }, note(newSeen()));
       await setup.settle();
       expect(early.report()).toEqual({ fault: 'timed-out', iceErrors: [] });
       void early.close();
@@ -152,9 +151,44 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
       expect([a.report().fault, b.report().fault]).toEqual(['not-proven', 'not-proven']);
     });
 
+    test.each([
+      ['the one that called', 'a', 2],
+      ['the other', 'b', 3],
+    ] as const)('is restarted in place by %s, and loses nothing', async (_who, who, words) => {
+      const setup = setUp();
+      const { seenByA, seenByB, ...ends } = await connect(setup, setup.transports[0], setup.transports[1]);
+      const fingerprints = await ends.a.fingerprints();
+      ends.a.send(Uint8Array.of(1));
+      ends[who].restart();
+      ends.a.send(Uint8Array.of(2));
+      await setup.settle();
+      ends.a.send(Uint8Array.of(3));
+      ends.b.send(Uint8Array.of(4));
+      await setup.settle();
+      expect([seenByB.frames, seenByA.frames]).toEqual([[[1], [2], [3]], [[4]]]);
+      expect(seenByA.taken).toEqual(Array.from({ length: words }, () => true));
+      expect([seenByA.opened, seenByB.opened, seenByA.closed, seenByB.closed]).toEqual([1, 1, 0, 0]);
+      expect(await ends.a.fingerprints()).toEqual(fingerprints);
+    });
+
+    test('takes nothing of that kind before it is open, after it is closed, or that is none', async () => {
+      const setup = setUp();
+      const early = setup.transports[0].construct({ initiator: true }, note(newSeen()));
+      early.restart();
+      expect(early.redescribe('[{"type":"renegotiate"}]')).toBe(false);
+      void early.close();
+      const { a, seenByA } = await connect(setup, setup.transports[0], setup.transports[1]);
+      expect(a.redescribe('not a description')).toBe(false);
+      void a.close();
+      a.restart();
+      expect(a.redescribe('[{"type":"renegotiate"}]')).toBe(false);
+      await setup.settle();
+      expect(seenByA.taken).toEqual([]);
+    });
+
     test('says so when what it is to take is no description', async () => {
       const setup = setUp();
-      const seen: Seen = { frames: [], opened: 0, closed: 0 };
+      const seen: Seen = newSeen();
       const channel = setup.transports[0].construct({ initiator: false }, note(seen));
       expect(channel.describe('not a description')).toBe(false);
       void channel.close();
@@ -162,6 +196,8 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
     });
   });
 }
+
+const newSeen = (): Seen => ({ frames: [], taken: [], opened: 0, closed: 0 });
 
 function note(seen: Seen, onDescribed: (data: string) => void = () => {}): ChannelHandlers {
   return {

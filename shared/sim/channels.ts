@@ -23,6 +23,7 @@ import {
   type NetworkConditions,
   type Range,
 } from './conditions.ts';
+import { isRestartWord, type RestartWord } from './restart-words.ts';
 import type { SimTab } from './tab.ts';
 
 /** One end of a connection: what it sends, and what it reads of the other's. */
@@ -31,6 +32,7 @@ interface End {
   readonly peer: PeerId;
   readonly attempt: AttemptId;
   readonly connection: Connection;
+  readonly initiator: boolean;
   readonly encoder: LinkEncoder;
   readonly decoder: LinkDecoder;
   /** The newest version of the other end, as its descriptions say: they come before it opens. */
@@ -52,12 +54,18 @@ export type Tamper = (frame: Uint8Array) => readonly Uint8Array[];
 
 interface Connection {
   readonly latencyMs: number;
+  /** The network of one end is another: nothing gets through before ICE is restarted. */
+  strayed: boolean;
   readonly ends: End[];
 }
 
 export interface Channels {
   readonly construct: (tab: SimTab, peer: PeerId, attempt: AttemptId, initiator: boolean) => void;
   readonly describe: (tab: SimTab, effect: Extract<Effect, { kind: 'describe' }>) => void;
+  /** Looks for another way, in place. */
+  readonly restart: (tab: SimTab, attempt: AttemptId) => void;
+  /** No way that connections of this tab had found leads anywhere any more: all, or the one to this peer. */
+  readonly stray: (tab: SimTab, peer?: PeerId) => void;
   readonly destroy: (tab: SimTab, attempt: AttemptId) => void;
   /** The frame, or `undefined` if there is no open channel to this peer. */
   readonly send: (tab: SimTab, to: PeerId, message: LinkMessage) => Uint8Array | undefined;
@@ -72,6 +80,8 @@ export interface Channels {
   /** Frames held back by cuts that are over go their way. */
   readonly release: () => void;
   readonly neighborsOf: (tab: SimTab) => ReadonlyMap<PeerId, number>;
+  /** The attempts by which its open channels came about. */
+  readonly attemptsOf: (tab: SimTab) => readonly AttemptId[];
   readonly constructed: () => number;
 }
 
@@ -125,6 +135,7 @@ export function createChannels(deps: ChannelDeps): Channels {
       constructed += 1;
       const connection = connectionByAttempt.get(attempt) ?? {
         latencyMs: draw(conditions().latencyMs),
+        strayed: false,
         ends: [],
       };
       connectionByAttempt.set(attempt, connection);
@@ -133,20 +144,28 @@ export function createChannels(deps: ChannelDeps): Channels {
         peer,
         attempt,
         connection,
+        initiator,
         decoder: createLinkDecoder(tab.versions, sameText),
       });
       connection.ends.push(end);
-      if (initiator) later(5, () => tab.give(() => unlessClosed(end, described(end, 'offer'))));
+      if (initiator) tell(end, 'offer');
     },
     describe: (tab, { attempt, wireVersion, data }) => {
       const end = endOf(tab, attempt);
       if (!end) return;
       end.theirs = wireVersion;
-      if (data === 'offer') {
-        later(5, () => tab.give(() => unlessClosed(end, described(end, 'answer'))));
-      } else if (rng.fraction() >= conditions().setupFailure) {
+      if (isRestartWord(data)) answerRestart(end, data);
+      else if (data === 'offer') tell(end, 'answer');
+      else if (rng.fraction() >= conditions().setupFailure) {
         later(draw(conditions().setupMs), () => openBoth(end.connection));
       }
+    },
+    restart: (tab, attempt) => {
+      const end = endOf(tab, attempt);
+      if (end) tell(end, end.initiator ? 'restart' : 'wantsRestart');
+    },
+    stray: (tab, peer) => {
+      for (const [to, { connection }] of openEnds(tab)) connection.strayed ||= (peer ?? to) === to;
     },
     destroy: (tab, attempt) => {
       const end = endOf(tab, attempt);
@@ -158,7 +177,7 @@ export function createChannels(deps: ChannelDeps): Channels {
       const at = Math.max(end.lastArrivalAt, timeMs() + end.connection.latencyMs);
       const giveUpMs = draw(conditions().iceGivesUpMs);
       agenda.add(at, () => {
-        if (isCut(tab, other.tab)) later(giveUpMs, () => closeFor(other));
+        if (end.connection.strayed || isCut(tab, other.tab)) later(giveUpMs, () => closeFor(other));
         else closeFor(other);
       });
     },
@@ -192,24 +211,42 @@ export function createChannels(deps: ChannelDeps): Channels {
       }
       openByTab.delete(tab);
     },
-    release: () => {
-      for (const end of holding) {
-        const other = otherEnd(end);
-        if (other && isCut(end.tab, other.tab)) continue;
-        holding.delete(end);
-        const held = end.held ?? [];
-        later(end.connection.latencyMs, () => {
-          // What came after the cut waits behind what it held.
-          const all = [...held];
-          if (end.held === held) end.held = undefined;
-          for (const deliverOne of all) deliverOne();
-        });
-      }
-    },
+    release,
     neighborsOf: (tab) =>
       new Map([...(openByTab.get(tab) ?? [])].map(([peer, end]) => [peer, end.connection.latencyMs])),
+    attemptsOf: (tab) => [...openEnds(tab).values()].map(({ attempt }) => attempt),
     constructed: () => constructed,
   };
+
+  function tell(end: End, data: string): void {
+    later(5, () => end.tab.give(() => unlessClosed(end, described(end, data))));
+  }
+
+  /** As the real transport does it: the initiator offers, the other asks it to. */
+  function answerRestart(end: End, data: RestartWord): void {
+    end.tab.give(() => unlessClosed(end, { kind: 'signed', peer: end.peer }));
+    if (data === 'wantsRestart') return tell(end, 'restart');
+    if (data === 'restart') return tell(end, 'restarted');
+    later(2 * end.connection.latencyMs, () => {
+      end.connection.strayed = false;
+      release();
+    });
+  }
+
+  function release(): void {
+    for (const end of holding) {
+      const other = otherEnd(end);
+      if (end.connection.strayed || (other && isCut(end.tab, other.tab))) continue;
+      holding.delete(end);
+      const held = end.held ?? [];
+      later(end.connection.latencyMs, () => {
+        // What came after the cut waits behind what it held.
+        const all = [...held];
+        if (end.held === held) end.held = undefined;
+        for (const deliverOne of all) deliverOne();
+      });
+    }
+  }
 
   function openBoth(connection: Connection): void {
     const [first, second] = connection.ends;
@@ -254,7 +291,8 @@ export function createChannels(deps: ChannelDeps): Channels {
 
   function arrive(end: End, other: End, sent: Sent): void {
     if (other.closed || !other.tab.isAlive()) return;
-    if (end.held !== undefined || isCut(end.tab, other.tab)) return holdBack(end, other, sent);
+    if (end.held !== undefined || end.connection.strayed || isCut(end.tab, other.tab))
+      return holdBack(end, other, sent);
     deliver(end, other, sent);
   }
 
@@ -288,17 +326,17 @@ export function createChannels(deps: ChannelDeps): Channels {
     if (backlogBytes > OVERRUN_BYTES) return failBoth(end.connection);
     if (end.congested || backlogBytes <= CONGESTED_BYTES) return;
     end.congested = true;
-    tell(end, true);
+    tellCongestion(end, true);
     const drained = (): void => {
       const waitMs = end.freeAt - timeMs() - DRAINED_BYTES / bytesPerMs;
       if (waitMs > 0) return later(waitMs + 1, drained);
       end.congested = false;
-      tell(end, false);
+      tellCongestion(end, false);
     };
     later(1, drained);
   }
 
-  function tell(end: End, congested: boolean): void {
+  function tellCongestion(end: End, congested: boolean): void {
     later(0, () => end.tab.give(() => unlessClosed(end, { kind: 'congestion', peer: end.peer, congested })));
   }
 
@@ -334,7 +372,9 @@ export function createChannels(deps: ChannelDeps): Channels {
   }
 }
 
-function createEnd(fixed: Pick<End, 'tab' | 'peer' | 'attempt' | 'connection' | 'decoder'>): End {
+function createEnd(
+  fixed: Pick<End, 'tab' | 'peer' | 'attempt' | 'connection' | 'initiator' | 'decoder'>,
+): End {
   return {
     ...fixed,
     encoder: createLinkEncoder(),

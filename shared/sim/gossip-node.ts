@@ -111,6 +111,10 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       case 'channelClosed':
       case 'described':
         return toOverlay(input);
+      case 'probe':
+      case 'signed':
+        // Nobody watches anybody here.
+        return undefined;
       case 'congestion':
         return toBroadcast(input);
       case 'badFrame':
@@ -161,11 +165,13 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       case 'send':
       case 'construct':
       case 'describe':
+      case 'restart':
       case 'destroy':
         return void effects.push(effect);
       case 'schedule':
         return void effects.push({ ...effect, timer: { layer: 'overlay', timer: effect.timer } });
       case 'signal':
+      case 'signalAround':
         return sendSignal(effect.to, effect.signal);
       case 'neighborUp':
         neighbors.add(effect.peer);

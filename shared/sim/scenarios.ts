@@ -14,6 +14,7 @@ import { reconcile } from './scenarios/reconcile.ts';
 import { splitBrain } from './scenarios/split-brain.ts';
 import { storm } from './scenarios/storm.ts';
 import { sybils } from './scenarios/sybils.ts';
+import { wake } from './scenarios/wake.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   broadcast,
@@ -22,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   churn,
   crash,
   falseDeaths,
+  wake,
   partition,
   links,
   reconcile,

@@ -16,6 +16,8 @@ export interface SimServer {
   readonly release: (tab: SimTab) => void;
   /** The tab is gone. */
   readonly forget: (tab: SimTab) => void;
+  /** Its socket is gone, as it knows; it opens another at once. */
+  readonly renew: (tab: SimTab) => void;
   readonly send: (tab: SimTab, to: PeerId, text: string) => void;
   readonly askContacts: (tab: SimTab) => void;
   /** Gone, with all that it knew, or there again, empty. */
@@ -146,6 +148,11 @@ export function createServer(deps: ServerDeps): SimServer {
     forget: (tab) => {
       wishByTab.delete(tab);
       remove(tab);
+    },
+    renew: (tab) => {
+      if (!remove(tab)) return;
+      tab.give(() => ({ kind: 'serverDetached' }));
+      server.attach(tab);
     },
     send: (tab, to, text) => {
       if (!placeByTab.has(tab) || isOffline(tab)) return;

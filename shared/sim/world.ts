@@ -3,7 +3,7 @@
  * and every message between them is encoded and decoded. Start here: a world opens tabs, does things to them and
  * to the network, and lets time pass; observers see all that happens.
  */
-import { bytesToPeerId, epoch, type PeerId } from '#shared/base/ids.ts';
+import { bytesToPeerId, epoch, type AttemptId, type PeerId } from '#shared/base/ids.ts';
 import { createRng, type Rng } from '#shared/base/rng.ts';
 import { defaultMeshConfig, type MeshConfig } from '#shared/mesh/config.ts';
 import type { Command, Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
@@ -77,6 +77,13 @@ export interface World<Snapshot = unknown> {
   readonly suspend: (tab: SimTab<Snapshot>) => void;
   /** What it missed comes at once; a command comes before all that. */
   readonly wake: (tab: SimTab<Snapshot>, first?: Command) => void;
+  /**
+   * Its machine comes into another network: no link of its carries anything before it is restarted, its socket is lost,
+   * and the page is told.
+   */
+  readonly changeNetwork: (tab: SimTab<Snapshot>) => void;
+  /** The same of the one link between these two, and no page is told. */
+  readonly strayLink: (a: SimTab<Snapshot>, b: SimTab<Snapshot>) => void;
   /** Nothing gets from one to the other until `heal`. */
   readonly cut: (from: SimTab<Snapshot>, to: SimTab<Snapshot>) => void;
   /** Nothing gets from one group to another until `heal`; who is in no group is in the first. */
@@ -96,6 +103,8 @@ export interface World<Snapshot = unknown> {
   readonly setConditions: (conditions: Partial<NetworkConditions>) => void;
   /** Latency by neighbor, over open channels. */
   readonly neighborsOf: (tab: SimTab<Snapshot>) => ReadonlyMap<PeerId, number>;
+  /** The attempts by which its open channels came about: what is still there later is the same connection. */
+  readonly attemptsOf: (tab: SimTab<Snapshot>) => readonly AttemptId[];
   /** Connections constructed so far, counted at both ends. */
   readonly constructed: () => number;
   readonly run: (ms: number) => void;
@@ -191,6 +200,8 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
         return channels.construct(tab, effect.peer, effect.attempt, effect.initiator);
       case 'describe':
         return channels.describe(tab, effect);
+      case 'restart':
+        return channels.restart(tab, effect.attempt);
       case 'destroy':
         return channels.destroy(tab, effect.attempt);
       case 'speak':
@@ -277,6 +288,12 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       tab.goOn(first && (() => ({ kind: 'command', command: first })));
       channels.release();
     },
+    changeNetwork: (tab) => {
+      channels.stray(tab);
+      server.renew(tab);
+      tab.give(() => ({ kind: 'probe' }));
+    },
+    strayLink: (a, b) => channels.stray(a, b.id),
     cut: (from, to) => void cuts.add(wayOf(from, to)),
     part: (groups) => {
       groupByTab.clear();
@@ -308,6 +325,7 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       conditions = { ...conditions, ...changed };
     },
     neighborsOf: (tab) => channels.neighborsOf(tab),
+    attemptsOf: channels.attemptsOf,
     constructed: () => channels.constructed(),
     run,
     runUntil: (holds, ms, everyMs = LOOK_MS) => {

@@ -26,6 +26,7 @@ const HEAD_BYTES = 2;
 const HAIL_BYTES = HEAD_BYTES + 1 + NONCE_BYTES + PUBLIC_KEY_BYTES;
 const PROOF_BYTES = HEAD_BYTES + SIGNATURE_BYTES;
 const DOMAIN = 'gossamer/1 channel\0';
+const DESCRIPTION_DOMAIN = 'gossamer/1 description\0';
 
 /**
  * Why a channel is given up before it is open.
@@ -70,6 +71,11 @@ export interface Handshake {
     readonly own: Uint8Array<ArrayBuffer>;
     readonly theirs: Uint8Array<ArrayBuffer>;
   };
+  /** The same for what an end describes once the channel is open; `count` rises with each. */
+  readonly descriptionStatements: (said: { readonly count: number; readonly descriptions: string }) => {
+    readonly own: Uint8Array<ArrayBuffer>;
+    readonly theirs: Uint8Array<ArrayBuffer>;
+  };
   /** The frames that were held, in order. */
   readonly release: () => readonly Uint8Array[];
 }
@@ -82,6 +88,7 @@ export interface Place {
 }
 
 /** `nonce`: fresh for every channel. */
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is one handshake.
 export function createHandshake(options: {
   readonly peer: PeerId;
   readonly publicKey: Uint8Array;
@@ -108,6 +115,10 @@ export function createHandshake(options: {
     statements: ({ topic, fingerprints: { own, other } }) => ({
       own: toStatement(topic, [own, other, hail, theirHail]),
       theirs: toStatement(topic, [other, own, theirHail, hail]),
+    }),
+    descriptionStatements: ({ count, descriptions }) => ({
+      own: toDescriptionStatement(count, [hail, theirHail], descriptions),
+      theirs: toDescriptionStatement(count, [theirHail, hail], descriptions),
     }),
     release: () => {
       const frames = held;
@@ -166,5 +177,21 @@ function toStatement(topic: RoomId, parts: readonly Uint8Array[]): Uint8Array<Ar
     name.byteLength & 0xff,
     ...name,
     ...parts.flatMap((part) => [...part]),
+  ]);
+}
+
+/** The hails are of one channel alone, so this is of use for no other; all but the text has one size. */
+function toDescriptionStatement(
+  count: number,
+  hails: readonly Uint8Array[],
+  descriptions: string,
+): Uint8Array<ArrayBuffer> {
+  const number = new Uint8Array(4);
+  new DataView(number.buffer).setUint32(0, count);
+  return Uint8Array.from([
+    ...new TextEncoder().encode(DESCRIPTION_DOMAIN),
+    ...hails.flatMap((hail) => [...hail]),
+    ...number,
+    ...new TextEncoder().encode(descriptions),
   ]);
 }

@@ -7,6 +7,7 @@ import type { PeerId } from '#shared/base/ids.ts';
 import type { MeshEvent } from '#shared/mesh/messages.ts';
 import { isolate } from '../isolate.ts';
 import type { Admit, Value } from '../types.ts';
+import { ACTIVITY_FIELD } from './activity.ts';
 
 /** Messages of one member that wait for the answer; further ones are dropped and counted. Guess: a burst of chat. */
 const MESSAGES_MAX: number = 256;
@@ -136,7 +137,7 @@ export function createAdmission({ self, admit, userOf, pass, count }: AdmissionD
 
   function shownFields(id: PeerId): readonly (readonly [string, Value])[] {
     return [...(fieldsById.get(id) ?? [])].flatMap(([field, value]) =>
-      value === undefined ? [] : [[field, value] as const],
+      value === undefined || field === ACTIVITY_FIELD ? [] : [[field, value] as const],
     );
   }
 

@@ -3,7 +3,8 @@ import { createBoundedMap } from '#shared/base/collections.ts';
 import type { PeerId } from '#shared/base/ids.ts';
 import { createReadonlyMap } from '../readonly-map.ts';
 import { createView } from '../readable.ts';
-import type { Member, Members, MemberStatus, PresenceFields, Value } from '../types.ts';
+import type { Activity, Member, Members, MemberStatus, PresenceFields, Value } from '../types.ts';
+import { ACTIVITY_FIELD, valueToActivity } from './activity.ts';
 
 export interface MembersDeps {
   readonly self: PeerId;
@@ -31,7 +32,7 @@ export interface MembersFace<P extends PresenceFields> {
   /** The member as it was last; `undefined` if it was not here. */
   readonly left: (id: PeerId) => Member<P> | undefined;
   readonly setStatus: (id: PeerId, status: MemberStatus) => Member<P> | undefined;
-  /** Merges fields; `undefined` values take fields away. May come before the member does. */
+  /** Merges fields, the one of its activity too; `undefined` values take fields away. May come before the member does. */
   readonly present: (id: PeerId, fields: ReadonlyMap<string, Value | undefined>) => Member<P> | undefined;
   readonly setRtt: (id: PeerId, rttMs: number) => Member<P> | undefined;
   /** The graph may have changed: looks anew at links and hops. */
@@ -45,8 +46,11 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
   const memberById = new Map<PeerId, Member<P>>();
   /** What members show; entries of strangers wait for them, bounded by the presence layer. */
   const presenceById = new Map<PeerId, Readonly<Partial<P>>>();
+  /** Of those who are not active; bounded likewise. */
+  const activityById = new Map<PeerId, Activity>();
   const view = createView<ReadonlyMap<string, Member<P>>>(() => createReadonlyMap(memberById));
   const goneUsers = createBoundedMap<string, true>(GONE_USERS_MAX);
+  const nothing: Readonly<Partial<P>> = Object.freeze({});
   let changed = false;
 
   join(deps.self);
@@ -76,13 +80,17 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
       if (member?.userId !== undefined) goneUsers.set(member.userId, true);
       if (memberById.delete(id)) note();
       presenceById.delete(id);
+      activityById.delete(id);
       return member;
     },
     setStatus: (id, status) => update(id, { status }),
     present: (id, fields) => {
-      const presence = merge(presenceById.get(id), fields);
-      presenceById.set(id, presence);
-      return update(id, { presence });
+      const { [ACTIVITY_FIELD]: said, ...shown } = Object.fromEntries(fields);
+      if (fields.has(ACTIVITY_FIELD)) activityById.set(id, valueToActivity(said));
+      // What an application shows stays the same object while it does.
+      if (Object.keys(shown).length > 0)
+        presenceById.set(id, merge(presenceById.get(id), new Map(Object.entries(shown))));
+      return update(id, { presence: shownBy(id), activity: activityOf(id) });
     },
     setRtt: (id, rttMs) => update(id, { rtt: Math.round(rttMs * 10) / 10 }),
     refresh: () => {
@@ -98,7 +106,8 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
       userId: deps.userOf(id),
       self: id === deps.self,
       status: 'alive',
-      presence: presenceById.get(id) ?? Object.freeze({}),
+      activity: activityOf(id),
+      presence: shownBy(id),
       rtt: undefined,
       ...way(id, deps.hopsByMember()),
     });
@@ -115,6 +124,14 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
     memberById.set(id, next);
     note();
     return next;
+  }
+
+  function shownBy(id: PeerId): Readonly<Partial<P>> {
+    return presenceById.get(id) ?? nothing;
+  }
+
+  function activityOf(id: PeerId): Activity {
+    return activityById.get(id) ?? 'active';
   }
 
   function way(id: PeerId, hopsByMember: ReadonlyMap<PeerId, number>): Pick<Member<P>, 'link' | 'hops'> {
@@ -153,6 +170,7 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
 function sameMember<P extends PresenceFields>(a: Member<P>, b: Member<P>): boolean {
   return (
     a.status === b.status &&
+    a.activity === b.activity &&
     a.userId === b.userId &&
     a.presence === b.presence &&
     a.link === b.link &&

@@ -13,6 +13,7 @@ import {
   type Proof,
 } from '../identity/handshake.ts';
 import type { Channel, ChannelHandlers, Transport } from '../transport/transport.ts';
+import { createVouching, isVouched, type Vouching } from './vouching.ts';
 
 /** What a member of a room knows and others need not. */
 export interface LinkSecrets {
@@ -29,20 +30,39 @@ export interface DoorwayDeps {
   readonly keys: KeyPair;
   /** Asked when a channel opens: by then it is known. */
   readonly room: () => LinkSecrets;
-  /** A channel was given up before it was open. Not always its peer's doing: whoever introduced it may sit between. */
-  readonly onRefused: (peer: PeerId, problem: HandshakeProblem) => void;
+  /**
+   * A channel was given up before it was open, or what was described for an open one was not used. Not always its peer's
+   * doing: whoever introduced it may sit between.
+   */
+  readonly onRefused: (peer: PeerId, problem: HandshakeProblem | DescriptionProblem) => void;
+}
+
+/**
+ * - `forged-description`: it was not signed by the other end of this channel.
+ * - `bad-description`: it was, and yet is of no use, or names another certificate.
+ */
+type DescriptionProblem = 'forged-description' | 'bad-description';
+
+/** A channel whose `describe` takes what its other end has described at any time: that an open one needs a signature is seen to. */
+export type ProvenChannel = Omit<Channel, 'redescribe'>;
+
+export interface DoorwayHandlers extends ChannelHandlers {
+  /** The other end of the open channel has signed something by another way: it lives, whatever became of the channel. */
+  readonly onSigned: () => void;
 }
 
 /** A transport whose channels lead to a certain peer. */
 export interface Doorway {
   readonly construct: (
     options: { readonly peer: PeerId; readonly initiator: boolean },
-    handlers: ChannelHandlers,
-  ) => Channel;
+    handlers: DoorwayHandlers,
+  ) => ProvenChannel;
 }
 
 /** For the whole handshake, from the open channel on; it takes one round trip. */
 export const HANDSHAKE_MS: number = 5_000;
+/** Signed descriptions that are verified at a time; beyond they are dropped, and told again if they were honest. */
+const OPENING_MAX = 4;
 
 export function createDoorway(deps: DoorwayDeps): Doorway {
   return {
@@ -51,7 +71,12 @@ export function createDoorway(deps: DoorwayDeps): Doorway {
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the life of one channel.
-function openDoor(deps: DoorwayDeps, peer: PeerId, initiator: boolean, handlers: ChannelHandlers): Channel {
+function openDoor(
+  deps: DoorwayDeps,
+  peer: PeerId,
+  initiator: boolean,
+  handlers: DoorwayHandlers,
+): ProvenChannel {
   const handshake = createHandshake({
     peer,
     publicKey: deps.keys.publicKey,
@@ -63,11 +88,17 @@ function openDoor(deps: DoorwayDeps, peer: PeerId, initiator: boolean, handlers:
   let proving: Promise<Proven> | undefined;
   /** It closed while its proof was judged. What came before is handed on all the same. */
   let lost = false;
+  /** Made when it is needed first, which most channels never do. */
+  let vouching: Promise<Vouching> | undefined;
+  let opening = 0;
 
   const channel = deps.transport.construct(
     { initiator },
     {
-      onDescribed: handlers.onDescribed,
+      onDescribed: (data) => {
+        if (phase === 'opening') handlers.onDescribed(data);
+        else void describeSigned(data);
+      },
       onOpened: () => {
         phase = 'shaking';
         cancelTimeout = deps.later(() => refuse('handshake-timeout'), HANDSHAKE_MS);
@@ -90,7 +121,15 @@ function openDoor(deps: DoorwayDeps, peer: PeerId, initiator: boolean, handlers:
   );
 
   return {
-    describe: channel.describe,
+    describe: (data) => {
+      if (!isVouched(data)) return channel.describe(data);
+      if (phase !== 'open') return false;
+      void takeSigned(data);
+      return true;
+    },
+    restart: () => {
+      if (phase === 'open') channel.restart();
+    },
     send: (bytes) => phase === 'open' && (lost || channel.send(bytes)),
     fingerprints: channel.fingerprints,
     report: channel.report,
@@ -100,6 +139,28 @@ function openDoor(deps: DoorwayDeps, peer: PeerId, initiator: boolean, handlers:
       return channel.close();
     },
   };
+
+  function vouch(): Promise<Vouching> {
+    return (vouching ??= proving!.then(({ verify }) =>
+      createVouching({ handshake, sign: deps.keys.sign, verify }),
+    ));
+  }
+
+  async function describeSigned(data: string): Promise<void> {
+    const signed = await (await vouch()).sign(data);
+    if (phase === 'open') handlers.onDescribed(signed);
+  }
+
+  async function takeSigned(data: string): Promise<void> {
+    if (opening >= OPENING_MAX) return;
+    opening += 1;
+    const opened = await (await vouch()).open(data);
+    opening -= 1;
+    if (phase !== 'open' || (!opened.ok && opened.error === 'stale')) return;
+    if (!opened.ok) return deps.onRefused(peer, 'forged-description');
+    handlers.onSigned();
+    if (!channel.redescribe(opened.value)) deps.onRefused(peer, 'bad-description');
+  }
 
   function take(bytes: Uint8Array): void {
     if (phase === 'closed') return;

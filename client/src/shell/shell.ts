@@ -15,11 +15,11 @@ import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { decodePacket, encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
 import { encodeTooOld, linkVersion, WIRE_VERSIONS, type WireVersions } from '#shared/wire/versions.ts';
 import { isolate } from '../isolate.ts';
-import { LINGER_MS, type Channel, type ChannelReport } from '../transport/transport.ts';
+import { LINGER_MS, type ChannelReport } from '../transport/transport.ts';
 import type { DoorIn } from './door-in.ts';
 import type { DoorOut } from './door-out.ts';
 import type { Doors } from './doors.ts';
-import type { Doorway } from './doorway.ts';
+import type { Doorway, ProvenChannel } from './doorway.ts';
 
 export interface ShellDeps {
   readonly node: MeshNode;
@@ -87,7 +87,7 @@ const REPORTS_MAX = defaultOverlayConfig.restsMax;
 interface Link {
   readonly peer: PeerId;
   readonly attempt: AttemptId;
-  readonly channel: Channel;
+  readonly channel: ProvenChannel;
   readonly encoder: ReturnType<typeof createLinkEncoder>;
   readonly decoder: ReturnType<typeof createLinkDecoder>;
   readonly in: DoorIn;
@@ -199,6 +199,8 @@ export function createShell(deps: ShellDeps): Shell {
         return construct(effect.peer, effect.attempt, effect.initiator);
       case 'describe':
         return describe(effect);
+      case 'restart':
+        return linkByAttempt.get(effect.attempt)?.channel.restart();
       case 'destroy':
         return destroy(effect.attempt);
       case 'speak':
@@ -238,6 +240,7 @@ export function createShell(deps: ShellDeps): Shell {
           link.relayed = relayed;
           deps.onRelayed();
         },
+        onSigned: () => handle({ kind: 'signed', peer }),
         onClosed: () => onClosed(attempt),
       },
     );
@@ -261,7 +264,8 @@ export function createShell(deps: ShellDeps): Shell {
   function describe({ peer, attempt, wireVersion, data }: Extract<Effect, { kind: 'describe' }>): void {
     const link = linkByAttempt.get(attempt);
     if (!link) return;
-    link.theirs = wireVersion;
+    // Whoever describes an open channel may be anyone, until its signature is read.
+    if (openLinkByPeer.get(peer) !== link) link.theirs = wireVersion;
     if (link.channel.describe(data)) return;
     handle({ kind: 'badFrame', from: peer, reason: 'bad-description', bytes: data.length });
   }

@@ -39,6 +39,7 @@ export function createPreparedSignaling(
       else handlers.onStatus('closed');
     },
     hurry: () => client()?.hurry(),
+    renew: () => client()?.renew(),
     signal: (to, data) => client()?.signal(to, data) ?? false,
     askContacts: () => client()?.askContacts(),
     traffic: () => client()?.traffic() ?? { sentBytes: 0, receivedBytes: 0, quietMs: undefined },

@@ -42,6 +42,8 @@ export interface SignalingClient {
   readonly attach: () => void;
   /** There may be a way now: a dial that waits for its time is made at once. */
   readonly hurry: () => void;
+  /** The network is another: whatever connection there is leads nowhere, so one is dialled at once. */
+  readonly renew: () => void;
   /** Hangs up and stays away. */
   readonly detach: () => void;
   /** False while not attached or when too much was said; nothing is queued, for every signal has a timer behind it. */
@@ -119,6 +121,14 @@ export function createSignalingClient(
       dial();
     },
     hurry,
+    renew: () => {
+      if (!wanted) return;
+      const old = socket;
+      lose();
+      failures = 0;
+      dial();
+      old?.close(1000);
+    },
     detach: () => {
       wanted = false;
       const open = socket;

@@ -25,6 +25,9 @@ export interface CandidateDescription {
 
 export type Description = SessionDescription | CandidateDescription;
 
+/** What the ends of an open channel tell each other; `renegotiate`: that the initiator should offer. */
+export type Redescription = SessionDescription | { readonly type: 'renegotiate' };
+
 export const descriptionsToText = (descriptions: readonly unknown[]): string => JSON.stringify(descriptions);
 
 export const NO_DESCRIPTIONS: string = descriptionsToText([]);
@@ -53,6 +56,15 @@ function hideLines(sdp: string): string {
 
 /** The descriptions, or `undefined` when any of them is not one. */
 export function textToDescriptions(text: string): readonly Description[] | undefined {
+  return parse(text, toDescription);
+}
+
+/** The same of an open channel. */
+export function textToRedescriptions(text: string): readonly Redescription[] | undefined {
+  return parse(text, toRedescription);
+}
+
+function parse<D>(text: string, toOne: (item: unknown) => D | undefined): readonly D[] | undefined {
   if (text.length > DESCRIPTIONS_LENGTH_MAX) return undefined;
   let parsed: unknown;
   try {
@@ -61,8 +73,14 @@ export function textToDescriptions(text: string): readonly Description[] | undef
     return undefined;
   }
   if (!Array.isArray(parsed) || parsed.length === 0 || parsed.length > DESCRIPTIONS_MAX) return undefined;
-  const descriptions = parsed.map(toDescription);
+  const descriptions = parsed.map(toOne);
   return descriptions.every((description) => description !== undefined) ? descriptions : undefined;
+}
+
+function toRedescription(item: unknown): Redescription | undefined {
+  if (isObject(item) && item.type === 'renegotiate') return { type: 'renegotiate' };
+  const description = toDescription(item);
+  return description?.type === 'candidate' ? undefined : description;
 }
 
 function toDescription(item: unknown): Description | undefined {

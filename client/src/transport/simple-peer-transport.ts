@@ -13,11 +13,13 @@ import {
   hideAddresses,
   NO_DESCRIPTIONS,
   textToDescriptions,
+  textToRedescriptions,
   type Description,
   type SessionDescription,
 } from './descriptions.ts';
 import { fingerprintsOf } from './fingerprints.ts';
 import { createProgress } from './progress.ts';
+import { createRestarts } from './restart.ts';
 import { isRelayed } from './route.ts';
 import { runSoon } from './soon.ts';
 import {
@@ -75,17 +77,26 @@ export function createSimplePeerTransport(rtc: () => RTCConfiguration): Transpor
       const config = toConfig(rtc());
       const isHidden = config.iceTransportPolicy === 'relay';
       const peer = new SimplePeer({ initiator, objectMode: true, trickle: true, config });
-      return createChannel(peer, { wanted: initiator ? 'answer' : 'offer', isHidden }, handlers);
+      return createChannel(peer, { initiator, isHidden, renewed: () => toConfig(rtc()) }, handlers);
     },
   };
+}
+
+interface ChannelOptions {
+  readonly initiator: boolean;
+  /** Relayed, so that the other end is told no address of this machine. */
+  readonly isHidden: boolean;
+  /** As it would be made now. */
+  readonly renewed: () => RTCConfiguration;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is the life of one connection.
 function createChannel(
   peer: SimplePeer,
-  { wanted, isHidden }: { readonly wanted: SessionDescription['type']; readonly isHidden: boolean },
+  { initiator, isHidden, renewed }: ChannelOptions,
   handlers: ChannelHandlers,
 ): Channel {
+  const wanted: SessionDescription['type'] = initiator ? 'answer' : 'offer';
   let phase: 'opening' | 'open' | 'closed' = 'opening';
   let congested = false;
   let gathered: unknown[] = [];
@@ -99,6 +110,24 @@ function createChannel(
   const progress = createProgress();
   let relayed = false;
   let lookPlanned = false;
+  const restarts = createRestarts({
+    initiator,
+    connection: () => {
+      const { _pc: connection } = peer;
+      return connection;
+    },
+    offer: () => {
+      peer.offerOptions = { iceRestart: true };
+      peer.negotiate();
+    },
+    use: (description) => peer.signal(description),
+    config: renewed,
+    tell: (description) => {
+      const isPlain = description.type === 'renegotiate';
+      if (phase === 'open')
+        handlers.onDescribed(isPlain ? descriptionsToText([description]) : toShown([description]));
+    },
+  });
 
   // The error listener comes first: an error nobody listens to is thrown.
   peer.on('error', ({ code }) => {
@@ -115,6 +144,7 @@ function createChannel(
   made?.addEventListener('icecandidateerror', progress.noteIceError);
   peer.on('close', () => end());
   peer.on('signal', (data) => {
+    if (phase !== 'opening') return restarts.onSignal(data);
     gathered.push(data);
     if (gathered.length === 1) setTimeout(tellGathered, GATHER_MS);
   });
@@ -152,8 +182,17 @@ function createChannel(
         return false;
       }
       progress.noteDescriptions(data);
+      // Late addresses of a way that was given up would end the connection.
+      if (restarts.hasBegun()) return true;
       for (const description of descriptions) if (!peer.destroyed) peer.signal(description);
       return true;
+    },
+    restart: () => {
+      if (phase === 'open') restarts.begin();
+    },
+    redescribe: (data) => {
+      const descriptions = phase === 'open' ? textToRedescriptions(data) : undefined;
+      return descriptions !== undefined && restarts.take(descriptions);
     },
     send: (bytes) => {
       if (phase !== 'open' || bytes.byteLength > TRANSPORT_FRAME_BYTES_MAX) return false;
@@ -177,7 +216,8 @@ function createChannel(
 
   /**
    * One session description makes a connection. With another one a browser may make the connection anew, under
-   * another certificate, while the channel in it lives on: then its other end would be proven no more.
+   * another certificate, while the channel in it lives on: then its other end would be proven no more. What comes
+   * later is for `redescribe`.
    */
   function mayTake(descriptions: readonly Description[]): boolean {
     const sessions = descriptions.filter(({ type }) => type !== 'candidate');
@@ -239,11 +279,16 @@ function createChannel(
   }
 
   function tellGathered(): void {
-    const text = descriptionsToText(gathered);
+    const shown = toShown(gathered);
     gathered = [];
+    if (phase === 'opening' && shown !== NO_DESCRIPTIONS) handlers.onDescribed(shown);
+  }
+
+  function toShown(descriptions: readonly unknown[]): string {
+    const text = descriptionsToText(descriptions);
     const shown = isHidden ? hideAddresses(text) : text;
     progress.noteDescriptions(shown);
-    if (phase === 'opening' && shown !== NO_DESCRIPTIONS) handlers.onDescribed(shown);
+    return shown;
   }
 
   /** Whoever is told of one frame may close the channel, and hears of no other then. */

@@ -27,6 +27,10 @@ declare module 'simple-peer/simplepeer.min.js' {
     /** No public name, and the only way to the certificates. Null once destroyed. */
     readonly _pc: RTCPeerConnection | null;
     on<K extends keyof SimplePeerEvents>(event: K, listener: SimplePeerEvents[K]): this;
+    /** Of every offer from now on. */
+    offerOptions: RTCOfferOptions;
+    /** Makes an offer anew, if this end is the initiator. */
+    negotiate(): void;
     signal(data: unknown): void;
     send(data: Uint8Array): void;
     destroy(error?: Error): void;

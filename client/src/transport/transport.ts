@@ -67,6 +67,16 @@ export interface Channel {
    * taken once the channel is open changes what `fingerprints` tells.
    */
   readonly describe: (data: string) => boolean;
+  /**
+   * Of an open channel: looks for another way to the other end, in place, so that nothing that was sent is lost. What
+   * comes of it is told by `onDescribed`, and is for the other end's `redescribe`. While that comes to nothing, again.
+   */
+  readonly restart: () => void;
+  /**
+   * Of an open channel: takes what the other end described after it had opened, and surely said itself. False: it was
+   * not fit to be used, be it that it would change what `fingerprints` tells, and was not.
+   */
+  readonly redescribe: (data: string) => boolean;
   /** False before it is open, after it is closed, and for a frame that is too large. */
   readonly send: (bytes: Uint8Array) => boolean;
   /** Of an open channel; `undefined` where they cannot be told for sure. Whoever carries the descriptions cannot choose them. */

@@ -107,9 +107,11 @@ describe('a member in words', () => {
     ['alive · direct', { status: 'alive', link: 'direct', hops: 1, rtt: undefined }],
     ['alive · by a TURN server · 40 ms', { status: 'alive', link: 'turn', hops: 1, rtt: 40 }],
     ['suspect · via 2 hops · 15 ms', { status: 'suspect', link: 'via', hops: 2, rtt: 14.6 }],
+    ['alive · idle · direct', { status: 'alive', activity: 'idle', link: 'direct', hops: 1, rtt: undefined }],
+    ['alive · away · this tab', { status: 'alive', activity: 'away', link: 'self', hops: 0, rtt: 0 }],
     ['suspect · no known way', { status: 'suspect', link: 'none', hops: undefined, rtt: Number.NaN }],
   ] as const)('%s', (words, member) => {
-    expect(memberWords(member)).toBe(words);
+    expect(memberWords({ activity: 'active', ...member })).toBe(words);
   });
 });
 

@@ -3,8 +3,13 @@ import type { PeerId, RoomId } from '#shared/base/ids.ts';
 import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
 import { createHandshake, encodeProof, HANDSHAKE_MARK, type Handshake } from '#client/identity/handshake.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
-import { createDoorway, type DoorwayDeps, type LinkSecrets } from '#client/shell/doorway.ts';
-import type { Channel, Fingerprints, Transport } from '#client/transport/transport.ts';
+import {
+  createDoorway,
+  type DoorwayDeps,
+  type LinkSecrets,
+  type ProvenChannel,
+} from '#client/shell/doorway.ts';
+import type { Fingerprints, Transport } from '#client/transport/transport.ts';
 import { createMemoryNetwork } from '../memory-transport.ts';
 import { createTestClock, type TestClock } from '../test-clock.ts';
 
@@ -36,9 +41,11 @@ export function createWorld(): World {
 }
 
 export interface End {
-  readonly channel: Channel;
+  readonly channel: ProvenChannel;
   /** What its owner was told, in order: frames as text. */
   readonly told: string[];
+  /** One for each time that its other end was heard of by another way. */
+  readonly signed: unknown[];
 }
 
 /** One end behind a doorway, for a channel with `peer`. */
@@ -53,6 +60,7 @@ export function openEnd(
   } & Partial<DoorwayDeps>,
 ): End {
   const told: string[] = [];
+  const signed: unknown[] = [];
   const { keys, peer, initiator, onDescribed = () => {}, onOpened = () => {}, ...others } = options;
   const doorway = createDoorway({
     transport: createTransport(),
@@ -73,10 +81,11 @@ export function openEnd(
       onFrame: (bytes) => told.push(new TextDecoder().decode(bytes)),
       onCongestion: (congested) => told.push(congested ? 'congested' : 'drained'),
       onRelayed: (relayed) => told.push(relayed ? 'relayed' : 'direct'),
+      onSigned: () => signed.push(channel),
       onClosed: () => told.push('closed'),
     },
   );
-  return { channel, told };
+  return { channel, told, signed };
 }
 
 export interface Pair {

@@ -193,7 +193,7 @@ describe('traffic', () => {
 
 describe('versions of the wire', () => {
   const versionsOf = ({ sent }: FakeChannel): (number | undefined)[] => sent.map((bytes) => bytes[0]);
-  const describeAs = (wireVersion: number): Effect => ({
+  const describeAs = (wireVersion: number): Extract<Effect, { kind: 'describe' }> => ({
     kind: 'describe',
     peer: a,
     attempt: one,
@@ -217,14 +217,26 @@ describe('versions of the wire', () => {
 
   test('the first frame is in the newest that the other end described, later ones in the room’s', () => {
     const setup = setUp(versionsUpTo(2));
-    const channel = open(setup, a, one);
-    setup.answer(describeAs(1), send(a, prune));
+    const describedAs = (version: number, peer: typeof a, attempt: typeof one): FakeChannel => {
+      setup.answer(construct(peer, attempt), { ...describeAs(version), peer, attempt });
+      setup.shell.handle(start);
+      const channel = setup.channels.at(-1)!;
+      channel.handlers.onOpened();
+      return channel;
+    };
+    const old = describedAs(1, a, one);
+    const current = describedAs(2, b, two);
+    // Whoever describes an open channel may be anyone.
+    setup.answer(send(a, prune), send(b, prune), describeAs(2), send(a, prune));
     setup.shell.handle(start);
-    setup.answer(describeAs(2), send(a, prune), { kind: 'speak', version: 1 }, send(a, prune));
+    setup.answer({ kind: 'speak', version: 1 }, send(b, prune));
     setup.shell.handle(start);
-    setup.answer({ kind: 'speak', version: 2 }, send(a, prune));
+    setup.answer({ kind: 'speak', version: 2 }, send(b, prune));
     setup.shell.handle(start);
-    expect(versionsOf(channel)).toEqual([1, 2, 1, 2]);
+    expect([versionsOf(old), versionsOf(current)]).toEqual([
+      [1, 1],
+      [2, 1, 2],
+    ]);
   });
 
   test('one that is too old is told so over its channel, outside the sequence of frames', () => {

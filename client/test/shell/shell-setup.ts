@@ -147,6 +147,7 @@ export function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prov
               fake.described.push(data);
               return fake.takes;
             },
+            restart: () => void log.push(`restart ${name}`),
             send: (bytes) => {
               log.push(`send ${name}`);
               if (fake.takes) fake.sent.push(bytes.slice());

@@ -33,6 +33,7 @@ function setScene(): Scene {
   const client: SignalingClient = {
     attach: () => asked.push('attach'),
     hurry: () => asked.push('hurry'),
+    renew: () => asked.push('renew'),
     detach: () => asked.push('detach'),
     signal: () => asked.push('signal') > 0,
     askContacts: () => asked.push('contacts'),
@@ -59,10 +60,11 @@ describe('signaling that is being prepared', () => {
     await succeed();
     expect(asked).toEqual(['attach']);
     signaling.hurry();
+    signaling.renew();
     signaling.askContacts();
     expect(signaling.signal(a, 'AAAA')).toBe(true);
     signaling.detach();
-    expect(asked).toEqual(['attach', 'hurry', 'contacts', 'signal', 'detach']);
+    expect(asked).toEqual(['attach', 'hurry', 'renew', 'contacts', 'signal', 'detach']);
     expect(signaling.traffic().sentBytes).toBe(1);
     expect(told).toEqual(['connecting']);
   });

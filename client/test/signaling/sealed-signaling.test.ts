@@ -54,6 +54,7 @@ function setScene(): Scene {
     return {
       attach: () => sent.push('attach'),
       hurry: () => sent.push('hurry'),
+      renew: () => sent.push('renew'),
       detach: () => sent.push('detach'),
       signal: (to, data) => sent.push({ to, data }) > 0,
       askContacts: () => sent.push('contacts?'),

@@ -462,6 +462,32 @@ describe('redialling', () => {
     },
   );
 
+  test('a connection of another network is given up for a new one at once, and its end is no news', async () => {
+    const { client, clock, sockets, last, letIn, told } = setUp();
+    client.renew();
+    expect(sockets).toHaveLength(0);
+    client.attach();
+    letIn();
+    const [old] = sockets;
+    client.renew();
+    expect(sockets).toHaveLength(2);
+    expect(client.signal(b, 'AAAA')).toBe(false);
+    old!.drop();
+    await clock.advance(5_000);
+    letIn();
+    expect(client.signal(b, 'AAAA')).toBe(true);
+    expect(sockets).toHaveLength(2);
+    last().drop();
+    client.renew();
+    expect(sockets).toHaveLength(3);
+    await clock.advance(1_000);
+    expect(sockets).toHaveLength(3);
+    expect(told.filter((word) => word === 'detached')).toHaveLength(2);
+    client.detach();
+    client.renew();
+    expect(sockets).toHaveLength(3);
+  });
+
   test('is not begun by hurrying', () => {
     const { client, sockets } = setUp();
     client.hurry();

@@ -11,6 +11,9 @@ export const peers: FakePeer[] = [];
 const QUEUE_BYTES_MAX = 16_777_216;
 
 interface FakeConnection extends Connection, Pick<EventTarget, 'addEventListener'> {
+  readonly localDescription: { readonly type: string; readonly sdp: string };
+  readonly iceGatheringState: string;
+  readonly setConfiguration: (config: RTCConfiguration) => void;
   readonly getStats: () => Promise<unknown>;
   readonly sctp: {
     readonly transport: {
@@ -42,6 +45,23 @@ export class FakePeer {
     if (options.initiator) queueMicrotask(() => this.emit('signal', { type: 'offer', sdp: String(name) }));
   }
 
+  offerOptions: RTCOfferOptions = {};
+  /** How often an offer was made anew, and with which servers. */
+  readonly configs: RTCConfiguration[] = [];
+  offers = 0;
+  gathering = 'complete';
+  /** Its addresses, as lines. */
+  gathered = 'a=candidate:1 1 udp 1 192.0.2.1 9 typ relay\r\n';
+  /** What its local description is: none is made before the first. */
+  private local = 'offer';
+
+  negotiate(): void {
+    if (!this.options.initiator) throw new Error('only the initiator is asked to');
+    this.offers += 1;
+    this.local = 'offer';
+    queueMicrotask(() => this.emit('signal', { type: 'offer', sdp: 'without addresses' }));
+  }
+
   /** Events of the connection itself. */
   readonly events: EventTarget = new EventTarget();
 
@@ -53,13 +73,21 @@ export class FakePeer {
 
   get _pc(): FakeConnection {
     const { other, events, ice: iceTransport } = this;
+    const gathering = (): string => this.gathering;
     return {
       addEventListener: events.addEventListener.bind(events),
       getStats: () => {
         this.looks += 1;
         return this.stats instanceof Error ? Promise.reject(this.stats) : Promise.resolve(this.stats);
       },
-      localDescription: { sdp: `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(this.certificate))}\r\n` },
+      get iceGatheringState() {
+        return gathering();
+      },
+      setConfiguration: (config) => void this.configs.push(config),
+      localDescription: {
+        type: this.local,
+        sdp: `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(this.certificate))}\r\n${this.gathered}`,
+      },
       remoteDescription: null,
       sctp: {
         transport: { iceTransport, getRemoteCertificates: () => (other ? [other.certificate.buffer] : []) },
@@ -79,7 +107,11 @@ export class FakePeer {
   /** An offer is the number of the peer that made it. */
   signal(data: { readonly type: string; readonly sdp: string }): void {
     this.signals.push(data.type);
-    if (data.type === 'offer') {
+    if (this.connected) {
+      if (data.type !== 'offer') return;
+      this.local = 'answer';
+      queueMicrotask(() => this.emit('signal', { type: 'answer', sdp: 'without addresses' }));
+    } else if (data.type === 'offer') {
       const other = peers[Number(data.sdp) - 1]!;
       this.other = other;
       other.other = this;

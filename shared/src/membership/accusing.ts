@@ -232,8 +232,20 @@ function ownProofAt(turn: Turn, target: PeerId): Instant | null {
 /** Lifeguard: who doubts itself waits, but not for ever, and not where it is the only witness there can be. */
 function isHeldBack(turn: Turn, target: PeerId): boolean {
   const { state, at } = turn;
+  if (isJudgedAsleep(turn, target)) return true;
   if (!state.health.doubting() || state.roster.size <= 2) return false;
   const since = state.heldSince.get(target);
   if (since === undefined) state.heldSince.set(target, at);
   return elapsedMs(since ?? at, at) < state.config.doubtMsMax;
+}
+
+/**
+ * Who slept has missed what its neighbors said, and its own links may have died of it: for a while it accuses none of
+ * whom it has heard nothing since. Those who were awake know better.
+ */
+function isJudgedAsleep(turn: Turn, target: PeerId): boolean {
+  const { state, at } = turn;
+  const heardAt = ownProofAt(turn, target);
+  if (heardAt === null || heardAt >= state.wokeAt) return false;
+  return elapsedMs(state.wokeAt, at) < state.config.wokenMs;
 }

@@ -21,6 +21,11 @@ export interface MembershipConfig {
   /** Pings per neighbor whose answer still counts. More survives longer delays; each is two numbers. 1 to 64. */
   readonly probesMax: number;
 
+  /** A neighbor quiet for so long, and for half of what makes it suspect, has its link mended. Less mends for every stall; more leaves no time to mend before it is accused. Above `pingAfterMs` and `pingRepeatMs` together, below `suspectAfterMsMin`. */
+  readonly silentMsMin: number;
+  /** The same where it leaves a probe unanswered. Less mends links that are merely slow; more comes back later after a sleep. `watchMs` to `silentMsMin`. */
+  readonly probeAnswerMs: number;
+
   /** Nobody is suspected sooner. Less detects faster and mistakes a stall for a death more often. Above twice `pingAfterMs`. */
   readonly suspectAfterMsMin: number;
   /** The same while either end announces a slow tick. More forgives hidden tabs, and finds their crash later. At least `suspectAfterMsMin`. */
@@ -61,6 +66,8 @@ export interface MembershipConfig {
   readonly sleptMs: number;
   /** A watch later than this was so long a sleep that others have declared us dead: we come back with a new epoch. Less is told as a return of one whom nobody missed; more only refutes. At least `suspectAfterMsMax` and `deadlineMs` together, at most an hour. */
   readonly newEpochMs: number;
+  /** So long after a sleep no neighbor is accused that was not heard since. More finds who ended meanwhile later; less accuses the living over links that died in the sleep. 0 to 60,000. */
+  readonly wokenMs: number;
   /** No frame from any of two or more neighbors for so long is a reason to doubt oneself. Less doubts on quiet links. Above `pingAfterMs`. */
   readonly deafMs: number;
   /** Doubt holds one accusation back for at most this. More is kinder to others and slower. At most 10,000. */
@@ -129,6 +136,9 @@ export const defaultMembershipConfig: MembershipConfig = {
   pingEveryMs: 5_000, // guess: roots are compared and clocks sampled a few times a minute
   probesMax: 8, // guess: two seconds of repeats
 
+  silentMsMin: 1_700, // guess: a ping and two repeats went unanswered, and half a second is left before the first suspicion
+  probeAnswerMs: 800, // guess: twice a slow round trip
+
   suspectAfterMsMin: 2_200, // the design's starting point: two pings one second apart, and some more
   suspectAfterHiddenMsMin: 3_500, // the design's starting point
   suspectAfterMsMax: 6_000, // guess: half again the deadline
@@ -150,6 +160,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   lateMs: 500, // the design's starting point
   sleptMs: 2_000, // guess: above what a hidden tab's timer does
   newEpochMs: 10_000, // guess: the longest suspicion, then the deadline
+  wokenMs: 10_000, // guess: a few attempts to mend the links, or to find others
   deafMs: 2_000, // guess: two pings of every neighbor went unanswered
   doubtMsMax: 3_000, // the design's starting point
 
@@ -197,6 +208,7 @@ function checkTimes(config: MembershipConfig): void {
   within('stormWindowMs', config.stormWindowMs, [1, 60_000]);
   within('tellSpacingMs', config.tellSpacingMs, [1, 60_000]);
   within('doubtMsMax', config.doubtMsMax, [0, 10_000]);
+  within('wokenMs', config.wokenMs, [0, 60_000]);
   within('agreedMsMin', config.agreedMsMin, [0, config.answerMsMin]);
   within('newEpochMs', config.newEpochMs, [config.suspectAfterMsMax + config.deadlineMs, 3_600_000]);
   within('suspectAfterMsMax', config.suspectAfterMsMax, [config.suspectAfterHiddenMsMin, 60_000]);
@@ -209,6 +221,7 @@ function checkRelations(config: MembershipConfig): void {
   rising(config, ['watchMs', 'hiddenTickMs']);
   rising(config, ['watchMs', 'pingRepeatMs', 'pingAfterMs', 'objectWithinMs', 'suspectAfterMsMin']);
   rising(config, ['suspectAfterMsMin', 'suspectAfterHiddenMsMin', 'suspectAfterMsMax']);
+  rising(config, ['watchMs', 'probeAnswerMs', 'silentMsMin', 'suspectAfterMsMin']);
   rising(config, ['suspectAfterMsMin', 'pairDeadlineMs', 'deadlineMs', 'accusationLifeMs']);
   rising(config, ['objectionSpacingMs', 'answerMsMin', 'deadlineMs']);
   rising(config, ['suspectAfterMsMin', 'observerMs']);
@@ -218,6 +231,10 @@ function checkRelations(config: MembershipConfig): void {
   rising(config, ['linksSpacingMs', 'linksStormSpacingMs']);
   rising(config, ['linksSpacingMs', 'stabilitySpacingMs']);
   rising(config, ['quorum', 'accusationsMax']);
+  assert(
+    config.silentMsMin > config.pingAfterMs + config.pingRepeatMs,
+    'silence needs two pings: silentMsMin is above pingAfterMs and pingRepeatMs together',
+  );
   assert(
     config.suspectAfterMsMin >= 2 * config.pingAfterMs,
     'a suspicion needs two pings: suspectAfterMsMin is at least twice pingAfterMs',

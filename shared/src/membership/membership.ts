@@ -28,7 +28,17 @@ import {
   type State,
   type Turn,
 } from './state.ts';
-import { afterWatch, hasSlept, onHeard, onMessage, onNeighborDown, onNeighborUp, wake } from './watch.ts';
+import {
+  afterWatch,
+  hasSlept,
+  onHeard,
+  onLives,
+  onMessage,
+  onNeighborDown,
+  onNeighborUp,
+  probe,
+  wake,
+} from './watch.ts';
 
 export interface MembershipDeps {
   readonly self: PeerId;
@@ -109,8 +119,12 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return onNeighborUp(turn, input.peer);
     case 'neighborDown':
       return onNeighborDown(turn, input.peer);
+    case 'probe':
+      return probe(turn);
     case 'heard':
       return onHeard(turn, input.peer);
+    case 'lives':
+      return onLives(turn, input.peer);
     case 'stability':
       return onStability(turn, input.stamp);
     case 'greeter':

@@ -128,6 +128,8 @@ export type MembershipInput =
   | { readonly kind: 'claim'; readonly from: PeerId; readonly claim: Claim }
   | { readonly kind: 'neighborUp'; readonly peer: PeerId }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId }
+  /** The page was awoken, or its network is another: any link may be dead, so every neighbor is asked at once. */
+  | { readonly kind: 'probe' }
   /** Some frame came from this neighbor: it lives. */
   | { readonly kind: 'heard'; readonly peer: PeerId }
   /** The stability stamp moved, and somebody wants it; it rides on the links record. Not given while nobody does. */
@@ -140,6 +142,8 @@ export type MembershipInput =
   | { readonly kind: 'expel'; readonly id: PeerId }
   /** That can be shown to nobody any more. */
   | { readonly kind: 'readmit'; readonly id: PeerId }
+  /** This neighbor has shown by another way than its link that it lives; of our own hearing that says nothing. */
+  | { readonly kind: 'lives'; readonly peer: PeerId }
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: MembershipTimer };
 
@@ -174,6 +178,10 @@ export type MembershipEffect =
       readonly greeter: boolean;
     }
   | { readonly kind: 'neighborSuspected'; readonly peer: PeerId }
+  /** Every neighbor has just been asked whether it lives: what was heard before says nothing of its link. */
+  | { readonly kind: 'probed' }
+  /** Nothing comes of this neighbor: its link may be mended before anybody is accused. Again at each watch while it lasts. */
+  | { readonly kind: 'neighborSilent'; readonly peer: PeerId }
   /** A neighbor that is no member, or no more, is silent: its channel leads nowhere. */
   | { readonly kind: 'strangerSilent'; readonly peer: PeerId }
   /** A measured round trip to a neighbor, in milliseconds. */

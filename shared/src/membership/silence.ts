@@ -74,6 +74,10 @@ export interface Silence {
   readonly pinged: (probe: number, at: Instant) => void;
   /** The round trip of this probe; `null` if none such is outstanding. */
   readonly acked: (probe: number, at: Instant) => number | null;
+  /** It is asked, by a ping that follows, whether its link still works. */
+  readonly probed: (at: Instant) => void;
+  /** A ping went unanswered for so long that its link may be mended: that of a probe, or any behind a long silence. */
+  readonly isSilent: (at: Instant, ownTickMs: number) => boolean;
   /** We accused it. */
   readonly accused: () => void;
   /** Others hear it, though we do not. */
@@ -106,6 +110,7 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
       link.quietSince = at;
       link.probes.length = 0;
       link.unanswered = false;
+      link.probedAt = null;
     },
     announced: (tickMs) => {
       link.peerTickMs = tickMs;
@@ -115,6 +120,15 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
     mayPing: (at) => mayRepeat(link, at, 0),
     pinged: (probe, at) => notePing(link, probe, at),
     acked: (probe, at) => takeAnswer(link, probe, at),
+    probed: (at) => {
+      link.probedAt = at;
+    },
+    isSilent: (at, ownTickMs) => {
+      if (link.probedAt !== null && elapsedMs(link.probedAt, at) >= config.probeAnswerMs) return true;
+      const quietMs = elapsedMs(link.quietSince, at);
+      // What the link is used to is looked at last: it is the dearest.
+      return link.unanswered && quietMs >= config.silentMsMin && quietMs >= patienceMs(ownTickMs) / 2;
+    },
     accused: () => {
       link.accusing = true;
     },
@@ -140,6 +154,8 @@ interface Link {
   peerTickMs: number;
   roundTrip: RoundTrip | null;
   lastPingedAt: Instant;
+  /** When it was asked whether its link still works; `null`: never, or it has answered. */
+  probedAt: Instant | null;
   /** Nothing was heard since the last ping. */
   unanswered: boolean;
   /** The neighbor has pinged since we last did. */
@@ -166,6 +182,7 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
     peerTickMs: config.watchMs,
     roundTrip: null,
     lastPingedAt: openedAt,
+    probedAt: null,
     unanswered: false,
     theyPinged: false,
     givesWay: false,
@@ -182,6 +199,7 @@ function noteHeard(link: Link, at: Instant): void {
   link.heardAt = at;
   link.quietSince = at;
   link.unanswered = false;
+  link.probedAt = null;
   link.vouchedAt = null;
   link.vouches = 0;
   link.accusing = false;

@@ -2,7 +2,7 @@
 import { createBoundedMap, createRing, type BoundedMap, type Ring } from '../base/collections.ts';
 import type { PeerId } from '../base/ids.ts';
 import type { Rng } from '../base/rng.ts';
-import { after, type Instant, type WallMillis } from '../base/time.ts';
+import { after, instant, type Instant, type WallMillis } from '../base/time.ts';
 import type { MembershipConfig } from './config.ts';
 import { createHealth, type Health } from './health.ts';
 import type {
@@ -89,6 +89,8 @@ export interface State {
    * made 20 % of what 300 members cost at rest.
    */
   allWatched: WatchBasis | null;
+  /** When this tab last came out of a sleep. */
+  wokeAt: Instant;
   /** When room was last made in a full roster. */
   crowdedAt: Instant | null;
   /** Since when doubt holds the accusation of this member back. */
@@ -150,6 +152,7 @@ export function createState(config: MembershipConfig, seed: StateSeed): State {
     suspicions: new Map(),
     orphans: new Map(),
     allWatched: null,
+    wokeAt: instant(-Infinity),
     crowdedAt: null,
     // Whoever could be accused, or the first would be forgotten before its time, and the doubt last for ever.
     heldSince: createBoundedMap(config.neighborsMax + config.lostMax + config.orphansMax),

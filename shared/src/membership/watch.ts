@@ -55,6 +55,16 @@ export function onHeard(turn: Turn, peer: PeerId, isReturn: boolean = turn.state
   if (isReturn) resume(turn, peer);
 }
 
+/** It lives, though we may be deaf. */
+export function onLives(turn: Turn, peer: PeerId): void {
+  const { state, at } = turn;
+  const silence = state.neighbors.get(peer);
+  if (!silence) return;
+  silence.heard(at);
+  state.heldSince.delete(peer);
+  if (state.suspicions.has(peer)) review(turn, peer);
+}
+
 export function onMessage(turn: Turn, from: PeerId, message: MembershipMessage): void {
   const { state, at, out } = turn;
   const silence = state.neighbors.get(from);
@@ -97,12 +107,24 @@ function latenessMs({ state, at, wall }: Turn): number {
 export function wake(turn: Turn): void {
   const { state, at } = turn;
   const lateMs = latenessMs(turn);
+  state.wokeAt = at;
   state.health.watched(lateMs, state.neighbors.size, at);
   state.lost.clear();
   for (const silence of state.neighbors.values()) silence.restart(at);
   forgetSuspects(turn);
   if (lateMs > state.config.newEpochMs && state.roster.size > 1) beginEpoch(turn);
+  probe(turn);
   scheduleWatch(turn);
+}
+
+/** Asks every neighbor at once whether its link still works. */
+export function probe(turn: Turn): void {
+  const { state, at, out } = turn;
+  out.push({ kind: 'probed' });
+  for (const [peer, silence] of state.neighbors) {
+    silence.probed(at);
+    ping(turn, peer, silence);
+  }
 }
 
 /**
@@ -144,6 +166,7 @@ function watchNeighbor(turn: Turn, peer: PeerId, silence: Silence): void {
   const { state, at } = turn;
   const tickMs = state.health.tickMs(at);
   if (silence.pingDue(at, tickMs) || tickMs !== state.announcedTickMs) ping(turn, peer, silence);
+  if (silence.isSilent(at, tickMs)) turn.out.push({ kind: 'neighborSilent', peer });
   const silentMs = silence.silentMs(at);
   if (silentMs <= state.config.suspectAfterMsMin) return;
   const patienceMs = silence.suspectAfterMs(tickMs);

@@ -4,7 +4,7 @@
  */
 import type { Epoch, PeerId } from '../base/ids.ts';
 import { createRates } from '../base/rates.ts';
-import type { Instant, Now } from '../base/time.ts';
+import { elapsedMs, instant, type Instant, type Now } from '../base/time.ts';
 import type { TableName } from '../reconcile/messages.ts';
 import { createOutcasts, type Outcasts } from './equivocation.ts';
 import type { Job, Layers } from './layers.ts';
@@ -29,6 +29,8 @@ export interface Hub {
   readonly feed: (job: Job) => void;
   readonly emit: (effect: Effect) => void;
   readonly tell: (event: MeshEvent) => void;
+  /** When every neighbor was last asked whether its link works: what was heard before says nothing of it. */
+  probedAt: Instant;
   /** Who we hold an open channel to; at most the overlay's hard maximum. */
   readonly neighbors: Map<PeerId, NeighborNote>;
   /** On whose channels too much waits, parked ones included; at most as many as there are channels. */
@@ -69,6 +71,7 @@ export function createHub(
   const hub: Hub = {
     ...deps,
     source: undefined,
+    probedAt: instant(-Infinity),
     tell: (event) => {
       if (event.kind !== 'peerMisbehaved') return emit({ kind: 'tell', event });
       const { peer, reason } = event;
@@ -89,6 +92,16 @@ export function createHub(
     news: createNews(),
   };
   return hub;
+}
+
+/** A neighbor is pinged within 1.15 s of its last word: one heard longer ago may not be heard again. */
+const HEARD_WITHIN_MS = 1_500;
+
+/** The neighbors whose links may lead nowhere: not heard of late, nor since all were asked. */
+export function unheardNeighbors({ neighbors, now: { instant: at }, probedAt }: Hub): readonly PeerId[] {
+  return [...neighbors].flatMap(([peer, { heardAt }]) =>
+    heardAt < probedAt || elapsedMs(heardAt, at) > HEARD_WITHIN_MS ? [peer] : [],
+  );
 }
 
 /** Counts a fault of a neighbor, and drops the one who has had enough of them. */

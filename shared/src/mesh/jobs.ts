@@ -52,6 +52,10 @@ export function inputToJobs(
         { layer: 'greeters', input: { kind: 'carried' } },
         { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
       ];
+    case 'signed':
+      return [{ layer: 'membership', input: { kind: 'lives', peer: input.peer } }];
+    case 'probe':
+      return [{ layer: 'membership', input: { kind: 'probe' } }];
     case 'timer':
       return [timerToJob(input.timer)];
     default:

@@ -218,6 +218,10 @@ export type Input =
       readonly from: PeerId;
       readonly message: RoutingMessage<RoutedPayload>;
     }
+  /** This neighbor has signed something that came by another way: it lives, though its channel may not. */
+  | { readonly kind: 'signed'; readonly peer: PeerId }
+  /** The page was awoken, or its network is another: what links it holds may lead nowhere. */
+  | { readonly kind: 'probe' }
   | { readonly kind: 'timer'; readonly timer: NodeTimer };
 
 export type Effect =
@@ -241,6 +245,8 @@ export type Effect =
       readonly wireVersion: number;
       readonly data: string;
     }
+  /** Restart ICE of this open channel, in place. */
+  | { readonly kind: 'restart'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'destroy'; readonly peer: PeerId; readonly attempt: AttemptId }
   /** From here on frames are written in this version of the wire, where the other end reads it. */
   | { readonly kind: 'speak'; readonly version: number }

@@ -141,6 +141,7 @@ function sourceOf(input: Input): Source | undefined {
 
 /** What is for membership before any other layer tells it the time by itself. */
 function isForMembership(input: Input): boolean {
+  if (input.kind === 'probe') return true;
   if (input.kind === 'frame') return isHeartbeat(input.message);
   return input.kind === 'timer' && input.timer.layer === 'membership';
 }

@@ -62,6 +62,7 @@ function inputToText(input: Input): string {
     case 'channelOpened':
     case 'channelClosed':
     case 'described':
+    case 'signed':
       return `${input.kind} ${short(input.peer)}`;
     case 'congestion':
       return `${input.congested ? 'congested' : 'drained'} ${short(input.peer)}`;
@@ -70,6 +71,7 @@ function inputToText(input: Input): string {
     case 'serverUnreachable':
       return `${input.kind} ${short(input.to)}`;
     case 'start':
+    case 'probe':
     case 'serverAttached':
     case 'serverContacts':
     case 'serverDetached':
@@ -112,6 +114,7 @@ function effectToText(effect: Exclude<Effect, { kind: 'send' }>): string {
       return `server >${short(effect.to)} ${effect.message.kind}`;
     case 'construct':
     case 'describe':
+    case 'restart':
     case 'destroy':
       return `${effect.kind} ${short(effect.peer)}`;
     case 'speak':

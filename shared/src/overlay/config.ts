@@ -80,6 +80,11 @@ export interface OverlayConfig {
   /** Peers whose failures, refusals and misdeeds are remembered, and how the last attempt with them ended, each. More: memory. At least `passiveViewSizeMax`. */
   readonly restsMax: number;
 
+  /** ICE is restarted on one link at most so often while it stays silent. Less: more signals for the dead. Over 0. */
+  readonly restartEveryMs: number;
+  /** So long after no neighbor was heard the server is asked for others. Less: a page that hears again sooner asks no more. Over 0. */
+  readonly cutOffMs: number;
+
   /** Channels of members declared dead that are kept. Less: fewer ways back for tabs that hung. 1 to 64. */
   readonly parkedMax: number;
   /** How long each is kept, unless its connection fails before. More: connections held for the dead. At least `knockMs`. */
@@ -182,6 +187,8 @@ export const defaultOverlayConfig: OverlayConfig = {
   refusedRestMs: 5_000, // guess: about the time in which degrees change and are told
   misbehavedRestMs: 600_000, // as pairRestMs
   restsMax: 128, // guess: four passive views
+  restartEveryMs: 2_000, // guess: what a restart by two hops and its checks take on a slow way
+  cutOffMs: 3_000, // guess: one answer of the server, and the request that follows it
   parkedMax: 16, // guess: more neighbors than one tab has
   parkedMs: 60_000, // the design's starting point
   knockMs: 5_000, // the design's starting point
@@ -249,6 +256,8 @@ function checkAttempts(config: OverlayConfig): void {
   atLeast('openTimeoutMs', config.openTimeoutMs, 1);
   atLeast('stallMsMin', config.stallMsMin, 1);
   atLeast('pairFailuresMax', config.pairFailuresMax, 1);
+  atLeast('restartEveryMs', config.restartEveryMs, 1);
+  atLeast('cutOffMs', config.cutOffMs, 1);
   atLeast('refusedRestMs', config.refusedRestMs, 1);
   atLeast('pairRestMs', config.pairRestMs, config.refusedRestMs);
   atLeast('urgentRestMs', config.urgentRestMs, 1);

@@ -9,6 +9,7 @@ import type { Instant } from '../base/time.ts';
 import type { OverlayConfig } from './config.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createLinks, type Links } from './links.ts';
+import { createMending, type Mending } from './mending.ts';
 import type { AttemptFailure, DisconnectReason, NeighborDownReason, OverlayEffect } from './messages.ts';
 import { createPress, type Press } from './press.ts';
 import { createRecent, type Recent } from './recent.ts';
@@ -41,6 +42,7 @@ export interface Core {
   readonly rests: Rests;
   readonly recent: Recent;
   readonly press: Press;
+  readonly mending: Mending;
   readonly returned: Returned;
   /** How the last attempt with a peer ended that came to nothing, until there is a link; at most `restsMax`. */
   readonly endingByPeer: BoundedMap<PeerId, Ending>;
@@ -132,6 +134,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     rests,
     recent,
     press,
+    mending: createMending(config),
     returned,
     endingByPeer,
     greeters: undefined,

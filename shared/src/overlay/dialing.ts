@@ -60,6 +60,10 @@ export function onDescription(core: Core, from: Sender, signal: Description, at:
   // It overtook the accept, and implies it.
   const implied = asked && mayAnswer(asked, from.peer) ? connect(core, asked, from, at) : [];
   const link = core.links.get(from.peer);
+  if (holdsChannel(core, from.peer, attempt)) {
+    core.mending.heard(from.peer, attempt, from.trail.toReversed(), at);
+    return [{ kind: 'describe', peer: from.peer, attempt, wireVersion, data }];
+  }
   if (link?.attempt !== attempt || link.phase === 'requesting') {
     core.counts.staleDescriptions += 1;
     return implied;
@@ -72,7 +76,16 @@ export function onDescription(core: Core, from: Sender, signal: Description, at:
 }
 
 /** What the transport made goes to the other end, by the way on which that one was heard. */
-export function afterDescribed(core: Core, { peer, attempt, wireVersion, data }: Described): Effects {
+export function afterDescribed(
+  core: Core,
+  { peer, attempt, wireVersion, data }: Described,
+  at: Instant,
+): Effects {
+  if (holdsChannel(core, peer, attempt)) {
+    const route = core.mending.wayTo(peer, attempt, at);
+    const signal = { kind: 'description', attempt, wireVersion, data } as const;
+    return [{ kind: 'signalAround', to: peer, route, signal }];
+  }
   const link = core.links.get(peer);
   return link?.attempt === attempt ? describeTo(core, peer, 0, [{ wireVersion, data }]) : [];
 }
@@ -180,17 +193,30 @@ export function tendParked({ links }: Core, at: Instant): Effects {
   return [...given, ...links.takeKnocks(at).map((peer): OverlayEffect => ({ kind: 'knock', peer }))];
 }
 
+/** Nothing comes of this neighbor. */
+export function mend({ links, mending }: Core, peer: PeerId, at: Instant): Effects {
+  const link = links.get(peer);
+  if (link?.phase !== 'up' || !mending.take(peer, link.attempt, at)) return [];
+  return [{ kind: 'restart', peer, attempt: link.attempt }];
+}
+
+/** The channel to this peer that is in use or parked, if it is of this attempt. */
+function holdsChannel({ links }: Core, peer: PeerId, attempt: AttemptId): boolean {
+  const link = links.get(peer);
+  if (link) return link.phase === 'up' && link.attempt === attempt;
+  return links.parkedAttempt(peer) === attempt;
+}
+
 /** Sends descriptions, as far as what was heard allows. */
 function describeTo({ links }: Core, to: PeerId, heard: number, made: readonly Made[]): Effects {
   const link = links.get(to);
-  if (!link || link.phase === 'requesting') return [];
+  if (link?.phase !== 'connecting') return [];
   const { attempt } = link;
-  const route = link.phase === 'up' ? [] : link.route;
   const said = links.reply(to, heard, made);
   return said.map((each) => ({
     kind: 'signal',
     to,
-    route,
+    route: link.route,
     signal: { kind: 'description', attempt, ...each },
   }));
 }

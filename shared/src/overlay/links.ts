@@ -102,6 +102,8 @@ interface LinkParker {
   readonly park: (peer: PeerId, at: Instant) => Effects;
   /** Puts a parked channel back into use; false where there is none, or no slot. */
   readonly revive: (peer: PeerId, at: Instant) => boolean;
+  /** The attempt of the channel to this peer that is parked, if one is. */
+  readonly parkedAttempt: (peer: PeerId) => AttemptId | undefined;
   /** Gives a parked channel up. */
   readonly unpark: (peer: PeerId, at: Instant) => Effects;
   /** Gives up those parked for long enough. */
@@ -269,6 +271,7 @@ function createParker(state: State): LinkParker {
       addUp(state, peer, parked, at);
       return true;
     },
+    parkedAttempt: (peer) => parking.get(peer)?.attempt,
     unpark: (peer, at) => unpark(state, peer, at),
     unparkOverdue: (at) => parking.overdue(at).map((parked) => giveUp(state, parked, at)),
     takeKnocks: parking.takeKnocks,
@@ -359,8 +362,10 @@ function limits(state: State): DegreeLimits {
   return degreeLimits(roomSize(state), state.config);
 }
 
+/** Whoever it is for may be one more than are known: to one who is alone, a newcomer is the room. */
 function need(state: State): Need {
-  return state.linkByPeer.size < limits(state).min ? 'below-minimum' : 'extra';
+  const { min } = degreeLimits(roomSize(state) + 1, state.config);
+  return state.linkByPeer.size < min ? 'below-minimum' : 'extra';
 }
 
 function activeView(state: State): readonly PeerId[] {

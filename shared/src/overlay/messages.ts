@@ -140,6 +140,10 @@ export type OverlayInput =
     }
   | { readonly kind: 'channelOpened'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'channelClosed'; readonly peer: PeerId; readonly attempt: AttemptId }
+  /** Nothing comes of this neighbor, and it may yet be that only the way there is gone. */
+  | { readonly kind: 'silent'; readonly peer: PeerId }
+  /** Nor does anything of any other: whoever hears us is reached by the server alone. */
+  | { readonly kind: 'cutOff' }
   /** A frame came from one who is no neighbor: by a channel that was parked, or that we have just given up. */
   | { readonly kind: 'heardStranger'; readonly peer: PeerId }
   /** The node wants this link gone (a dead member's, or all of them on leaving). */
@@ -152,6 +156,13 @@ export type OverlayEffect =
   /** Carry a signal. `route` names the hops before `to`, nearest first; `null` lets routing find the way. */
   | {
       readonly kind: 'signal';
+      readonly to: PeerId;
+      readonly route: readonly PeerId[] | null;
+      readonly signal: OverlaySignal;
+    }
+  /** The same, but neither over the channel to `to` itself nor first to any other neighbor that is not heard. */
+  | {
+      readonly kind: 'signalAround';
       readonly to: PeerId;
       readonly route: readonly PeerId[] | null;
       readonly signal: OverlaySignal;
@@ -171,6 +182,8 @@ export type OverlayEffect =
       readonly wireVersion: number;
       readonly data: string;
     }
+  /** Look for another way of this open channel, in place; what comes of that is described as before. */
+  | { readonly kind: 'restart'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'destroy'; readonly peer: PeerId; readonly attempt: AttemptId }
   /** Say something on this parked channel: should the other end hear it, its answer shows that both live. */
   | { readonly kind: 'knock'; readonly peer: PeerId }
@@ -195,6 +208,8 @@ export interface OverlaySnapshot {
   readonly targetDegree: number;
   /** Connections constructed in this life of the tab, both roles. */
   readonly constructed: number;
+  /** How often ICE was restarted on a link that had fallen silent. */
+  readonly restarts: number;
   /** Descriptions dropped because they were for attempts that are over. */
   readonly staleDescriptions: number;
   /** Why there is no link to this peer, when it is asked; of a peer that is no member it says nothing of use. */

@@ -18,6 +18,7 @@ import {
   afterOpened,
   drop,
   endOverdue,
+  mend,
   onAccept,
   onDescription,
   onRefer,
@@ -34,7 +35,7 @@ import type {
   OverlaySnapshot,
 } from './messages.ts';
 import { createTicker, type Ticker } from './ticker.ts';
-import { lookAround, maintain, wantsLinks } from './upkeep.ts';
+import { askAfterCut, lookAround, maintain, wantsLinks } from './upkeep.ts';
 import { walkFault } from './walk.ts';
 import { whyNoLink } from './why.ts';
 
@@ -86,7 +87,10 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
     case 'serverAttached':
     case 'serverDetached':
       core.contacts.setAttached(input.kind === 'serverAttached');
-      if (input.kind === 'serverAttached') core.rests.forgive();
+      if (input.kind === 'serverAttached') {
+        core.rests.forgive();
+        core.mending.retry();
+      }
       return [];
     case 'notAttached':
       return afterNotAttached(core, input.peer, at);
@@ -100,11 +104,15 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       core.links.setRoomSize(input.size);
       return [];
     case 'described':
-      return afterDescribed(core, input);
+      return afterDescribed(core, input, at);
     case 'channelOpened':
       return afterOpened(core, input.peer, input.attempt, at);
     case 'channelClosed':
       return afterClosed(core, input.peer, input.attempt, at);
+    case 'silent':
+      return mend(core, input.peer, at);
+    case 'cutOff':
+      return askAfterCut(core, at);
     case 'heardStranger':
       return revive(core, input.peer, at);
     case 'drop':
@@ -166,6 +174,7 @@ function snapshot(core: Core): OverlaySnapshot {
     parked: Object.freeze(links.parked()),
     targetDegree: links.limits().target,
     constructed: links.constructed(),
+    restarts: core.mending.restarts(),
     staleDescriptions: core.counts.staleDescriptions,
     why: (peer: PeerId, at: Instant) => whyNoLink(core, peer, at),
   });

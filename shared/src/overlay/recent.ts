@@ -13,11 +13,16 @@ export interface Recent {
   readonly mayBeParted: (at: Instant) => boolean;
   /** The same a moment ago: so long as the word of a server that is asked now counts. */
   readonly isMourning: (at: Instant) => boolean;
+  /** No neighbor is heard, though links are held. */
+  readonly noteCutOff: (at: Instant) => void;
+  /** So it was a moment ago. */
+  readonly isCutOff: (at: Instant) => boolean;
 }
 
 export function createRecent(config: OverlayConfig): Recent {
   const arrivals = createRing<Instant>(config.stormArrivals);
   let diedAt = instant(-Infinity);
+  let cutOffAt = instant(-Infinity);
   return {
     noteArrival: (at) => {
       if (arrivals.values().at(-1) !== at) arrivals.push(at);
@@ -33,6 +38,10 @@ export function createRecent(config: OverlayConfig): Recent {
       );
     },
     mayBeParted: (at) => elapsedMs(diedAt, at) < config.partedMs,
+    noteCutOff: (at) => {
+      cutOffAt = at;
+    },
+    isCutOff: (at) => elapsedMs(cutOffAt, at) < config.cutOffMs,
     isMourning: (at) => elapsedMs(diedAt, at) < config.contactsFreshMs,
   };
 }

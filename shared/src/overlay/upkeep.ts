@@ -33,6 +33,12 @@ export function lookAround(core: Core, at: Instant): Effects {
   return isOurTurn ? callServer(core, at) : [];
 }
 
+/** No neighbor is heard. The links may be mended; meanwhile the server may name others to whom there is no link yet. */
+export function askAfterCut(core: Core, at: Instant): Effects {
+  core.recent.noteCutOff(at);
+  return callServer(core, at);
+}
+
 function callServer({ contacts }: Core, at: Instant): Effects {
   return contacts.isAttached() && contacts.takeCall(at) ? [{ kind: 'needContacts' }] : [];
 }
@@ -252,8 +258,9 @@ function isBelowMin({ links }: Core): boolean {
   return links.slots() < links.limits().min;
 }
 
-/** A death of late has left it with fewer links than the minimum, whatever it has asked for since. */
+/** A death of late has left it with fewer links than the minimum, whatever it has asked for since; or no link is heard. */
 function isBereft({ links, recent }: Core, at: Instant): boolean {
+  if (recent.isCutOff(at)) return true;
   return links.activeView().length < links.limits().min && recent.isMourning(at);
 }
 

@@ -1,7 +1,7 @@
 /** What can be set about presence, with the source of each default. */
 import { assert } from '../base/assert.ts';
 
-/** Fields one owner may ever show in one epoch, those it took away included. */
+/** Fields that an application may ever show in one epoch, those it took away included. */
 export const PRESENCE_FIELDS_MAX: number = 32;
 /** UTF-16 units of a field's name. */
 export const PRESENCE_FIELD_LENGTH_MAX: number = 64;
@@ -71,7 +71,7 @@ export const defaultPresenceConfig: PresenceConfig = {
   anchorMs: 1_000, // the design
   overtakeMs: 250, // guess: two ways through a room differ by less
   aheadMax: 4_096, // guess: two seconds of a mouse that tells a thousand places a second, twice over
-  fieldsMax: PRESENCE_FIELDS_MAX, // guess
+  fieldsMax: PRESENCE_FIELDS_MAX + 1, // guess, and one that tells its activity
   fieldLengthMax: PRESENCE_FIELD_LENGTH_MAX, // guess
   ownersMax: 4_096, // the design: rooms up to about 2,000, and as many again that have just gone
 };

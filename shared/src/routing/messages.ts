@@ -74,6 +74,14 @@ export type RoutingInput<P> =
       readonly token: number;
       readonly payload: P;
     }
+  /** Send once to a member whose channel, and those to the neighbors in `avoid`, may lead nowhere. The server may carry it. */
+  | {
+      readonly kind: 'sendAround';
+      readonly to: PeerId;
+      readonly route: readonly PeerId[] | null;
+      readonly avoid: readonly PeerId[];
+      readonly payload: P;
+    }
   | { readonly kind: 'neighborUp'; readonly peer: PeerId }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId }
   /** A member's links record changed: these are the neighbors it names. */

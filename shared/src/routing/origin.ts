@@ -12,6 +12,7 @@ const RETRY_JITTER: number = 0.25;
 const NOBODY: ReadonlySet<PeerId> = new Set();
 
 type SendTo<P> = Extract<RoutingInput<P>, { kind: 'sendTo' }>;
+type SendAround<P> = Extract<RoutingInput<P>, { kind: 'sendAround' }>;
 
 export function onSendTo<P>(turn: Turn<P>, input: SendTo<P>): void {
   const { state } = turn;
@@ -34,6 +35,18 @@ export function onSendTo<P>(turn: Turn<P>, input: SendTo<P>): void {
   if (!acked) return;
   state.waitingById.set(packet.id, waiting);
   scheduleRetry(turn, waiting);
+}
+
+/** By a neighbor that is heard, or the server: the target's own channel is what this is about. */
+export function onSendAround<P>(turn: Turn<P>, input: SendAround<P>): void {
+  const { state } = turn;
+  const { to } = input;
+  if (to === state.self) return drop(turn);
+  const route = input.route ?? [];
+  const server = serverUse(turn, true, route[0] ?? to);
+  const way = findWay(state.graph, { to, route, avoid: new Set([to, ...input.avoid]), server });
+  if (way) sendBy(turn, way, packetOf(turn, { ...input, delivery: 'once', serverMay: true }));
+  else drop(turn);
 }
 
 /**
@@ -71,7 +84,10 @@ export function afterRetry<P>(turn: Turn<P>, timer: { readonly id: number; reado
   scheduleRetry(turn, waiting);
 }
 
-function packetOf<P>({ state }: Turn<P>, input: SendTo<P>): Packet<P> {
+function packetOf<P>(
+  { state }: Turn<P>,
+  input: Pick<SendTo<P>, 'to' | 'delivery' | 'serverMay' | 'payload'>,
+): Packet<P> {
   return {
     kind: 'packet',
     origin: state.self,

@@ -11,7 +11,7 @@ import type { PeerId } from '../base/ids.ts';
 import type { Layer } from '../base/layer.ts';
 import { checkRoutingConfig, type RoutingConfig } from './config.ts';
 import type { RoutingEffect, RoutingInput, RoutingMessage, RoutingSnapshot } from './messages.ts';
-import { afterRetry, onSendTo } from './origin.ts';
+import { afterRetry, onSendAround, onSendTo } from './origin.ts';
 import { onMessage } from './relay.ts';
 import { createState, drop, sayMisbehaved, type RoutingDeps, type RoutingState, type Turn } from './state.ts';
 
@@ -40,6 +40,8 @@ function onInput<P>(turn: Turn<P>, input: RoutingInput<P>): void {
       return onServerMessage(turn, input.from, input.message);
     case 'sendTo':
       return onSendTo(turn, input);
+    case 'sendAround':
+      return onSendAround(turn, input);
     case 'neighborUp':
       return state.graph.addNeighbor(input.peer);
     case 'neighborDown':

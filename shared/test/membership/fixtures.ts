@@ -93,7 +93,7 @@ export interface Bench {
   readonly layer: Membership;
   readonly at: (ms: number, input: MembershipInput) => readonly MembershipEffect[];
   readonly claim: (ms: number, from: PeerId, claim: Claim) => readonly MembershipEffect[];
-  /** Delivers every watch, orphans and links timer due up to `ms`, on time; returns all effects but schedules. */
+  /** Delivers every watch, orphans and links timer due up to `ms`, on time; returns what is said and told of members. */
   readonly runTo: (ms: number) => readonly MembershipEffect[];
   /** The newest timer of this kind. */
   readonly timer: (kind: MembershipTimer['kind']) => MembershipTimer;
@@ -126,7 +126,8 @@ export function createBench(change: Partial<MembershipConfig> = {}): Bench {
       const due = pending.filter((one) => one.at <= ms).toSorted((x, y) => x.at - y.at)[0];
       if (!due) return effects;
       pending = pending.filter((one) => one !== due);
-      effects.push(...withoutSchedules(at(due.at, { kind: 'timer', timer: due.timer })));
+      const told = withoutSchedules(at(due.at, { kind: 'timer', timer: due.timer }));
+      effects.push(...told.filter(({ kind }) => kind !== 'neighborSilent'));
     }
   };
   at(0, { kind: 'start' });
@@ -141,6 +142,11 @@ export function createBench(change: Partial<MembershipConfig> = {}): Bench {
 
 export function withoutSchedules(effects: readonly MembershipEffect[]): readonly MembershipEffect[] {
   return effects.filter((effect) => effect.kind !== 'schedule');
+}
+
+/** The same without what a sleeper asks its neighbors on waking. */
+export function withoutProbe(effects: readonly MembershipEffect[]): readonly MembershipEffect[] {
+  return withoutSchedules(effects).filter(({ kind }) => kind !== 'probed' && kind !== 'send');
 }
 
 /** A bench where `others` are known members and `neighbors` of them are linked, all at time 0. */

@@ -21,7 +21,7 @@ import {
   links,
   peer,
   verdict,
-  withoutSchedules,
+  withoutProbe,
 } from './fixtures.ts';
 
 describe('start and leave', () => {
@@ -384,7 +384,7 @@ describe('who is expelled', () => {
       identity(b, { epoch: 2 }),
       links(b, [c], { epoch: 9, seq: 9 }),
     ].entries())
-      expect(withoutSchedules(bench.claim(2_000 * (at + 1), c, claim))).toEqual([shown]);
+      expect(withoutProbe(bench.claim(2_000 * (at + 1), c, claim))).toEqual([shown]);
     expect(bench.claim(9_000, c, identity(b, { left: true, inc: 9 }))).toEqual([]);
     expect(bench.layer.inspect().members.has(b)).toBe(false);
   });

@@ -19,6 +19,7 @@ import {
   keepHearing,
   links,
   verdict,
+  withoutProbe,
   withoutSchedules,
   type Bench,
 } from './fixtures.ts';
@@ -40,7 +41,7 @@ describe('a long sleep', () => {
     expect(bench.claim(2_010, b, accusation(a, b))).toEqual(refuted(1));
     const mine = identity(a, { epoch: 2 });
     const ours = links(a, [b, c], { epoch: 2, seq: 1 });
-    expect(withoutSchedules(bench.at(60_000, { kind: 'clock' }))).toEqual([
+    expect(withoutProbe(bench.at(60_000, { kind: 'clock' }))).toEqual([
       woke(2),
       publish(mine),
       changed(mine),

@@ -22,6 +22,7 @@ import {
   objection,
   peer,
   verdict,
+  withoutProbe,
   withoutSchedules,
 } from './fixtures.ts';
 
@@ -256,7 +257,7 @@ describe('own health', () => {
     keepHearing(bench, [c], [500, 2_000]);
     bench.runTo(2_250);
     bench.claim(2_300, c, accusation(e, d));
-    const effects = withoutSchedules(bench.at(12_000, { kind: 'timer', timer: bench.timer('watch') }));
+    const effects = withoutProbe(bench.at(12_000, { kind: 'timer', timer: bench.timer('watch') }));
     expect(effects).toEqual([recovered(b)]);
     expect(bench.layer.inspect().members.get(e)?.status).toBe('suspect');
   });

@@ -298,14 +298,14 @@ describe('a description', () => {
     }
   });
 
-  it('takes the channel itself once that is open', () => {
+  it('goes around the channel once that is open', () => {
     const { bench, id } = connecting();
     bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
     expect(bench.effects({ kind: 'described', peer: z, attempt: id, wireVersion: 1, data: 'x' })).toEqual([
       {
-        kind: 'signal',
+        kind: 'signalAround',
         to: z,
-        route: [],
+        route: null,
         signal: { kind: 'description', attempt: id, wireVersion: 1, data: 'x' },
       },
     ]);
@@ -328,6 +328,7 @@ describe('a channel', () => {
       parked: [],
       targetDegree: 1,
       constructed: 1,
+      restarts: 0,
       staleDescriptions: 0,
       why: expect.any(Function),
     });

@@ -442,3 +442,17 @@ describe('a walk that is malformed', () => {
     expect(linked(2).effects(message(a, walk(over)))).toEqual([{ kind: 'peerMisbehaved', peer: a, reason }]);
   });
 });
+
+it('who is alone takes in one newcomer after the other, as when a page is reloaded again and again', () => {
+  const bench = createBench(peer(100));
+  const answers = Array.from({ length: 30 }, (_, nth) => {
+    const newcomer = peer(nth + 1);
+    const effects = bench.effects(signal(newcomer, request(attempt(nth), 'high', true)), nth * 500);
+    bench.feed({ kind: 'channelOpened', peer: newcomer, attempt: attempt(nth) }, nth * 500 + 100);
+    bench.feed(message(newcomer, { kind: 'disconnect', reason: 'leaving' }), nth * 500 + 200);
+    return effects[0];
+  });
+  expect(answers.map((answer) => answer?.kind === 'signal' && answer.signal.kind)).toEqual(
+    Array.from({ length: 30 }, () => 'accept'),
+  );
+});

@@ -134,6 +134,9 @@ export function createWorld(options: WorldOptions): World {
       case 'needContacts':
         later(2 * SERVER_MS, () => introduce(node.id));
         return;
+      // Nobody is told that a link is silent.
+      case 'restart':
+      case 'signalAround':
       case 'neighborUp':
       case 'neighborDown':
       case 'attemptFailed':

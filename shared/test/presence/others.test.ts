@@ -381,12 +381,12 @@ describe('bad input', () => {
     expect(shower.inspect().fieldsByOwner.size).toBe(0);
   });
 
-  test('more than 32 fields of one owner are refused, the first 32 are kept; a new epoch has room', () => {
+  test('more than 33 fields of one owner are refused, the first 33 are kept; a new epoch has room', () => {
     const shower = createShower();
     const fields = Array.from({ length: 40 }, (_, at) => [`f${at}`, at + 1, at] as const);
     const effects = shower.update(0, restUpdate(bobs, ...fields));
     expect(effects[0]).toEqual(misbehaved('too-many-fields'));
-    expect(effects.filter(({ kind }) => kind === 'recordChanged')).toHaveLength(32);
+    expect(effects.filter(({ kind }) => kind === 'recordChanged')).toHaveLength(33);
     expect(shower.update(1, restUpdate(bobs, ['f0', 50, 1]))).toHaveLength(2);
     expect(shower.update(1, restUpdate(returned, ['other', 1, 1]))).toContainEqual(
       recordChanged(record(returned, ['other', 1, 1])),

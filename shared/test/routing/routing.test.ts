@@ -98,6 +98,32 @@ describe('sending', () => {
     expect(sentBy(60_200)).toEqual(['send']);
   });
 
+  test('around a channel goes by a neighbor that is heard, else by the server, else nowhere', () => {
+    const triangle = [
+      [a, b],
+      [a, c],
+      [b, c],
+      [c, d],
+      [b, d],
+    ] as const;
+    const member = createMemberIn(a, triangle);
+    const around = (
+      avoid: readonly PeerId[],
+      { route = null, to = b }: { route?: readonly PeerId[] | null; to?: PeerId } = {},
+    ): Input => ({ kind: 'sendAround', to, route, avoid, payload: 'hello' });
+    const said = packet({ to: b, serverMay: true });
+    expect(member.handle(around([]))).toEqual([send(c, said)]);
+    expect(member.handle(around([], { route: [c, d] }))).toEqual([send(c, { ...said, id: 2, route: [d] })]);
+    expect(member.handle(around([b, c]))).toEqual([]);
+    expect(member.handle(around([], { to: a }))).toEqual([]);
+    expect(droppedBy(member)).toBe(2);
+    const message = { ...said, id: 3 };
+    expect(attached(member).handle(around([b, c]))).toEqual([{ kind: 'serverSend', to: b, message }]);
+    expect(hopsOf(member.handle(around([])))).toEqual([c]);
+    member.handle({ kind: 'serverNamed', peers: [b] });
+    expect(member.handle(around([], { route: [] }))).toMatchObject([{ kind: 'serverSend', to: b }]);
+  });
+
   test('to one in the graph goes through the mesh even when the server would do', () => {
     expect(hopsOf(attached(createMemberIn(a, line)).handle(sendTo(e, { serverMay: true })))).toEqual([b]);
   });

@@ -1,10 +1,11 @@
 /** What follows from membership: everyone who keeps something per member hears who came and who is gone. */
 import { unreachable } from '../../base/assert.ts';
 import type { PeerId } from '../../base/ids.ts';
+import { elapsedMs } from '../../base/time.ts';
 import type { LeaveReason, MembershipEffect, RosterRecord } from '../../membership/messages.ts';
 import type { DropReason } from '../../overlay/messages.ts';
 import { withContent } from '../equivocation.ts';
-import type { Hub } from '../hub.ts';
+import type { Hub, NeighborNote } from '../hub.ts';
 
 type Effect<K extends MembershipEffect['kind']> = Extract<MembershipEffect, { kind: K }>;
 
@@ -50,6 +51,11 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
       return onLinksChanged(effect, hub);
     case 'neighborSuspected':
       return hub.feed({ layer: 'broadcast', input: effect });
+    case 'probed':
+      hub.probedAt = hub.now.instant;
+      return undefined;
+    case 'neighborSilent':
+      return onNeighborSilent(effect.peer, hub);
     case 'strangerSilent':
       return drop(effect.peer, 'declared-dead', hub);
     default:
@@ -145,6 +151,16 @@ const FORGET_BY_REASON: Readonly<Partial<Record<LeaveReason, 'left' | 'crowded'>
   goodbye: 'left',
   forgotten: 'crowded',
 };
+
+/** No neighbor heard for so long: its link should have been mended by then. A restart takes a second. */
+const CUT_OFF_MS = 2_500;
+
+/** Its link is mended; where that has not helped with any, the server may know others. */
+function onNeighborSilent(peer: PeerId, { neighbors, now, feed }: Hub): void {
+  feed({ layer: 'overlay', input: { kind: 'silent', peer } });
+  const isHeard = ({ heardAt }: NeighborNote): boolean => elapsedMs(heardAt, now.instant) <= CUT_OFF_MS;
+  if (![...neighbors.values()].some(isHeard)) feed({ layer: 'overlay', input: { kind: 'cutOff' } });
+}
 
 /** Ends the link to a peer, or the attempt at one. */
 function drop(peer: PeerId, reason: DropReason, hub: Hub): void {

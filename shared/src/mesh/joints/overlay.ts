@@ -3,7 +3,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { PeerId } from '../../base/ids.ts';
 import type { IdentityRecord } from '../../membership/messages.ts';
 import type { OverlayEffect } from '../../overlay/messages.ts';
-import type { Hub } from '../hub.ts';
+import { unheardNeighbors, type Hub } from '../hub.ts';
 
 type NeighborDown = Extract<OverlayEffect, { kind: 'neighborDown' }>;
 
@@ -12,6 +12,7 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
     case 'send':
     case 'construct':
     case 'describe':
+    case 'restart':
       return hub.emit(effect);
     case 'destroy':
       hub.congestedPeers.delete(effect.peer);
@@ -29,6 +30,11 @@ export function afterOverlay(effect: OverlayEffect, hub: Hub): void {
         layer: 'routing',
         input: { kind: 'sendTo', to, route, delivery, serverMay: true, token: 0, payload: signal },
       });
+    }
+    case 'signalAround': {
+      const { to, route, signal: payload } = effect;
+      const avoid = unheardNeighbors(hub);
+      return hub.feed({ layer: 'routing', input: { kind: 'sendAround', to, route, avoid, payload } });
     }
     case 'neighborUp':
       return onNeighborUp(effect.peer, hub);

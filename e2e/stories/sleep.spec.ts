@@ -1,0 +1,100 @@
+/** Tabs that are hidden, frozen, or stopped in a debugger: they stay, or come back by themselves. */
+import { expect, test } from '@playwright/test';
+import { startChromium, type RawChromium, type RawTab } from '../kit/raw-chromium.ts';
+import { startServer, type Server } from '../kit/server.ts';
+import { printTime } from '../kit/tabs.ts';
+
+let server: Server;
+let browser: RawChromium;
+test.beforeAll(async () => {
+  server = await startServer();
+  browser = await startChromium();
+});
+test.afterAll(async () => {
+  await browser.close();
+  await server.kill();
+});
+
+/** Three tabs that list and link each other; the first is in front. */
+async function openThree(room: string): Promise<readonly [RawTab, RawTab, RawTab]> {
+  const tabs = [
+    await browser.open(`${server.url}#${room}`),
+    await browser.open(`${server.url}#${room}`),
+    await browser.open(`${server.url}#${room}`),
+  ] as const;
+  for (const tab of tabs) await until(tab, 'mesh.members.size === 3 && mesh.stats().links.open === 2');
+  await tabs[0].show();
+  await until(tabs[0], 'document.visibilityState === "visible"');
+  await until(tabs[2], 'document.visibilityState === "hidden"');
+  return tabs;
+}
+
+const until = (tab: RawTab, condition: string): Promise<void> =>
+  expect.poll(() => tab.ask(condition), { intervals: [50] }).toBe(true);
+const say = (tab: RawTab, text: string): Promise<unknown> =>
+  tab.ask(`mesh.topic('story').send(${JSON.stringify(text)})`);
+const heardBy = (tab: RawTab): Promise<string[]> => tab.ask('seen.messages.map(({ data }) => data)');
+const member = (tab: RawTab, facts: string): string =>
+  `((member) => member !== undefined && ${facts})(mesh.members.get('${tab.id}'))`;
+
+test('a hidden tab stays a member, as one that is away, and keeps up', async () => {
+  const [front, , hidden] = await openThree('hidden');
+  await until(front, member(hidden, "member.activity === 'away' && member.status === 'alive'"));
+  expect(await hidden.ask("document.querySelectorAll('.member[data-activity=away]').length")).toBe(2);
+  for (let second = 0; second < 12; second++) {
+    await say(front, `word ${second}`);
+    await front.ask(`mesh.map('notes').set('n', ${second})`);
+    await until(hidden, `seen.messages.length === ${second + 1} && mesh.map('notes').get('n') === ${second}`);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  for (const tab of [front, hidden]) expect(await tab.ask('seen.left')).toEqual([]);
+  await say(hidden, 'from behind');
+  await until(front, "seen.messages.some(({ data }) => data === 'from behind')");
+  await hidden.show();
+  await until(front, member(hidden, "member.activity === 'active'"));
+});
+
+/** The tab stands still for so long, and then goes on; while it does, the others speak and write. */
+async function standStill(
+  room: string,
+  stand: (tab: RawTab, still: boolean) => Promise<void>,
+  ms: number,
+): Promise<void> {
+  const [front, other, sleeper] = await openThree(room);
+  await say(front, 'before');
+  await until(sleeper, 'seen.messages.length === 1');
+  for (const tab of [front, other])
+    await tab.ask(
+      "window.returns = []; mesh.on('member:join', ({ member, returned }) => returns.push([member.id, returned]))",
+    );
+
+  await stand(sleeper, true);
+  const stoodAt = performance.now();
+  for (const tab of [front, other]) await until(tab, `!mesh.members.get('${sleeper.id}')`);
+  printTime('a tab that stands still is gone from the lists', stoodAt);
+  await front.ask("mesh.map('notes').set('meanwhile', 1)");
+  await new Promise((resolve) => setTimeout(resolve, ms - (performance.now() - stoodAt)));
+  await stand(sleeper, false);
+  const wokenAt = performance.now();
+  for (const tab of [front, other]) await until(tab, member(sleeper, "member.status === 'alive'"));
+  printTime('and is back', wokenAt);
+
+  await until(sleeper, "mesh.map('notes').get('meanwhile') === 1 && mesh.members.size === 3");
+  await say(sleeper, 'after');
+  for (const tab of [front, other]) {
+    await until(tab, "seen.messages.some(({ data }) => data === 'after')");
+    expect(await tab.ask('returns')).toEqual([[sleeper.id, true]]);
+  }
+  await say(front, 'and on');
+  await until(sleeper, "seen.messages.some(({ data }) => data === 'and on')");
+  // It missed nobody.
+  expect(await sleeper.ask('seen.left')).toEqual([]);
+  expect((await heardBy(sleeper)).filter((text) => text !== 'meanwhile')).toEqual(['before', 'and on']);
+  await until(front, 'mesh.stats().links.open === 2');
+}
+
+test('a tab that is frozen for thirty seconds returns by itself, declares nobody dead, and catches up', () =>
+  standStill('frozen', (tab, still) => tab.freeze(still), 30_000));
+
+test('so does one that stands in a debugger', () =>
+  standStill('paused', (tab, still) => tab.pause(still), 14_000));
