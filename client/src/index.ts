@@ -115,7 +115,6 @@ function open<P extends PresenceFields>(
           createSignalingClient({ url, id: self, ...known }, inner, world),
         );
       },
-      watchNetwork: (changed) => globalThis.addEventListener?.('online', changed, { signal: closing.signal }),
       admit: options.admit,
       ...followPage(options.timing, closing.signal),
       onClosed: () => {

@@ -45,8 +45,6 @@ export interface MeshParts {
   readonly ice?: Pick<IceServersFace, 'watch'>;
   readonly clock: Clock;
   readonly createSignaling: (handlers: SignalingHandlers) => SignalingClient;
-  /** Runs what it is given whenever this device may have come to another network. */
-  readonly watchNetwork?: (changed: () => void) => void;
   /** Whom to show; everyone unless given. */
   readonly admit?: Admit | undefined;
   /** Tells from now on when the page may have slept, or its network is another. */
@@ -239,7 +237,6 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     tellings.count(`ice-${trouble}`);
     if (error) hub.emit('error', error);
   });
-  parts.watchNetwork?.(needServer);
   shell.handle({ kind: 'start' });
   parts.followWakes?.({
     woke: () => {
@@ -249,6 +246,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     // The server first: whoever could tell others of our new addresses is perhaps heard by it alone.
     networkChanged: () => {
       signaling.renew();
+      needServer();
       shell.handle({ kind: 'probe' });
     },
   });

@@ -86,11 +86,7 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       return [];
     case 'serverAttached':
     case 'serverDetached':
-      core.contacts.setAttached(input.kind === 'serverAttached');
-      if (input.kind === 'serverAttached') {
-        core.rests.forgive();
-        core.mending.retry();
-      }
+      onAttached(core, input.kind === 'serverAttached');
       return [];
     case 'notAttached':
       return afterNotAttached(core, input.peer, at);
@@ -120,6 +116,14 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
     default:
       return unreachable(input);
   }
+}
+
+/** With the server there what failed without it may be tried at once. */
+function onAttached({ contacts, rests, mending }: Core, isAttached: boolean): void {
+  contacts.setAttached(isAttached);
+  if (!isAttached) return;
+  rests.forgive();
+  mending.retry();
 }
 
 function onMessage(core: Core, from: PeerId, message: OverlayMessage, at: Instant): Effects {
