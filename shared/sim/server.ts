@@ -16,6 +16,8 @@ export interface SimServer {
   readonly release: (tab: SimTab) => void;
   /** The tab is gone. */
   readonly forget: (tab: SimTab) => void;
+  /** It has just woken: if it is without the socket that it wants, it dials at once, as the library does. */
+  readonly hurry: (tab: SimTab) => void;
   /** Its socket is gone, as it knows; it opens another at once. */
   readonly renew: (tab: SimTab) => void;
   readonly send: (tab: SimTab, to: PeerId, text: string) => void;
@@ -148,6 +150,9 @@ export function createServer(deps: ServerDeps): SimServer {
     forget: (tab) => {
       wishByTab.delete(tab);
       remove(tab);
+    },
+    hurry: (tab) => {
+      if (wishByTab.has(tab) && !placeByTab.has(tab)) server.attach(tab);
     },
     renew: (tab) => {
       if (!remove(tab)) return;

@@ -287,6 +287,7 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     wake: (tab, first) => {
       tab.goOn(first && (() => ({ kind: 'command', command: first })));
       channels.release();
+      server.hurry(tab);
     },
     changeNetwork: (tab) => {
       channels.stray(tab);

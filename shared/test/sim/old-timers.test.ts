@@ -13,6 +13,7 @@ const ALL = [
   'broadcast/begin',
   'broadcast/graft',
   'broadcast/sweep',
+  'greeters/look',
   'membership/orphans',
   'membership/publishLinks',
   'membership/watch',
