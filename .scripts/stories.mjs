@@ -1,5 +1,8 @@
 /** Which stories Playwright is to run. */
 
+/** Stories that wait for what takes its time, such as a sleep of half a minute: `npm run e2e` has them, `npm test` has not. */
+export const LONG = '@long';
+
 /** What it is to be told besides `given`: where nothing else is said, the stories of `npm test`. */
 export function storyArguments(given) {
   const says = (option) => given.some((word) => word === option || word.startsWith(`${option}=`));

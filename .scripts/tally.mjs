@@ -1,4 +1,4 @@
-/** Adds up the JSON reports of Vitest and Playwright: prints `N passed, N failed`, last. `--lab`: of the lab, too. */
+/** Adds up the JSON reports of Vitest and Playwright: prints `N passed, N failed`, last. `--all`: of all that CI runs. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +7,8 @@ import { root } from './install.mjs';
 export const unitReport = join(root, '.reports', 'unit.json');
 export const storyReport = join(root, '.reports', 'e2e.json');
 
-const labReport = join(root, '.reports', 'lab.json');
+/** What CI runs besides `npm test`. */
+const moreReports = ['long', 'lab'].map((name) => join(root, '.reports', `${name}.json`));
 
 const storiesOf = ({ stats, errors }) => ({
   passed: stats.expected,
@@ -15,10 +16,10 @@ const storiesOf = ({ stats, errors }) => ({
 });
 
 /**
- * Passed and failed of both runners, and of the lab where it was to run; one whose report is missing, empty or broken
+ * Passed and failed of both runners, and of what CI runs besides where `all` was to run; one whose report is missing, empty or broken
  * counts as one failure.
  */
-export function tally({ lab } = { lab: false }) {
+export function tally({ all } = { all: false }) {
   const runs = [
     read(unitReport, (report) => {
       // A file that does not load has no tests to fail, and a skipped test was not run.
@@ -31,7 +32,7 @@ export function tally({ lab } = { lab: false }) {
       return { passed: report.numPassedTests, failed: failed === 0 && !report.success ? 1 : failed };
     }),
     read(storyReport, storiesOf),
-    ...(lab ? [read(labReport, storiesOf)] : []),
+    ...(all ? moreReports.map((report) => read(report, storiesOf)) : []),
   ].map((run) => (run.passed + run.failed === 0 ? { passed: 0, failed: 1 } : run));
   return {
     passed: runs.reduce((sum, run) => sum + run.passed, 0),
@@ -60,7 +61,7 @@ function read(path, count) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { passed, failed } = tally({ lab: process.argv.includes('--lab') });
+  const { passed, failed } = tally({ all: process.argv.includes('--all') });
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exit(failed === 0 ? 0 : 1);
 }

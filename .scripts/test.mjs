@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { build } from './build.mjs';
 import { findChromium, NO_CHROMIUM } from './chromium.mjs';
 import { bin, ensureInstalled, root } from './install.mjs';
-import { storyArguments } from './stories.mjs';
+import { LONG, storyArguments } from './stories.mjs';
 import { distrust, storyReport, tally, unitReport } from './tally.mjs';
 
 // First of all, so that whatever fails from here on, nobody adds up an older run.
@@ -57,7 +57,7 @@ const steps = [
         process.stdout.write(NO_CHROMIUM);
         return false;
       }
-      return run('playwright', ['test', ...storyArguments(['--reporter=list,json'])], {
+      return run('playwright', ['test', ...storyArguments(['--grep-invert', LONG, '--reporter=list,json'])], {
         GOSSAMER_CHROMIUM: browser,
         PLAYWRIGHT_JSON_OUTPUT_NAME: storyReport,
       });

@@ -45,7 +45,7 @@ async function waitForFew(tabs: readonly Tab[]): Promise<readonly Tab[]> {
   return greeters;
 }
 
-test('a settled room holds about four sockets, and outlives those who hold them', async ({
+test('a settled room holds about four sockets, and outlives those who hold them @long', async ({
   context,
   fragmentOf,
 }) => {

@@ -126,7 +126,7 @@ async function stay(page: Page, room: string): Promise<void> {
   );
 }
 
-test(`${CYCLES} joins and leaves leave no connection, socket, listener, timer, lock or record behind`, async ({
+test(`${CYCLES} joins and leaves leave no connection, socket, listener, timer, lock or record behind @long`, async ({
   context,
 }) => {
   test.setTimeout(60_000 + CYCLES * 1_500);
@@ -151,7 +151,7 @@ test(`${CYCLES} joins and leaves leave no connection, socket, listener, timer, l
   expect(await host.evaluate(() => window.mesh.map('notes').size)).toBe(1);
 });
 
-test('leaving while joining, at whatever moment, leaves nothing behind', async ({ context }) => {
+test('leaving while joining, at whatever moment, leaves nothing behind @long', async ({ context }) => {
   const host = await blankPages.open(context);
   await stay(host, 'hasty');
   const guest = await blankPages.open(context, countAll);

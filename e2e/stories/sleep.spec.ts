@@ -40,7 +40,7 @@ const member = (tab: RawTab, facts: string): string =>
 test('a hidden tab stays a member, as one that is away, and keeps up', async () => {
   const [front, , hidden] = await openThree('hidden');
   await until(front, member(hidden, "member.activity === 'away' && member.status === 'alive'"));
-  expect(await hidden.ask("document.querySelectorAll('.member[data-activity=away]').length")).toBe(2);
+  await until(hidden, "document.querySelectorAll('.member[data-activity=away]').length === 2");
   for (let second = 0; second < 12; second++) {
     await say(front, `word ${second}`);
     await front.ask(`mesh.map('notes').set('n', ${second})`);
@@ -93,8 +93,8 @@ async function standStill(
   await until(front, 'mesh.stats().links.open === 2');
 }
 
-test('a tab that is frozen for thirty seconds returns by itself, declares nobody dead, and catches up', () =>
+test('a tab that is frozen for thirty seconds returns by itself, declares nobody dead, and catches up @long', () =>
   standStill('frozen', (tab, still) => tab.freeze(still), 30_000));
 
-test('so does one that stands in a debugger', () =>
+test('so does one that stands in a debugger @long', () =>
   standStill('paused', (tab, still) => tab.pause(still), 14_000));
