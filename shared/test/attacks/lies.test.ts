@@ -4,9 +4,10 @@ import { epoch, incarnation, wordsToAttemptId } from '#shared/base/ids.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { WALL_START_MS } from '#sim/tab.ts';
-import { eventsOf, isOneComponent, rostersAreEqual } from '../mesh/fixture.ts';
+import { eventsOf, isOneComponent, rostersAreEqual, type Tab } from '../mesh/fixture.ts';
 import { besiege, blameOf, linkedTo, nobody, said } from './fixture.ts';
 
+const DAY_MS = 86_400_000;
 const zero = { high: 0, low: 0 };
 const roots = { roster: zero, state: zero, presence: zero };
 const NODE = { index: 0, hashes: Array.from({ length: 16 }, () => zero) };
@@ -149,6 +150,26 @@ describe('one who', () => {
       expect(tab.node.inspect().state.clock.wall - clocks[at]!).toBeLessThan(60_000);
       expect(tab.node.inspect().state.collections.get('notes')).toBeUndefined();
     }
+  });
+
+  test.each([
+    { tellers: 1, what: 'one neighbor of five', moved: false },
+    { tellers: 4, what: 'four of five, the control', moved: true },
+  ])('gives its clock as a day ahead: $what', ({ tellers, moved }) => {
+    const { world, others } = besiege(5);
+    const [victim, ...rest] = others as [Tab, ...Tab[]];
+    const liars = [...world.living().filter((tab) => !others.includes(tab)), ...rest].slice(0, tellers);
+    for (let time = 0; time < 20; time++) {
+      const echo = WALL_START_MS + Math.round(world.timeMs());
+      const answer: LinkMessage = { kind: 'heartbeatAck', probe: 1, echo, wall: echo + DAY_MS, roots };
+      for (const liar of liars) world.forge(liar, victim.id, answer);
+      world.run(10);
+      world.command(victim, { kind: 'write', collection: 'notes', key: 'k', value: time });
+      world.run(500);
+    }
+    const aheadMs = victim.node.inspect().state.clock.wall - (WALL_START_MS + world.timeMs());
+    expect(aheadMs > DAY_MS / 2).toBe(moved);
+    expect(Math.abs(aheadMs) < 5_000).toBe(!moved);
   });
 
   test('announces what it never gives loses its links', () => {
