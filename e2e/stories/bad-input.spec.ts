@@ -145,7 +145,7 @@ test('a page without WebCrypto is told so, by the library and by the page', asyn
   await expect(page.getByTestId('error')).toContainText('by https');
 });
 
-test('descriptions that no browser reads are told as such, stop nothing, and good ones link the same tabs', async ({
+test('descriptions that no browser reads are told as such, stop nothing, and good ones link the same tabs @long', async ({
   context,
 }) => {
   const pages = [await blankPages.open(context), await blankPages.open(context)] as const;

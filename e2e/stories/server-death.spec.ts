@@ -50,7 +50,7 @@ async function waitForMending(
 
 const builtBy = ({ page }: Tab): Promise<number> => page.evaluate(() => window.connections.length);
 
-test('the mesh outlives its server, mends itself, and takes newcomers when the server is back', async ({
+test('the mesh outlives its server, mends itself, and takes newcomers when the server is back @long', async ({
   context,
   fragmentOf,
 }) => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { sybils } from '#sim/scenarios/sybils.ts';
 
-const run = (variant: string, nodes = 60): Readonly<Record<string, number>> =>
+const run = (variant: string, nodes = 45): Readonly<Record<string, number>> =>
   sybils.run({ nodes, seed: 1, variant, full: false, progress: () => undefined }).metrics;
 
 test.each(['mute-30', 'withhold-30', 'prune-30'])(
