@@ -265,8 +265,10 @@ export function createShell(deps: ShellDeps): Shell {
     const link = linkByAttempt.get(attempt);
     if (!link) return;
     // Whoever describes an open channel may be anyone, until its signature is read.
-    if (openLinkByPeer.get(peer) !== link) link.theirs = wireVersion;
+    const isOpen = openLinkByPeer.get(peer) === link;
+    if (!isOpen) link.theirs = wireVersion;
     if (link.channel.describe(data)) return;
+    if (isOpen) return deps.onRefused('bad-description');
     handle({ kind: 'badFrame', from: peer, reason: 'bad-description', bytes: data.length });
   }
 

@@ -15,8 +15,6 @@ export interface Restarts {
   readonly begin: () => void;
   /** False: it was not fit to be used, and was not. */
   readonly take: (descriptions: readonly Redescription[]) => boolean;
-  /** So that addresses of before are of no use any more. */
-  readonly hasBegun: () => boolean;
   /** What simple-peer would tell the other end of an open connection. */
   readonly onSignal: (data: unknown) => void;
 }
@@ -41,17 +39,15 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
   let isOffered = false;
   /** An offer is being answered; others wait to be told again. */
   let isAnswering = false;
-  let hasBegun = false;
   let answeredAt = -Infinity;
 
-  return { begin, take, onSignal, hasBegun: () => hasBegun };
+  return { begin, take, onSignal };
 
   function begin(): void {
     if (!connection()) return;
     if (!initiator) return tell({ type: 'renegotiate' });
     if (isOffered) return tellLocal();
     isOffered = true;
-    hasBegun = true;
     renewServers();
     offer();
   }
@@ -67,7 +63,6 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
         if (initiator || !isProven(description.sdp)) return false;
         if (isAnswering) return true;
         isAnswering = true;
-        hasBegun = true;
         renewServers();
         use(description);
         return true;

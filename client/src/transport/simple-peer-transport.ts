@@ -182,8 +182,8 @@ function createChannel(
         return false;
       }
       progress.noteDescriptions(data);
-      // Late addresses of a way that was given up would end the connection.
-      if (restarts.hasBegun()) return true;
+      // Anybody who carried a signal could send another, and an address that the browser refuses ends the connection.
+      if (phase === 'open') return true;
       for (const description of descriptions) if (!peer.destroyed) peer.signal(description);
       return true;
     },
