@@ -120,6 +120,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       self,
       admit: parts.admit,
       userOf: (id) => doors.cardOf(id)?.userId,
+      presenceOf: (id) => node.inspect().presence.fieldsByOwner.get(id),
       pass: (events) => tellings.onEvents(events),
       count: (reason) => tellings.count(reason),
     });

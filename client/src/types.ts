@@ -273,7 +273,7 @@ export interface MeshStats {
   readonly links: {
     readonly open: number;
     readonly constructed: number;
-    /** Links that fell silent, or whose network changed, and that this member had look for another way in place. */
+    /** How often a link fell silent, or its network changed, and its way was looked at, and another looked for where no packet came any more. */
     readonly restarted: number;
     readonly sentBytes: number;
     readonly receivedBytes: number;
@@ -301,7 +301,7 @@ export interface MeshEvents<P extends PresenceFields = PresenceFields> {
   'member:update': { readonly member: Member<P> };
   'member:suspect': { readonly member: Member<P>; readonly by: string };
   'member:recover': { readonly member: Member<P> };
-  /** `expelled`: it was proven to have told different members different things. `forgotten`: there is no room for more. */
+  /** `expelled`: it was proven to have told different members different things. `forgotten`: there is no room for more, or it shows another user, and `admit` is asked about that one. */
   'member:leave': {
     readonly member: Member<P>;
     readonly reason: 'goodbye' | 'failed' | 'expelled' | 'forgotten';

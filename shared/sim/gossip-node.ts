@@ -112,7 +112,7 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       case 'described':
         return toOverlay(input);
       case 'probe':
-      case 'signed':
+      case 'lives':
         // Nobody watches anybody here.
         return undefined;
       case 'congestion':

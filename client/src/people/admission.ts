@@ -1,7 +1,8 @@
 /**
  * Who is let in before it is seen: stands between what the node tells and what this tab shows. What is told of a member
  * that has not been admitted waits, and is dropped when it is turned away. Nothing else changes: it is in the room,
- * relays and is relayed to, and what it writes to shared state converges here as everywhere.
+ * relays and is relayed to, and what it writes to shared state converges here as everywhere. Who shows another user than
+ * the one that was judged is taken off, and asked about again.
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { MeshEvent } from '#shared/mesh/messages.ts';
@@ -17,6 +18,8 @@ export interface AdmissionDeps {
   readonly admit: Admit;
   /** The user whose key has signed for this member. */
   readonly userOf: (id: PeerId) => string | undefined;
+  /** All that it shows now. */
+  readonly presenceOf: (id: PeerId) => ReadonlyMap<string, Value> | undefined;
   /** Where what may be shown goes. */
   readonly pass: (events: readonly MeshEvent[]) => void;
   readonly count: (reason: 'not-admitted') => void;
@@ -34,21 +37,31 @@ type Told<K extends MeshEvent['kind']> = Extract<MeshEvent, { kind: K }>;
 /** A member about which the application is being asked. */
 interface Candidate {
   readonly joined: Told<'memberJoined'>;
+  /** As whom it is judged. */
+  userId: string | undefined;
   suspected: Told<'memberSuspected'> | undefined;
   readonly messages: Told<'message'>[];
   readonly giveUp: AbortController;
 }
 
+/** What was answered about a member, as this user. */
+interface Judged {
+  readonly answer: 'admitted' | 'refused';
+  readonly userId: string | undefined;
+}
+
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is how each member stands.
-export function createAdmission({ self, admit, userOf, pass, count }: AdmissionDeps): Admission {
+export function createAdmission(deps: AdmissionDeps): Admission {
+  const { self, admit, userOf, presenceOf, pass, count } = deps;
   /** Of each member that is here; bounded by the roster. */
-  const standingById = new Map<PeerId, Candidate | 'admitted' | 'refused'>();
+  const standingById = new Map<PeerId, Candidate | Judged>();
   /** What those show who are not admitted; it may be told before they are. Bounded by the presence layer. */
   const fieldsById = new Map<PeerId, Map<string, Value | undefined>>();
   let closed = false;
 
   return {
     onEvents: (events) => {
+      events.forEach(reconsider);
       const shown = events.filter((event) => !keep(event));
       if (shown.length > 0) pass(shown);
     },
@@ -60,7 +73,27 @@ export function createAdmission({ self, admit, userOf, pass, count }: AdmissionD
   };
 
   function isAdmitted(id: PeerId): boolean {
-    return id === self || standingById.get(id) === 'admitted';
+    return id === self || answerTo(id) === 'admitted';
+  }
+
+  function answerTo(id: PeerId): Judged['answer'] | undefined {
+    const standing = standingById.get(id);
+    return standing && 'answer' in standing ? standing.answer : undefined;
+  }
+
+  /** Users come with cards, and these with whatever is told of members. */
+  function reconsider(event: MeshEvent): void {
+    const about = memberOf(event);
+    if (about !== undefined) judgeAnew(about);
+    else if (event.kind === 'graphChanged') standingById.forEach((_standing, id) => judgeAnew(id));
+  }
+
+  function judgeAnew(id: PeerId): void {
+    const standing = standingById.get(id);
+    if (!standing || !('answer' in standing) || standing.userId === userOf(id)) return;
+    if (standing.answer === 'admitted') pass([{ kind: 'memberLeft', id, reason: 'forgotten' }]);
+    fieldsById.set(id, new Map(presenceOf(id)));
+    ask({ kind: 'memberJoined', id, returned: false });
   }
 
   /** True when an event is about somebody who is not admitted: it waits here, or is dropped. */
@@ -76,8 +109,8 @@ export function createAdmission({ self, admit, userOf, pass, count }: AdmissionD
   function keepBack(id: PeerId, event: MeshEvent): void {
     const standing = standingById.get(id);
     if (event.kind === 'memberJoined' && standing === undefined) return ask(event);
-    if (event.kind === 'presenceChanged' && standing !== 'refused') return keepPresence(event);
-    const candidate = typeof standing === 'object' ? standing : undefined;
+    if (event.kind === 'presenceChanged' && answerTo(id) !== 'refused') return keepPresence(event);
+    const candidate = standing && 'messages' in standing ? standing : undefined;
     if (event.kind === 'message') return keepMessage(event, candidate);
     if (candidate && event.kind === 'memberSuspected') candidate.suspected = event;
     if (candidate && event.kind === 'memberRecovered') candidate.suspected = undefined;
@@ -97,6 +130,7 @@ export function createAdmission({ self, admit, userOf, pass, count }: AdmissionD
   function ask(joined: Told<'memberJoined'>): void {
     const candidate: Candidate = {
       joined,
+      userId: undefined,
       suspected: undefined,
       messages: [],
       giveUp: new AbortController(),
@@ -109,19 +143,23 @@ export function createAdmission({ self, admit, userOf, pass, count }: AdmissionD
   async function decide(candidate: Candidate): Promise<void> {
     const { id } = candidate.joined;
     const isAsked = (): boolean => !closed && standingById.get(id) === candidate;
-    if (!isAsked()) return;
-    const isWelcome = await answerFor(candidate);
+    let isWelcome: boolean;
+    do {
+      if (!isAsked()) return;
+      candidate.userId = userOf(id);
+      isWelcome = await answerFor(candidate);
+    } while (candidate.userId !== userOf(id));
     if (!isAsked()) return;
     if (isWelcome) letIn(candidate);
     else turnAway(candidate);
   }
 
   /** Whoever cannot be judged stays out; that the judge failed is reported as any error of the page. */
-  async function answerFor({ joined: { id }, giveUp }: Candidate): Promise<boolean> {
+  async function answerFor({ joined: { id }, userId, giveUp }: Candidate): Promise<boolean> {
     const presence = Object.freeze(Object.fromEntries(shownFields(id)));
     try {
       // Only `true` lets in: an application in plain JavaScript may answer anything.
-      const answer: unknown = await admit(Object.freeze({ id, userId: userOf(id), presence }), {
+      const answer: unknown = await admit(Object.freeze({ id, userId, presence }), {
         signal: giveUp.signal,
       });
       return answer === true;
@@ -141,17 +179,17 @@ export function createAdmission({ self, admit, userOf, pass, count }: AdmissionD
     );
   }
 
-  function letIn({ joined, suspected, messages }: Candidate): void {
+  function letIn({ joined, userId, suspected, messages }: Candidate): void {
     const { id } = joined;
-    standingById.set(id, 'admitted');
+    standingById.set(id, { answer: 'admitted', userId });
     const fields = fieldsById.get(id);
     fieldsById.delete(id);
     const presence: readonly MeshEvent[] = fields ? [{ kind: 'presenceChanged', owner: id, fields }] : [];
     pass([joined, ...presence, ...(suspected ? [suspected] : []), ...messages]);
   }
 
-  function turnAway({ joined: { id }, messages }: Candidate): void {
-    standingById.set(id, 'refused');
+  function turnAway({ joined: { id }, userId, messages }: Candidate): void {
+    standingById.set(id, { answer: 'refused', userId });
     fieldsById.delete(id);
     for (let nth = 0; nth < messages.length; nth++) count('not-admitted');
   }
@@ -161,7 +199,7 @@ export function createAdmission({ self, admit, userOf, pass, count }: AdmissionD
     const standing = standingById.get(id);
     standingById.delete(id);
     fieldsById.delete(id);
-    if (typeof standing === 'object') standing.giveUp.abort();
+    if (standing && 'giveUp' in standing) standing.giveUp.abort();
   }
 }
 

@@ -26,6 +26,7 @@ export type DoorProblem =
   | 'bad-signature'
   | 'bad-card'
   | 'verify-quota'
+  | 'too-many-forgeries'
   | 'letter-quota';
 
 export interface DoorInLimits extends LetterLimits {
@@ -63,6 +64,8 @@ export interface DoorInDeps {
 export interface DoorIn {
   /** A frame came; it is told at once where nothing is to be waited for. False: too much waits. */
   readonly take: (frame: Result<LinkMessage, FrameProblem>, bytes: number) => boolean;
+  /** Whether frames that came are still being verified, or wait behind such. */
+  readonly waits: () => boolean;
   /** No frame follows; `last` is done when all that came are through. */
   readonly end: (last: Step) => void;
   /** Nothing is admitted any more. */
@@ -102,20 +105,24 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
     };
   };
 
-  const mayVerify = (statements: readonly Signed[]): boolean => {
+  /** Why these are not verified; of too many forgeries their bringer is guilty, of much to verify it need not be. */
+  const spared = (statements: readonly Signed[]): Spared | undefined => {
     const cost = statements.filter((one) => !verifier.isFree(one)).length;
-    return cost === 0 || (bad.take(0, now(), 1) && verifications.take(cost, now()));
+    if (cost === 0) return undefined;
+    if (!bad.take(0, now(), 1)) return 'too-many-forgeries';
+    return verifications.take(cost, now()) ? undefined : 'verify-quota';
   };
 
   /** No more at a time than may be under way, so that a frame full of bad ones costs no more than these. */
   const findBad = async <T extends Signed>(
     all: readonly T[],
     charge: () => void,
-  ): Promise<readonly T[] | 'verify-quota'> => {
+  ): Promise<readonly T[] | Spared> => {
     for (let at = 0; at < all.length; at += limits.underWayMax) {
       const some = all.slice(at, at + limits.underWayMax);
       const found = await lanes(some.length, async () => {
-        if (!open || !mayVerify(some)) return 'verify-quota';
+        const reason = open ? spared(some) : 'verify-quota';
+        if (reason) return reason;
         const answers = await Promise.all(some.map(verifier.verify));
         const failed = some.filter((_one, nth) => !answers[nth]);
         failed.forEach(charge);
@@ -129,10 +136,10 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
   /** What there is to tell when not all of it was signed by those who are said to have signed it. */
   const verifyAll = async ({ statements, vouches }: Doubtful, bytes: number): Promise<Step | null> => {
     const unsigned = await findBad(statements, () => bad.take(1, now()));
-    if (unsigned === 'verify-quota') return () => refuse(unsigned, bytes);
+    if (typeof unsigned === 'string') return () => refuse(unsigned, bytes);
     if (unsigned.length > 0) return () => refuse('bad-signature', bytes);
     const hollow = await findBad(vouches, () => bad.take(1, now()));
-    if (hollow === 'verify-quota') return () => refuse(hollow, bytes);
+    if (typeof hollow === 'string') return () => refuse(hollow, bytes);
     return hollow.length > 0 ? () => refuse('bad-card', bytes) : null;
   };
 
@@ -195,6 +202,7 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
         size,
       );
     },
+    waits: order.waits,
     end: order.end,
     drop: () => {
       open = false;
@@ -202,6 +210,8 @@ export function createDoorIn(deps: DoorInDeps, handlers: DoorInHandlers): DoorIn
     },
   };
 }
+
+type Spared = 'too-many-forgeries' | 'verify-quota';
 
 /** What of a frame was not found good before. */
 interface Doubtful {

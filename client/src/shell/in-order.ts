@@ -20,6 +20,7 @@ export interface InOrder {
    * uncaught error of the page, and those behind it go on.
    */
   readonly push: (step: Step | Promise<Step>, bytes: () => number) => boolean;
+  readonly waits: () => boolean;
   /** The last step, when all before it are done. Again: harmless. */
   readonly end: (last: Step) => void;
   /** Does what is ready, leaves out what is still to come, and ends. */
@@ -106,6 +107,7 @@ export function createInOrder({ stepsMax, bytesMax }: InOrderLimits): InOrder {
         .catch(() => {});
       return true;
     },
+    waits: () => waiting() > 0,
     end: (step) => {
       if (last) return;
       last = step;

@@ -7,7 +7,7 @@
  */
 import { createBoundedMap } from '#shared/base/collections.ts';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
-import type { Now } from '#shared/base/time.ts';
+import { elapsedMs, type Instant, type Now } from '#shared/base/time.ts';
 import type { Effect, Input, LinkMessage, MeshEvent } from '#shared/mesh/messages.ts';
 import type { MeshNode } from '#shared/mesh/node.ts';
 import { defaultOverlayConfig } from '#shared/overlay/config.ts';
@@ -81,6 +81,8 @@ export interface LinkTraffic {
   readonly receivedFrames: number;
 }
 
+/** A neighbor is asked for a sign of life after 0.9 s. */
+const LIVES_EVERY_MS = 250;
 /** Peers whose last channel is remembered: as many as the overlay remembers. */
 const REPORTS_MAX = defaultOverlayConfig.restsMax;
 
@@ -96,6 +98,8 @@ interface Link {
   theirs: number;
   /** Through a TURN server. */
   relayed: boolean;
+  /** When the node was last told that a frame waits here. */
+  livesToldAt: Instant;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the channels and timers of one tab.
@@ -240,7 +244,7 @@ export function createShell(deps: ShellDeps): Shell {
           link.relayed = relayed;
           deps.onRelayed();
         },
-        onSigned: () => handle({ kind: 'signed', peer }),
+        onSigned: () => handle({ kind: 'lives', peer }),
         onClosed: () => onClosed(attempt),
       },
     );
@@ -258,6 +262,7 @@ export function createShell(deps: ShellDeps): Shell {
       out: deps.doors.openOut(),
       theirs: versions.newest,
       relayed: false,
+      livesToldAt: clock.now().instant,
     });
   }
 
@@ -324,7 +329,7 @@ export function createShell(deps: ShellDeps): Shell {
     if (!link || stopped) return;
     traffic.receivedFrames += 1;
     traffic.receivedBytes += bytes.byteLength;
-    if (link.in.take(link.decoder.decode(bytes), bytes.byteLength)) return;
+    if (link.in.take(link.decoder.decode(bytes), bytes.byteLength)) return noteWaiting(link);
     // It sends faster than it can be verified, and has been for long.
     handle({ kind: 'badFrame', from: link.peer, reason: 'verify-overrun', bytes: bytes.byteLength });
     giveUp(link);
@@ -348,6 +353,13 @@ export function createShell(deps: ShellDeps): Shell {
     }
     traffic.sentFrames += 1;
     traffic.sentBytes += bytes.byteLength;
+  }
+
+  /** Where verifying takes long, its bringer would seem silent meanwhile. */
+  function noteWaiting(link: Link): void {
+    if (!link.in.waits() || elapsedMs(link.livesToldAt, clock.now().instant) < LIVES_EVERY_MS) return;
+    link.livesToldAt = clock.now().instant;
+    handle({ kind: 'lives', peer: link.peer });
   }
 
   /** Not by the link's encoder: the other end reads none of its frames. */

@@ -25,8 +25,14 @@ export interface CandidateDescription {
 
 export type Description = SessionDescription | CandidateDescription;
 
-/** What the ends of an open channel tell each other; `renegotiate`: that the initiator should offer. */
-export type Redescription = SessionDescription | { readonly type: 'renegotiate' };
+/**
+ * What the ends of an open channel tell each other. An answer names what it answers, by the ICE user name in that
+ * `offer`; `renegotiate`: that the initiator should offer.
+ */
+export type Redescription =
+  | { readonly type: 'offer'; readonly sdp: string }
+  | { readonly type: 'answer'; readonly sdp: string; readonly offer: string }
+  | { readonly type: 'renegotiate' };
 
 export const descriptionsToText = (descriptions: readonly unknown[]): string => JSON.stringify(descriptions);
 
@@ -46,8 +52,11 @@ export function hideAddresses(text: string): string {
   return descriptionsToText(shown ?? []);
 }
 
-/** RFC 8839, 5.1 (candidates and their related addresses); RFC 8866, 5.2 and 5.7 (origin and connection). */
-function hideLines(sdp: string): string {
+/**
+ * The same of the lines of one description: RFC 8839, 5.1 (candidates and their related addresses); RFC 8866, 5.2 and
+ * 5.7 (origin and connection).
+ */
+export function hideLines(sdp: string): string {
   return sdp
     .replaceAll(/^(?:a=)?candidate:(?!.* typ relay\b).*(?:\r?\n|$)/gimu, '')
     .replaceAll(/ raddr \S+ rport \d+/giu, ' raddr 0.0.0.0 rport 0')
@@ -80,7 +89,10 @@ function parse<D>(text: string, toOne: (item: unknown) => D | undefined): readon
 function toRedescription(item: unknown): Redescription | undefined {
   if (isObject(item) && item.type === 'renegotiate') return { type: 'renegotiate' };
   const description = toDescription(item);
-  return description?.type === 'candidate' ? undefined : description;
+  if (!description || description.type === 'candidate') return undefined;
+  const { type, sdp } = description;
+  if (type === 'offer') return { type, sdp };
+  return isObject(item) && typeof item.offer === 'string' ? { type, sdp, offer: item.offer } : undefined;
 }
 
 function toDescription(item: unknown): Description | undefined {
@@ -99,7 +111,7 @@ function toDescription(item: unknown): Description | undefined {
 
 function isObject(
   item: unknown,
-): item is Record<'type' | 'sdp' | 'candidate' | 'sdpMid' | 'sdpMLineIndex', unknown> {
+): item is Record<'type' | 'sdp' | 'offer' | 'candidate' | 'sdpMid' | 'sdpMLineIndex', unknown> {
   return typeof item === 'object' && item !== null && !Array.isArray(item);
 }
 

@@ -8,7 +8,10 @@ import { fingerprintsOf, sdpToFingerprint } from './fingerprints.ts';
 
 /** What is not gathered by then is left out. Guess: a TURN server that answers at all does so sooner. */
 const GATHER_MS_MAX = 1_000;
-/** Both ends notice silence at about the same time: who asks so soon after a restart wanted that one. */
+/**
+ * Both ends notice silence at about the same time: who asks so soon after a restart wanted that one. And no neighbor
+ * can keep us gathering addresses, for each of which servers are asked.
+ */
 const SETTLES_MS = 1_000;
 
 export interface Restarts {
@@ -39,7 +42,10 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
   let isOffered = false;
   /** An offer is being answered; others wait to be told again. */
   let isAnswering = false;
-  let answeredAt = -Infinity;
+  /** When we last offered, took an answer or answered another offer. */
+  let actedAt = -Infinity;
+  /** Names the offer that was answered last. */
+  let answered: string | undefined;
 
   return { begin, take, onSignal };
 
@@ -48,6 +54,7 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
     if (!initiator) return tell({ type: 'renegotiate' });
     if (isOffered) return tellLocal();
     isOffered = true;
+    actedAt = performance.now();
     renewServers();
     offer();
   }
@@ -57,24 +64,39 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
     if (!description || others.length > 0) return false;
     switch (description.type) {
       case 'renegotiate':
-        if (initiator && performance.now() - answeredAt >= SETTLES_MS) begin();
+        if (initiator && isSettled()) begin();
         return initiator;
       case 'offer':
-        if (initiator || !isProven(description.sdp)) return false;
-        if (isAnswering) return true;
-        isAnswering = true;
-        renewServers();
-        use(description);
-        return true;
+        return !initiator && isProven(description.sdp) && answer(description);
       case 'answer':
         if (!initiator || !isProven(description.sdp)) return false;
-        // A second answer to one offer is no mistake: the offer was told twice.
-        if (!isOffered) return true;
+        // A second answer to one offer is no mistake, the offer was told twice; used for the next one it would lead nowhere.
+        if (!isOffered || description.offer !== nameOf(connection()?.localDescription)) return true;
         isOffered = false;
-        answeredAt = performance.now();
-        use(description);
+        actedAt = performance.now();
+        use({ type: 'answer', sdp: description.sdp });
         return true;
     }
+  }
+
+  /** An offer that comes again is answered again: its answer was lost. */
+  function answer(description: SessionDescription): boolean {
+    const name = nameOf(description);
+    if (name === undefined) return false;
+    const isAgain = name === answered;
+    if (isAnswering || (!isAgain && !isSettled())) return true;
+    isAnswering = true;
+    answered = name;
+    if (!isAgain) {
+      actedAt = performance.now();
+      renewServers();
+    }
+    use(description);
+    return true;
+  }
+
+  function isSettled(): boolean {
+    return performance.now() - actedAt >= SETTLES_MS;
   }
 
   /** The certificate is that of the end that has proven itself, or the channel would no longer lead to it. */
@@ -108,10 +130,14 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
     look();
   }
 
+  /** Until a new offer is made the local description is one of before. */
   function tellLocal(): void {
-    const description = connection()?.localDescription;
-    if (description?.type === 'offer' || description?.type === 'answer')
-      tell({ type: description.type, sdp: description.sdp });
+    const made = connection();
+    const sdp = made?.localDescription?.sdp;
+    if (!made || sdp === undefined) return;
+    const offered = nameOf(made.remoteDescription);
+    if (!initiator && offered !== undefined) tell({ type: 'answer', sdp, offer: offered });
+    else if (initiator && made.signalingState === 'have-local-offer') tell({ type: 'offer', sdp });
   }
 
   function renewServers(): void {
@@ -121,4 +147,10 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
       // What cannot be changed any more stays as it was made.
     }
   }
+}
+
+/** Its ICE user name, which each restart changes (RFC 8445, 9; RFC 8839, 5.4). */
+function nameOf(description: { readonly sdp: string } | null | undefined): string | undefined {
+  const [, name] = /^a=ice-ufrag:(\S{1,256})\s*$/mu.exec(description?.sdp ?? '') ?? [];
+  return name;
 }

@@ -11,6 +11,7 @@ import { bundleFrames, framesOf } from './bundles.ts';
 import {
   descriptionsToText,
   hideAddresses,
+  hideLines,
   NO_DESCRIPTIONS,
   textToDescriptions,
   textToRedescriptions,
@@ -20,7 +21,7 @@ import {
 import { fingerprintsOf } from './fingerprints.ts';
 import { createProgress } from './progress.ts';
 import { createRestarts } from './restart.ts';
-import { isRelayed } from './route.ts';
+import { isRelayed, quietOf } from './route.ts';
 import { runSoon } from './soon.ts';
 import {
   CONGESTED_BYTES,
@@ -50,6 +51,8 @@ const BAD_DESCRIPTIONS: ReadonlySet<unknown> = new Set([
 
 /** What is in use is looked at so long after it changed: browsers keep their statistics for 50 ms. */
 const ROUTE_SETTLES_MS = 100;
+/** An unanswered ping is repeated sooner, and that its packet came is known within a round trip and 0.2 s (RFC 9260, 6.2). */
+const DEAD_AFTER_MS = 1_000;
 
 /** Messages that come before `connect` wait, at most so many bytes. */
 const EARLY_BYTES_MAX = 1_048_576;
@@ -123,9 +126,9 @@ function createChannel(
     use: (description) => peer.signal(description),
     config: renewed,
     tell: (description) => {
-      const isPlain = description.type === 'renegotiate';
-      if (phase === 'open')
-        handlers.onDescribed(isPlain ? descriptionsToText([description]) : toShown([description]));
+      const isShown = !isHidden || description.type === 'renegotiate';
+      const told = isShown ? description : { ...description, sdp: hideLines(description.sdp) };
+      if (phase === 'open') handlers.onDescribed(descriptionsToText([told]));
     },
   });
 
@@ -187,9 +190,7 @@ function createChannel(
       for (const description of descriptions) if (!peer.destroyed) peer.signal(description);
       return true;
     },
-    restart: () => {
-      if (phase === 'open') restarts.begin();
-    },
+    restart: () => void restartWhereDead(),
     redescribe: (data) => {
       const descriptions = phase === 'open' ? textToRedescriptions(data) : undefined;
       return descriptions !== undefined && restarts.take(descriptions);
@@ -262,10 +263,30 @@ function createChannel(
     }, ROUTE_SETTLES_MS);
   }
 
-  async function lookAtRoute(): Promise<void> {
+  /** Where packets still come it is the other page that does not answer, and another way would lead to the same. */
+  async function restartWhereDead(): Promise<void> {
+    const quietMs = await readQuiet();
+    if (quietMs < DEAD_AFTER_MS) {
+      await new Promise((resolve) => setTimeout(resolve, DEAD_AFTER_MS - quietMs));
+      if ((await readQuiet()) < DEAD_AFTER_MS) return;
+    }
+    if (phase === 'open') restarts.begin();
+  }
+
+  /** How long ago the last packet came, be it only that the browser at the other end has ours; without end where nobody can tell. */
+  async function readQuiet(): Promise<number> {
+    const stats = await readStats();
+    return (stats && quietOf(stats)) ?? Infinity;
+  }
+
+  /** Where it fails there is no connection any more. */
+  async function readStats(): Promise<RTCStatsReport | undefined> {
     const { _pc: connection } = peer;
-    // Where it fails there is no connection any more.
-    const stats = await connection?.getStats().catch(() => undefined);
+    return await connection?.getStats().catch(() => undefined);
+  }
+
+  async function lookAtRoute(): Promise<void> {
+    const stats = await readStats();
     if (phase !== 'open' || !stats || isRelayed(stats) === relayed) return;
     relayed = !relayed;
     handlers.onRelayed(relayed);

@@ -32,13 +32,14 @@ interface Bench {
   readonly counted: string[];
 }
 
-function createBench(admit: Admit): Bench {
+function createBench(admit: Admit, userById: ReadonlyMap<PeerId, string> = new Map()): Bench {
   const passed: MeshEvent[] = [];
   const counted: string[] = [];
   const admission = createAdmission({
     self,
     admit,
-    userOf: (id) => `user of ${id}`,
+    userOf: (id) => userById.get(id) ?? `user of ${id}`,
+    presenceOf: () => new Map([['name', 'all it shows']]),
     pass: (events) => passed.push(...events),
     count: (reason) => counted.push(reason),
   });
@@ -168,6 +169,47 @@ describe('whoever is turned away', () => {
     const thrown = await uncaughtIn(() => admission.onEvents([joined(ann)]));
     expect(passed).toEqual([]);
     expect(thrown).toMatchObject([{ message: 'no judge' }]);
+  });
+});
+
+describe('whoever shows another user', () => {
+  test('is taken off and asked about as that one, with all that it shows', async () => {
+    const userById = new Map<PeerId, string>();
+    const admit = vi.fn<Admit>(({ userId }) => userId !== 'mallory');
+    const { admission, passed, counted } = createBench(admit, userById);
+    admission.onEvents([joined(ann), shows(ann, { name: 'Ann' })]);
+    await settled();
+    userById.set(ann, 'mallory');
+    admission.onEvents([says(ann, 'as mallory')]);
+    await settled();
+    expect(passed.slice(2)).toEqual([{ kind: 'memberLeft', id: ann, reason: 'forgotten' }]);
+    expect(admission.isAdmitted(ann)).toBe(false);
+    expect(counted).toEqual(['not-admitted']);
+    userById.set(ann, 'anna');
+    admission.onEvents([{ kind: 'graphChanged' }]);
+    await settled();
+    expect(passed.slice(-2)).toEqual([joined(ann), shows(ann, { name: 'all it shows' })]);
+    expect(admit.mock.calls.map(([{ userId }]) => userId)).toEqual([`user of ${ann}`, 'mallory', 'anna']);
+  });
+
+  test('while the answer about the first waits is judged as the second', async () => {
+    const userById = new Map<PeerId, string>();
+    const asked: (string | undefined)[] = [];
+    const answers: ((isWelcome: boolean) => void)[] = [];
+    const { admission, passed } = createBench(({ userId }) => {
+      asked.push(userId);
+      return new Promise((resolve) => answers.push(resolve));
+    }, userById);
+    admission.onEvents([joined(ann)]);
+    await settled();
+    userById.set(ann, 'mallory');
+    answers[0]!(true);
+    await settled();
+    expect(asked).toEqual([`user of ${ann}`, 'mallory']);
+    answers[1]!(false);
+    await settled();
+    expect(passed).toEqual([]);
+    expect(admission.isAdmitted(ann)).toBe(false);
   });
 });
 

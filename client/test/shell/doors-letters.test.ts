@@ -59,7 +59,7 @@ describe('a card that names a user', () => {
     door.take(ok(table(await withUser(createProver(), 1))), 100);
     await cryptoIdle();
     // What was found good before costs nothing.
-    expect(told).toEqual(['bad-card', 'delta', 'verify-quota']);
+    expect(told).toEqual(['bad-card', 'delta', 'too-many-forgeries']);
   });
 });
 

@@ -163,7 +163,7 @@ describe('a flood of verifications', () => {
     const { badSignatures, underWayMax } = doorInLimits;
     expect(verifier.asked.length).toBeLessThanOrEqual(badSignatures.burst + underWayMax + 1);
     expect(told.filter((what) => what === 'bad-signature').length).toBe(verifier.asked.length - 1);
-    expect(told.filter((what) => what === 'verify-quota').length).toBe(5_001 - verifier.asked.length);
+    expect(told.filter((what) => what === 'too-many-forgeries').length).toBe(5_001 - verifier.asked.length);
   });
 
   test('of good ones keeps within the budget, which fills again', async () => {

@@ -88,6 +88,26 @@ describe('what must be proven', () => {
     expect(left(toA)).toEqual(['prune', ['topic', 'proven'], 'disconnect']);
   });
 
+  test('and is awaited shows that its bringer lives, now and then', async () => {
+    const setup = setUp();
+    const author = createProver();
+    const { handlers } = open(setup, a, one);
+    const { encode } = createLinkEncoder();
+    const arrive = async (seq: number): Promise<void> =>
+      handlers.onFrame(encode(await author.prove(chat(author.id, seq))));
+    await setup.clock.advance(1_000);
+    await arrive(1);
+    await arrive(2);
+    handlers.onFrame(encode(prune));
+    expect(setup.inputs).toEqual([{ kind: 'lives', peer: a }]);
+    await cryptoIdle();
+    expect(setup.inputs.map(({ kind }) => kind)).toEqual(['lives', 'frame', 'frame', 'frame']);
+    // What is heard at once shows it by itself.
+    await setup.clock.advance(1_000);
+    handlers.onFrame(encode(prune));
+    expect(setup.inputs.slice(4).map(({ kind }) => kind)).toEqual(['frame']);
+  });
+
   test('is not heard when its link is destroyed meanwhile', async () => {
     const setup = setUp();
     const author = createProver();

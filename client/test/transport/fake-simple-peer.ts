@@ -12,6 +12,7 @@ const QUEUE_BYTES_MAX = 16_777_216;
 
 interface FakeConnection extends Connection, Pick<EventTarget, 'addEventListener'> {
   readonly localDescription: { readonly type: string; readonly sdp: string };
+  readonly signalingState: string;
   readonly iceGatheringState: string;
   readonly setConfiguration: (config: RTCConfiguration) => void;
   readonly getStats: () => Promise<unknown>;
@@ -54,12 +55,20 @@ export class FakePeer {
   gathered = 'a=candidate:1 1 udp 1 192.0.2.1 9 typ relay\r\n';
   /** What its local description is: none is made before the first. */
   private local = 'offer';
+  private signalingState = 'stable';
+  private remote: string | null = null;
+  /** Counts the descriptions that began anew, each under a name of its own. */
+  private restarts = 0;
 
   negotiate(): void {
     if (!this.options.initiator) throw new Error('only the initiator is asked to');
     this.offers += 1;
-    this.local = 'offer';
-    queueMicrotask(() => this.emit('signal', { type: 'offer', sdp: 'without addresses' }));
+    queueMicrotask(() => {
+      this.local = 'offer';
+      this.restarts += 1;
+      this.signalingState = 'have-local-offer';
+      this.emit('signal', { type: 'offer', sdp: 'without addresses' });
+    });
   }
 
   /** Events of the connection itself. */
@@ -72,7 +81,7 @@ export class FakePeer {
   looks = 0;
 
   get _pc(): FakeConnection {
-    const { other, events, ice: iceTransport } = this;
+    const { other, events, ice: iceTransport, signalingState, remote } = this;
     const gathering = (): string => this.gathering;
     return {
       addEventListener: events.addEventListener.bind(events),
@@ -86,9 +95,10 @@ export class FakePeer {
       setConfiguration: (config) => void this.configs.push(config),
       localDescription: {
         type: this.local,
-        sdp: `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(this.certificate))}\r\n${this.gathered}`,
+        sdp: `${sdpOf(this.certificate, `own-${this.restarts}`)}${this.gathered}`,
       },
-      remoteDescription: null,
+      signalingState,
+      remoteDescription: remote === null ? null : { sdp: remote },
       sctp: {
         transport: { iceTransport, getRemoteCertificates: () => (other ? [other.certificate.buffer] : []) },
       },
@@ -108,6 +118,8 @@ export class FakePeer {
   signal(data: { readonly type: string; readonly sdp: string }): void {
     this.signals.push(data.type);
     if (this.connected) {
+      this.remote = data.sdp;
+      this.signalingState = 'stable';
       if (data.type !== 'offer') return;
       this.local = 'answer';
       queueMicrotask(() => this.emit('signal', { type: 'answer', sdp: 'without addresses' }));
@@ -158,6 +170,11 @@ export class FakePeer {
     const { other } = this;
     setTimeout(() => other?.destroy(), 1);
   }
+}
+
+/** A description of who has this certificate; `name` is what ICE calls it. */
+export function sdpOf(certificate: Uint8Array, name: string): string {
+  return `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(certificate))}\r\na=ice-ufrag:${name}\r\n`;
 }
 
 export function hexOf(bytes: Uint8Array): string {

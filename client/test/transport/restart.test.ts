@@ -1,9 +1,8 @@
 /** ICE restarted on an open connection: what is told, what is taken, and what never is. */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSimplePeerTransport } from '#client/transport/simple-peer-transport.ts';
 import type { Channel } from '#client/transport/transport.ts';
-import { hexOf, peers, type FakePeer } from './fake-simple-peer.ts';
+import { peers, sdpOf, type FakePeer } from './fake-simple-peer.ts';
 
 vi.mock('simple-peer/simplepeer.min.js', async () => ({
   default: (await import('./fake-simple-peer.ts')).FakePeer,
@@ -13,13 +12,18 @@ interface End {
   readonly channel: Channel;
   readonly peer: FakePeer;
   /** What it described since it opened. */
-  readonly told: { readonly type: string; readonly sdp?: string }[];
+  readonly told: { readonly type: string; readonly sdp?: string; readonly offer?: string }[];
 }
 
 const settle = (): Promise<void> => vi.advanceTimersByTimeAsync(100).then(() => {});
-const sdpOf = (certificate: Uint8Array): string =>
-  `v=0\r\na=fingerprint:sha-256 ${hexOf(sha256(certificate))}\r\n`;
-const description = (type: string, sdp?: string): string => JSON.stringify([{ type, sdp }]);
+const description = (type: string, sdp?: string, offer?: string): string =>
+  JSON.stringify([{ type, sdp, offer }]);
+/** What the end of this certificate offers the nth time. */
+const offerOf = ({ peer }: End, nth: number): string =>
+  description('offer', sdpOf(peer.certificate, `offer-${nth}`));
+/** What it answers to the offer of this name. */
+const answerOf = ({ peer }: End, offer: string): string =>
+  description('answer', sdpOf(peer.certificate, 'answer'), offer);
 
 beforeEach(() => {
   peers.length = 0;
@@ -60,7 +64,9 @@ describe('the initiator', () => {
     await settle();
     expect(a.peer.offerOptions).toEqual({ iceRestart: true });
     expect(a.peer.configs).toEqual([{ iceServers: [{ urls: 'stun:stun.test:3' }] }]);
-    expect(a.told).toEqual([{ type: 'offer', sdp: `${sdpOf(a.peer.certificate)}${a.peer.gathered}` }]);
+    expect(a.told).toEqual([
+      { type: 'offer', sdp: `${sdpOf(a.peer.certificate, 'own-1')}${a.peer.gathered}` },
+    ]);
     a.peer.emit('signal', { type: 'candidate', candidate: { candidate: 'late' } });
     await settle();
     expect(a.told).toHaveLength(1);
@@ -96,7 +102,7 @@ describe('the initiator', () => {
       await settle();
     }
     expect([a.peer.offers, a.told.length]).toEqual([1, 2]);
-    const answer = description('answer', sdpOf(b.peer.certificate));
+    const answer = answerOf(b, 'own-1');
     expect(a.channel.redescribe(answer)).toBe(true);
     expect(a.channel.redescribe(answer)).toBe(true);
     // The second one was for the offer told twice: a browser would end the connection over it.
@@ -117,7 +123,7 @@ describe('the initiator', () => {
     const [a, b] = await open();
     a.channel.restart();
     await settle();
-    a.channel.redescribe(description('answer', sdpOf(b.peer.certificate)));
+    a.channel.redescribe(answerOf(b, 'own-1'));
     expect(a.channel.redescribe(description('renegotiate'))).toBe(true);
     await settle();
     expect(a.peer.offers).toBe(1);
@@ -126,21 +132,110 @@ describe('the initiator', () => {
     await settle();
     expect(a.peer.offers).toBe(2);
   });
+
+  test('is not kept gathering by one that asks and answers without a pause', async () => {
+    const [a, b] = await open();
+    for (let nth = 0; nth < 50; nth++) {
+      a.channel.redescribe(description('renegotiate'));
+      await settle();
+      a.channel.redescribe(answerOf(b, `own-${a.peer.offers}`));
+    }
+    // Five seconds: each restart a second after the answer to the one before.
+    expect(a.peer.offers).toBeGreaterThan(1);
+    expect(a.peer.offers).toBeLessThanOrEqual(5);
+  });
+
+  test('does not tell the offer of before while the new one is being made', async () => {
+    const [a, b] = await open();
+    a.channel.restart();
+    await settle();
+    a.channel.redescribe(answerOf(b, 'own-1'));
+    a.channel.restart();
+    a.channel.restart();
+    expect(a.told).toHaveLength(1);
+    await settle();
+    expect(a.told.slice(1).map(({ sdp }) => sdp?.includes('own-2'))).toEqual([true]);
+  });
+
+  test('takes the answer to an earlier offer for what it is', async () => {
+    const [a, b] = await open();
+    a.channel.restart();
+    await settle();
+    a.channel.redescribe(answerOf(b, 'own-1'));
+    a.channel.restart();
+    await settle();
+    const taken = a.peer.signals.length;
+    expect(a.channel.redescribe(answerOf(b, 'own-1'))).toBe(true);
+    expect(a.peer.signals).toHaveLength(taken);
+    expect(a.channel.redescribe(answerOf(b, 'own-2'))).toBe(true);
+    expect(a.peer.signals).toHaveLength(taken + 1);
+  });
 });
 
 describe('the other end', () => {
   test('asks for an offer, also where it hides its addresses, and answers one at a time', async () => {
     const [a, b] = await open(() => ({ iceTransportPolicy: 'relay' }));
     b.channel.restart();
+    await settle();
     expect(b.told).toEqual([{ type: 'renegotiate' }]);
-    const offer = description('offer', sdpOf(a.peer.certificate));
+    const offer = offerOf(a, 1);
     expect([b.channel.redescribe(offer), b.channel.redescribe(offer)]).toEqual([true, true]);
     expect(b.peer.signals.filter((type) => type === 'offer')).toHaveLength(2);
     await settle();
-    expect(b.told.slice(1).map(({ type }) => type)).toEqual(['answer']);
+    expect(b.told.slice(1)).toMatchObject([{ type: 'answer', offer: 'offer-1' }]);
     expect(b.channel.redescribe(offer)).toBe(true);
     await settle();
-    expect(b.told.slice(2).map(({ type }) => type)).toEqual(['answer']);
+    expect(b.told.slice(2)).toMatchObject([{ type: 'answer', offer: 'offer-1' }]);
+  });
+
+  test('is not kept gathering by one that offers without a pause', async () => {
+    const [a, b] = await open(() => ({ iceServers: [] }));
+    const before = b.peer.configs.length;
+    for (let nth = 0; nth < 50; nth++) {
+      expect(b.channel.redescribe(offerOf(a, nth))).toBe(true);
+      await settle();
+    }
+    expect(b.peer.configs.length - before).toBe(5);
+    expect(b.told).toHaveLength(5);
+  });
+});
+
+describe('where packets still come', () => {
+  /** Statistics of a pair on which a packet came so long ago. */
+  const quietFor = (ms: number): ReadonlyMap<string, unknown> =>
+    new Map<string, unknown>([
+      ['transport', { type: 'transport', selectedCandidatePairId: 'pair' }],
+      ['pair', { type: 'candidate-pair', timestamp: 50_000, lastPacketReceivedTimestamp: 50_000 - ms }],
+    ]);
+
+  test('no other way is looked for: it is the page that does not answer', async () => {
+    const [a] = await open();
+    a.peer.stats = quietFor(300);
+    a.channel.restart();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(a.peer.offers).toBe(0);
+  });
+
+  test('and then no more, one is', async () => {
+    const [a] = await open();
+    a.peer.stats = quietFor(300);
+    a.channel.restart();
+    await vi.advanceTimersByTimeAsync(600);
+    a.peer.stats = quietFor(1_000);
+    expect(a.peer.offers).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(a.peer.offers).toBe(1);
+  });
+
+  test('where the last came long ago one is at once, and where nobody can tell', async () => {
+    for (const stats of [quietFor(1_000), new Map(), new Error('no statistics')]) {
+      const [a] = await open();
+      a.peer.stats = stats;
+      a.channel.restart();
+      await settle();
+      expect(a.peer.offers).toBe(1);
+      peers.length = 0;
+    }
   });
 });
 
@@ -149,10 +244,11 @@ describe('what is refused and changes nothing', () => {
     const [a, b] = await open();
     a.channel.restart();
     await settle();
-    const both = `${sdpOf(b.peer.certificate)}${sdpOf(Uint8Array.of(9))}`;
+    const foreign = sdpOf(Uint8Array.of(9), 'own-1');
+    const both = `${sdpOf(b.peer.certificate, 'own-1')}${foreign}`;
     const before = [a, b].map(({ peer }) => peer.signals.length);
-    for (const sdp of [sdpOf(Uint8Array.of(9)), both, '']) {
-      expect(a.channel.redescribe(description('answer', sdp))).toBe(false);
+    for (const sdp of [foreign, both, '']) {
+      expect(a.channel.redescribe(description('answer', sdp, 'own-1'))).toBe(false);
       expect(b.channel.redescribe(description('offer', sdp))).toBe(false);
     }
     expect([a, b].map(({ peer }) => peer.signals.length)).toEqual(before);
@@ -160,13 +256,23 @@ describe('what is refused and changes nothing', () => {
 
   test('what is not for this end, more than one at once, and what is unsigned', async () => {
     const [a, b] = await open();
-    const offer = { type: 'offer', sdp: sdpOf(a.peer.certificate) };
-    const answer = { type: 'answer', sdp: sdpOf(b.peer.certificate) };
+    const offer = { type: 'offer', sdp: sdpOf(a.peer.certificate, 'own-1') };
+    const answer = { type: 'answer', sdp: sdpOf(b.peer.certificate, 'own-1'), offer: 'own-1' };
+    const nameless = [
+      { ...answer, offer: undefined },
+      { ...offer, sdp: offer.sdp.replace('ice-ufrag', 'ice-other') },
+    ];
     const candidate = { type: 'candidate', candidate: { candidate: '', sdpMid: '0', sdpMLineIndex: 0 } };
     const before = [a, b].map(({ peer }) => peer.signals.length);
-    for (const wrong of [[offer], [answer, answer], [candidate], [{ type: 'renegotiate', more: 1 }, answer]])
+    for (const wrong of [
+      [offer],
+      [answer, answer],
+      [nameless[0]],
+      [candidate],
+      [{ type: 'renegotiate', more: 1 }, answer],
+    ])
       expect(a.channel.redescribe(JSON.stringify(wrong))).toBe(false);
-    for (const wrong of [[answer], [{ type: 'renegotiate' }], [offer, offer]])
+    for (const wrong of [[answer], [{ type: 'renegotiate' }], [offer, offer], [nameless[1]]])
       expect(b.channel.redescribe(JSON.stringify(wrong))).toBe(false);
     expect(b.channel.describe(JSON.stringify([offer]))).toBe(false);
     expect(a.channel.describe(JSON.stringify([{ type: 'renegotiate' }]))).toBe(false);
@@ -180,7 +286,7 @@ describe('what is refused and changes nothing', () => {
     ]);
     const taken = b.peer.signals.length;
     expect(b.channel.describe(late)).toBe(true);
-    b.channel.redescribe(description('offer', sdpOf(peers[0]!.certificate)));
+    b.channel.redescribe(description('offer', sdpOf(peers[0]!.certificate, 'offer-1')));
     expect(b.channel.describe(late)).toBe(true);
     expect(b.peer.signals.slice(taken)).toEqual(['offer']);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isRelayed } from '#client/transport/route.ts';
+import { isRelayed, quietOf } from '#client/transport/route.ts';
 
 type Stats = Parameters<typeof isRelayed>[0];
 
@@ -40,4 +40,19 @@ test.each<[string, Stats]>([
   ['a pair of nobody', statsOf(['t', transport], ['selected', { type: 'candidate-pair' }])],
 ])('of %s it is not said', (_what, stats) => {
   expect(isRelayed(stats)).toBe(false);
+});
+
+test('tells how long ago the last packet of the pair in use came, where the browser does', () => {
+  const heard = (heardAt?: number): object => ({
+    ...pair('host', 'host'),
+    timestamp: 5_000,
+    lastPacketReceivedTimestamp: heardAt,
+  });
+  const others: [string, object][] = [['one', heard(4_999)]];
+  expect(quietOf(statsOf(...others, ['t', transport], ['selected', heard(4_300)]))).toBe(700);
+  expect(quietOf(statsOf(...others, ['selected', { ...heard(4_300), selected: true }]))).toBe(700);
+  // The clock of the statistics is no finer.
+  expect(quietOf(statsOf(['t', transport], ['selected', heard(5_001)]))).toBe(0);
+  expect(quietOf(statsOf(...others, ['t', transport], ['selected', heard()]))).toBeUndefined();
+  expect(quietOf(statsOf(['t', transport]))).toBeUndefined();
 });

@@ -106,7 +106,7 @@ export interface MembershipConfig {
   readonly crowdedMs: number;
   /** Members, oneself included. More admits larger rooms and costs memory. 2 to 65,536. */
   readonly membersMax: number;
-  /** Departed members remembered. Fewer lets ghosts rise, to be found as orphans. 16 to 65,536. */
+  /** Departed members remembered: half of them members once, a quarter expelled, a quarter strangers. Fewer lets ghosts rise, to be found as orphans. 16 to 65,536. */
   readonly departedMax: number;
   /** Links records held until their owner's identity comes; the oldest gives way. More survives more reordering. 1 to 4,096. */
   readonly earlyLinksMax: number;

@@ -8,7 +8,8 @@ import type { Epoch, Incarnation, PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
 import type { Version } from '../base/version.ts';
 import type { MembershipConfig } from './config.ts';
-import type { IdentityRecord, LeaveReason, LinksRecord, RosterRecord, Verdict } from './messages.ts';
+import { createDepartedFilter, type Departed } from './departed.ts';
+import type { IdentityRecord, LinksRecord, RosterRecord } from './messages.ts';
 
 /** What an accusation and a verdict name: one incarnation of one epoch. */
 export interface Life {
@@ -48,18 +49,6 @@ interface FormerLink {
   readonly until: Instant;
 }
 
-/** `alone`: by us, while nobody could have told us better. It is our own view, and binds no one else. */
-export type Decided = 'openly' | 'alone';
-
-/** One who was here, with the claim that ended it. */
-export interface Departed extends Life {
-  readonly reason: LeaveReason;
-  readonly decided: Decided;
-  /** `null`: what proves that it was expelled is kept elsewhere. */
-  readonly claim: IdentityRecord | Verdict | null;
-  readonly since: Instant;
-}
-
 export interface Roster {
   readonly size: number;
   readonly members: ReadonlyMap<PeerId, Member>;
@@ -82,7 +71,7 @@ export interface Roster {
   readonly allDeparted: () => IterableIterator<[PeerId, Departed]>;
   /** Lets a departed member in again. */
   readonly readmit: (id: PeerId) => void;
-  /** Forgets the departed whose time in the filter is over; those expelled stay until others need the room. */
+  /** Forgets the departed whose time in the filter is over; those expelled stay. */
   readonly expire: (at: Instant) => void;
   /** Keeps a links record whose identity has not come yet; the oldest gives way. */
   readonly holdEarly: (links: LinksRecord) => void;
@@ -92,7 +81,7 @@ export interface Roster {
 
 export function createRoster(config: MembershipConfig): Roster {
   const members = new Map<PeerId, Member>();
-  const departed = createBoundedMap<PeerId, Departed>(config.departedMax);
+  const departed = createDepartedFilter(config.departedMax, config.departedMs);
   const early = createEarlyLinks(config.earlyLinksMax);
 
   let changes = 0;
@@ -117,12 +106,6 @@ export function createRoster(config: MembershipConfig): Roster {
     setMember(member);
     return member;
   };
-  const expire = (at: Instant): void => {
-    for (const [id, entry] of departed.entries()) {
-      if (elapsedMs(entry.since, at) < config.departedMs) return;
-      if (entry.reason !== 'expelled') departed.delete(id);
-    }
-  };
   return {
     get size() {
       return members.size;
@@ -139,15 +122,15 @@ export function createRoster(config: MembershipConfig): Roster {
       const member = members.get(id);
       removeMember(id);
       early.drop(id);
-      departed.set(id, entry);
+      departed.set(id, entry, member !== undefined);
       return member;
     },
     remove: removeMember,
     departed: (id) => departed.get(id),
     ended: (id) => ifOpenly(departed.get(id)),
     allDeparted: () => departed.entries(),
-    readmit: (id) => departed.delete(id),
-    expire,
+    readmit: departed.delete,
+    expire: departed.expire,
     holdEarly: early.hold,
     takeEarly: early.take,
   };

@@ -2,7 +2,8 @@
 import { epoch as toEpoch, incarnation as toIncarnation, type PeerId } from '../base/ids.ts';
 import { EPOCH_MAX, INCARNATION_MAX } from './checks.ts';
 import type { Accusation, IdentityRecord, LeaveReason, Verdict } from './messages.ts';
-import { compareLives, type Decided, type Life, type Member } from './roster.ts';
+import type { Decided } from './departed.ts';
+import { compareLives, type Life, type Member } from './roster.ts';
 import { recordRemoved, type Turn } from './state.ts';
 import { openSuspicion, withAccusation, type Standing } from './suspicion.ts';
 

@@ -52,7 +52,7 @@ export function inputToJobs(
         { layer: 'greeters', input: { kind: 'carried' } },
         { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
       ];
-    case 'signed':
+    case 'lives':
       return [{ layer: 'membership', input: { kind: 'lives', peer: input.peer } }];
     case 'probe':
       return [{ layer: 'membership', input: { kind: 'probe' } }];

@@ -218,8 +218,11 @@ export type Input =
       readonly from: PeerId;
       readonly message: RoutingMessage<RoutedPayload>;
     }
-  /** This neighbor has signed something that came by another way: it lives, though its channel may not. */
-  | { readonly kind: 'signed'; readonly peer: PeerId }
+  /**
+   * This neighbor lives: it has signed something that came by another way, though its channel may not; or a frame of its
+   * came over the channel, and is still being verified.
+   */
+  | { readonly kind: 'lives'; readonly peer: PeerId }
   /** The page was awoken, or its network is another: what links it holds may lead nowhere. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'timer'; readonly timer: NodeTimer };

@@ -24,7 +24,7 @@ export interface Quota {
 export interface QuotaConfig {
   /** What a neighbor may send us, and again what its news may make us send. More: one link can fill ours; less: as above. Not below `origin`. */
   readonly neighbor: Quota;
-  /** What an origin may say to others through us. More: one member can fill everyone's links; less: as above. From 50 a second. */
+  /** What an origin may say to others through us: by broadcasts, and again by packets through each neighbor. More: one member can fill everyone's links; less: as above. From 50 a second. */
   readonly origin: Quota;
   /** Peers whose use is remembered. More: memory; less: who began to speak longest ago has a fresh quota. 64 to 65,536. */
   readonly peersMax: number;
@@ -99,13 +99,24 @@ export function createQuotas(
   const neighbor = createMeters(config.neighbor, config.peersMax);
   const spread = createMeters(config.neighbor, config.peersMax);
   const origins = createMeters(config.origin, config.peersMax);
+  const carried = createMeters(config.origin, config.peersMax);
   let latest: Charge | undefined;
   let dropped = 0;
 
-  const pay = (meters: Meters, peer: PeerId, charge: Charge): boolean => {
-    const isPaid = meters(peer, charge);
+  const pay = (meters: Meters, whose: string, charge: Charge): boolean => {
+    const isPaid = meters(whose, charge);
     if (!isPaid) dropped += 1;
     return isPaid;
+  };
+
+  /**
+   * Nobody signs a packet as its origin's, so each neighbor has a quota for each origin that it names: it can use up no other
+   * than that, and what it uses up is what it could as well have withheld.
+   */
+  const packetOverspender = (origin: PeerId): PeerId | undefined => {
+    if (latest === undefined) return undefined;
+    const payer = deps.isMember(origin) ? origin : latest.from;
+    return pay(carried, `${latest.from}:${payer}`, latest) ? undefined : payer;
   };
 
   /** Who is no member has no quota of its own, or whoever invents names would have as many as it likes. */
@@ -122,7 +133,7 @@ export function createQuotas(
       // First copies of gossip are charged where they are known. What two tell each other over their own link costs nobody else.
       if (message.kind === 'gossip' || !('origin' in message)) return undefined;
       const peer =
-        message.origin === from && message.to === deps.self ? undefined : overspender(message.origin);
+        message.origin === from && message.to === deps.self ? undefined : packetOverspender(message.origin);
       return peer && { peer, reason: 'origin-quota' };
     },
     takeBad: (from, bytes, at) => {
@@ -144,7 +155,7 @@ interface Charge {
 }
 
 /** Takes a charge from what a peer has left; false when that is not enough. What is refused for its bytes still counts as one. */
-type Meters = (peer: PeerId, charge: Charge) => boolean;
+type Meters = (whose: string, charge: Charge) => boolean;
 
 /** What a peer has left of both units. One record, for each frame of each neighbor looks at it. */
 interface Meter {
@@ -153,15 +164,15 @@ interface Meter {
   filledAt: Instant;
 }
 
-/** One use per peer. A peer holds one entry, so that none can push another out. */
+/** One use per name. Who pushes another out has it begin anew, so that nobody is worse off. */
 function createMeters(quota: Quota, peersMax: number): Meters {
   const { bytes, messages } = quota;
-  const meterByPeer = createBoundedMap<PeerId, Meter>(peersMax);
-  return (peer, { bytes: cost, at, thin }) => {
-    let meter = meterByPeer.get(peer);
+  const meterByName = createBoundedMap<string, Meter>(peersMax);
+  return (whose, { bytes: cost, at, thin }) => {
+    let meter = meterByName.get(whose);
     if (!meter) {
       meter = { messages: messages.burst, bytes: bytes.burst, filledAt: at };
-      meterByPeer.set(peer, meter);
+      meterByName.set(whose, meter);
     }
     refill(meter, quota, at);
     const share = thin ? RESERVED_SHARE : 0;

@@ -94,6 +94,7 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'misplaced-proof',
     'unsealed',
     'bad-signature',
+    'too-many-forgeries',
     'bad-card',
     'wrong-author',
     // Words that only their speaker can have made.

@@ -62,7 +62,7 @@ function inputToText(input: Input): string {
     case 'channelOpened':
     case 'channelClosed':
     case 'described':
-    case 'signed':
+    case 'lives':
       return `${input.kind} ${short(input.peer)}`;
     case 'congestion':
       return `${input.congested ? 'congested' : 'drained'} ${short(input.peer)}`;

@@ -150,6 +150,17 @@ export function judgeDeadline(
   return { kind: 'stretch', graceMs: Math.min(lateMs, limitMs) };
 }
 
+/**
+ * The same of one whose other end has just described something: where a page or its machine is slow, each step takes
+ * its time, and what is nearly built is not thrown away. `undefined`: it has time enough.
+ */
+export function prolongAttempt(link: Connecting, at: Instant, config: OverlayConfig): Connecting | undefined {
+  const latest = after(link.begunAt, config.openTimeoutMsMax);
+  const wanted = after(at, config.describedTimeoutMs);
+  const dueAt = wanted < latest ? wanted : latest;
+  return elapsedMs(link.dueAt, dueAt) < config.stallMsMin ? undefined : { ...link, dueAt };
+}
+
 /** The attempt with its deadline moved. */
 export function stretchAttempt(attempt: Attempt, at: Instant, graceMs: number): Attempt {
   return { ...attempt, dueAt: after(at, graceMs), stretched: true };

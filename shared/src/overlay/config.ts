@@ -62,6 +62,10 @@ export interface OverlayConfig {
   readonly heardWithinMs: number;
   /** Time from construction to an open channel. Same trade. Over 0. */
   readonly openTimeoutMs: number;
+  /** So long after the other end described something there is still time, up to `openTimeoutMsMax` in all: slow pages get there by steps. Same trade. Over 0. */
+  readonly describedTimeoutMs: number;
+  /** See there. At least `openTimeoutMs`. */
+  readonly openTimeoutMsMax: number;
   /** A timer later than this shows that we were stalled, so the attempt gets its lateness as a grace, once. Over 0. */
   readonly stallMsMin: number;
 
@@ -179,6 +183,8 @@ export const defaultOverlayConfig: OverlayConfig = {
   answerTimeoutMs: 5_000, // the design's starting point
   heardWithinMs: 2_000, // a ping is due after 0.9 s, and two repeats of it
   openTimeoutMs: 10_000, // the design's starting point
+  describedTimeoutMs: 7_000, // guess: what a link has to prove itself, and two seconds to open
+  openTimeoutMsMax: 20_000, // guess: twice what most need; DECISIONS, 2026-11-29
   stallMsMin: 500, // the design: the lateness at which a node doubts itself
   pairFailuresMax: 2, // the design's starting point
   pairRestMs: 600_000, // the design's starting point
@@ -254,6 +260,8 @@ function checkAttempts(config: OverlayConfig): void {
   atLeast('answerTimeoutMs', config.answerTimeoutMs, 1);
   within('heardWithinMs', config.heardWithinMs, [1, config.answerTimeoutMs]);
   atLeast('openTimeoutMs', config.openTimeoutMs, 1);
+  atLeast('describedTimeoutMs', config.describedTimeoutMs, 1);
+  atLeast('openTimeoutMsMax', config.openTimeoutMsMax, config.openTimeoutMs);
   atLeast('stallMsMin', config.stallMsMin, 1);
   atLeast('pairFailuresMax', config.pairFailuresMax, 1);
   atLeast('restartEveryMs', config.restartEveryMs, 1);

@@ -71,6 +71,7 @@ export function onDescription(core: Core, from: Sender, signal: Description, at:
   return [
     ...implied,
     { kind: 'describe', peer: from.peer, attempt, wireVersion, data },
+    ...core.links.described(from.peer, at),
     ...describeTo(core, from.peer, 1, []),
   ];
 }

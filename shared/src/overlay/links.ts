@@ -11,6 +11,7 @@ import {
   isOwnAttempt,
   judgeDeadline,
   mayBeForwarded,
+  prolongAttempt,
   stretchAttempt,
   type Attempt,
   type Bringer,
@@ -92,6 +93,8 @@ interface LinkWriter {
   readonly open: (peer: PeerId, attempt: AttemptId, at: Instant) => void;
   /** Takes a link out, whatever its phase; `destroy` when something was constructed for it. */
   readonly remove: (peer: PeerId, at: Instant) => Effects;
+  /** The other end of this attempt has described something: it may need more time. */
+  readonly described: (peer: PeerId, at: Instant) => Effects;
   /** Moves the deadline of an attempt, or tells that it is over. */
   readonly checkDeadline: (peer: PeerId, attempt: Attempt, at: Instant) => Effects | 'over';
 }
@@ -242,6 +245,13 @@ function createWriter(state: State): LinkWriter {
       if (!link || link.phase === 'requesting') return [];
       state.budget = afterClosing(state.budget, at, config.budget);
       return [{ kind: 'destroy', peer, attempt: link.attempt }];
+    },
+    described: (peer, at) => {
+      const link = linkByPeer.get(peer);
+      const prolonged = link?.phase === 'connecting' ? prolongAttempt(link, at, config) : undefined;
+      if (!prolonged) return [];
+      linkByPeer.set(peer, prolonged);
+      return [due(peer, prolonged.attempt, elapsedMs(at, prolonged.dueAt))];
     },
     checkDeadline: (peer, attempt, at) => {
       const verdict = judgeDeadline(attempt, at, config);

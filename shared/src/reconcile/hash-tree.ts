@@ -5,6 +5,7 @@
  */
 import { compareHashes, hashHashes, hashText, xorHashes, ZERO_HASH, type Hash64 } from '../base/hash.ts';
 import { compareVersions, versionToText, type Version } from '../base/version.ts';
+import { createSpares } from './spares.ts';
 
 export const NODES: number = 16;
 export const LEAVES_PER_NODE: number = 16;
@@ -22,7 +23,10 @@ export interface TreeEntry {
 
 export interface HashTree {
   readonly size: number;
-  /** `full`: a new key found no room, be it among those of its hash, of which the first `HASH_GROUP_MAX` count; nothing changed. */
+  /**
+   * `full`: a new key found no room, and is not compared; nothing changed. Of the keys of one hash the first
+   * `HASH_GROUP_MAX` count; others wait until one of these is removed.
+   */
   readonly set: (key: string, version: Version) => 'changed' | 'same' | 'full';
   /** Tells whether the key was there. */
   readonly remove: (key: string) => boolean;
@@ -66,62 +70,100 @@ export function seek(
 
 /** Makes an empty tree that holds at most `recordsMax` keys. */
 export function createHashTree(recordsMax: number): HashTree {
-  const entriesByLeaf: TreeEntry[][] = Array.from({ length: LEAVES }, () => []);
-  const hashes = createHashes();
-  let size = 0;
+  const leaves = createLeaves();
+  const spares = createSpares<TreeEntry>();
 
   /**
    * Keys of one hash are cheap to make by the thousand, and comparing sorts them by hand. The first in order of keys stay,
    * so that all who know the same keys hold the same ones here.
    */
-  const makeRoom = (leaf: number, { key, keyHash }: TreeEntry): boolean => {
-    const entries = entriesByLeaf[leaf]!;
-    const end = seek(entries, 'above', keyHash);
-    if (end - seek(entries, 'at-or-above', keyHash) < HASH_GROUP_MAX) return true;
+  const makeRoom = (entry: TreeEntry): boolean => {
+    const entries = leaves.entries(leafOf(entry.keyHash));
+    const end = seek(entries, 'above', entry.keyHash);
+    if (end - seek(entries, 'at-or-above', entry.keyHash) < HASH_GROUP_MAX) return true;
     const last = entries[end - 1]!;
-    if (last.key < key) return false;
-    entries.splice(end - 1, 1);
-    size--;
-    hashes.toggle(leaf, last.hash);
-    return true;
+    const isLater = last.key < entry.key;
+    spares.put(isLater ? entry : last);
+    if (!isLater) leaves.takeOut(last);
+    return !isLater;
   };
+
+  const isFull = (entry: TreeEntry): boolean => leaves.size + spares.size >= recordsMax && !spares.has(entry);
 
   return {
     get size() {
-      return size;
+      return leaves.size;
     },
     set: (key, version) => {
       const entry = entryOf(key, version);
-      const leaf = leafOf(entry.keyHash);
-      const entries = entriesByLeaf[leaf]!;
-      const at = placeOf(entries, entry.keyHash, key);
-      const old = entries[at]?.key === key ? entries[at] : undefined;
+      const old = leaves.find(entry.keyHash, key);
       if (old && compareVersions(old.version, version) === 0) return 'same';
-      if (!old && (size >= recordsMax || !makeRoom(leaf, entry))) return 'full';
-      entries.splice(at, old ? 1 : 0, entry);
-      if (!old) size++;
-      hashes.toggle(leaf, old ? xorHashes(old.hash, entry.hash) : entry.hash);
+      if (old) leaves.takeOut(old);
+      else if (isFull(entry) || !makeRoom(entry)) return 'full';
+      leaves.putIn(entry);
       return 'changed';
     },
     remove: (key) => {
       const keyHash = hashText(key);
-      const entries = entriesByLeaf[leafOf(keyHash)]!;
-      const at = placeOf(entries, keyHash, key);
-      const old = entries[at];
-      if (old?.key !== key) return false;
-      entries.splice(at, 1);
-      size--;
-      hashes.toggle(leafOf(keyHash), old.hash);
+      const old = leaves.find(keyHash, key);
+      if (!old) return spares.remove(keyHash, key);
+      leaves.takeOut(old);
+      const spare = spares.takeFirst(keyHash);
+      if (spare) leaves.putIn(spare);
       return true;
     },
-    root: hashes.root,
-    nodes: hashes.nodes,
-    leaves: hashes.leaves,
-    entries: (leaf) => entriesByLeaf[leaf]!,
+    root: leaves.hashes.root,
+    nodes: leaves.hashes.nodes,
+    leaves: leaves.hashes.leaves,
+    entries: leaves.entries,
     find: (keyHash, exact) => {
-      const entries = entriesByLeaf[leafOf(keyHash)]!;
+      const entries = leaves.entries(leafOf(keyHash));
       const last = exact ? keyHash : { high: keyHash.high, low: -1 };
       return entries.slice(seek(entries, 'at-or-above', keyHash), seek(entries, 'above', last));
+    },
+  };
+}
+
+interface Leaves {
+  readonly size: number;
+  readonly hashes: Hashes;
+  readonly entries: (leaf: number) => readonly TreeEntry[];
+  readonly find: (keyHash: Hash64, key: string) => TreeEntry | undefined;
+  /** Its key is not here. */
+  readonly putIn: (entry: TreeEntry) => void;
+  /** It is here. */
+  readonly takeOut: (entry: TreeEntry) => void;
+}
+
+/** The entries that are compared, in order, and the hashes over them. */
+function createLeaves(): Leaves {
+  const entriesByLeaf: TreeEntry[][] = Array.from({ length: LEAVES }, () => []);
+  const hashes = createHashes();
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    hashes,
+    entries: (leaf) => entriesByLeaf[leaf]!,
+    find: (keyHash, key) => {
+      const entries = entriesByLeaf[leafOf(keyHash)]!;
+      const entry = entries[placeOf(entries, keyHash, key)];
+      return entry?.key === key ? entry : undefined;
+    },
+    putIn: (entry) => {
+      const leaf = leafOf(entry.keyHash);
+      const entries = entriesByLeaf[leaf]!;
+      entries.splice(placeOf(entries, entry.keyHash, entry.key), 0, entry);
+      size++;
+      hashes.toggle(leaf, entry.hash);
+    },
+    takeOut: (entry) => {
+      const leaf = leafOf(entry.keyHash);
+      const entries = entriesByLeaf[leaf]!;
+      entries.splice(placeOf(entries, entry.keyHash, entry.key), 1);
+      size--;
+      hashes.toggle(leaf, entry.hash);
     },
   };
 }

@@ -308,6 +308,27 @@ describe('who was thrown out', () => {
     }
   });
 
+  test('stays out when a partner makes up farewells by the thousand, and brings it again', () => {
+    const fork = setFork(11, 6);
+    lie(fork);
+    fork.world.run(15_000);
+    expectExpelled(fork);
+    const [partner, ...rest] = fork.others as [Tab, ...Tab[]];
+    const tell = (records: readonly IdentityRecord[]): void =>
+      rest.forEach(({ id }) => fork.world.forge(partner, id, { kind: 'delta', table: 'roster', records }));
+    for (let batch = 0; batch < 100; batch++) {
+      tell(
+        Array.from({ length: 50 }, (_, nth) => ({ ...IDENTITY, id: nobody(batch * 50 + nth), left: true })),
+      );
+      fork.world.run(50);
+    }
+    for (const tab of rest) expect(tab.node.inspect().membership.departed.size).toBeGreaterThan(1_000);
+    tell([{ ...IDENTITY, id: fork.liar.id, epoch: epoch(7), incarnation: incarnation(9) }]);
+    // Nobody names it as a neighbor: whoever took it in would miss it before long.
+    fork.world.run(200);
+    for (const tab of rest) expect(lists(tab, fork.liar.id)).toBe(false);
+  });
+
   test('is let in by nobody to whom another sends it on, when all rests are over', () => {
     const fork = setFork(10, 6);
     lie(fork);

@@ -69,11 +69,25 @@ describe('the roster', () => {
     expect(roster.ended(b)).toEqual(departed);
   });
 
-  it('remembers no more departed than its limit, the oldest gives way', () => {
+  it('remembers no more departed of each kind than its share, the oldest gives way', () => {
     const roster = createRoster({ ...defaultMembershipConfig, departedMax: 16 });
-    for (let count = 0; count < 17; count++) roster.depart(peer(`p${count}`), departed);
+    const remembered = (name: string): readonly number[] =>
+      Array.from({ length: 20 }, (_, nth) => nth).filter((nth) => roster.departed(peer(`${name}${nth}`)));
+    for (let nth = 0; nth < 5; nth++)
+      roster.depart(peer(`expelled${nth}`), { ...departed, reason: 'expelled' });
+    for (let nth = 0; nth < 9; nth++) {
+      roster.setIdentity(identity(peer(`member${nth}`)), instant(0));
+      roster.depart(peer(`member${nth}`), departed);
+    }
+    for (let nth = 0; nth < 20; nth++) roster.depart(peer(`stranger${nth}`), departed);
+    expect(remembered('expelled')).toEqual([1, 2, 3, 4]);
+    expect(remembered('member')).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(remembered('stranger')).toEqual([16, 17, 18, 19]);
     expect([...roster.allDeparted()].length).toBe(16);
-    expect(roster.departed(peer('p0'))).toBeUndefined();
+    // A later word about one who was a member leaves it among the members.
+    roster.depart(peer('member1'), departed);
+    roster.depart(peer('stranger20'), departed);
+    expect(remembered('member')).toHaveLength(8);
   });
 
   it('holds the newest early links of a member, and gives them only to their epoch', () => {

@@ -141,6 +141,17 @@ describe('an origin', () => {
     expect(taken(createSmall(), 1_000, packet(a, c))).toBe(400);
     expect(taken(createSmall(), 1_000, packet(a, self))).toBe(1_000);
   });
+
+  test('loses nothing but what its bringer carries by packets that another makes up in its name', () => {
+    const quotas = createSmall();
+    expect(taken(quotas, 1_000, packet(b, self))).toBe(400);
+    expect(quotas.take({ from: a, message: packet(b, self), bytes: 10 }, instant(0))).toEqual({
+      peer: b,
+      reason: 'origin-quota',
+    });
+    for (const from of [a, c]) expect(heard(quotas, b, { from })).toBeUndefined();
+    expect(quotas.take({ from: c, message: packet(b, self), bytes: 10 }, instant(0))).toBeUndefined();
+  });
 });
 
 const rate = (perSecond: number, burst: number): TokenBucketConfig => ({ perSecond, burst });

@@ -83,6 +83,7 @@ describe('what counts', () => {
     { reason: 'origin-quota', source: own, fault: 'flooded' },
     { reason: 'letter-quota', source: own, fault: 'relayed' },
     { reason: 'verify-quota', source: own, fault: 'relayed' },
+    { reason: 'too-many-forgeries', source: own, fault: 'invalid' },
     { reason: 'forged-presence', source: own, fault: 'relayed' },
     // An honest member passes a message on before it looks into it.
     { reason: 'malformed-claim', source: own, fault: 'invalid' },

@@ -50,6 +50,35 @@ function askingMember(): { readonly bench: Bench; readonly id: AttemptId } {
   return { bench, id: requestIn(bench.tick()).attempt };
 }
 
+describe('an attempt whose other end is slow', () => {
+  const describedAt = (bench: Bench, id: AttemptId, atMs: number): readonly OverlayEffect[] =>
+    bench
+      .effects(signal(z, { kind: 'description', attempt: id, wireVersion: 1, data: 'x' }), atMs)
+      .filter(({ kind }) => kind === 'schedule');
+  const isOver = (bench: Bench, id: AttemptId, atMs: number): boolean =>
+    bench.effects(due(z, id), atMs).some(({ kind }) => kind === 'attemptFailed');
+
+  it('has its time from each thing that it describes', () => {
+    const { bench, id } = connecting();
+    expect(describedAt(bench, id, 1_000)).toEqual([]);
+    expect(describedAt(bench, id, 6_000)).toEqual([
+      { kind: 'schedule', timer: { kind: 'attemptDue', peer: z, attempt: id }, afterMs: 7_000 },
+    ]);
+    expect([10_000, 12_900, 13_000].map((atMs) => isOver(bench, id, atMs))).toEqual([false, false, true]);
+  });
+
+  it('ends all the same, however much it describes', () => {
+    const { bench, id } = connecting();
+    for (let atMs = 5_000; atMs < 20_000; atMs += 1_000) describedAt(bench, id, atMs);
+    expect([19_900, 20_000].map((atMs) => isOver(bench, id, atMs))).toEqual([false, true]);
+  });
+
+  it('that describes nothing ends when it would have', () => {
+    const { bench, id } = connecting();
+    expect(isOver(bench, id, 10_000)).toBe(true);
+  });
+});
+
 describe('a contact that is not attached', () => {
   it('is given up at once', () => {
     const { bench } = asking();
