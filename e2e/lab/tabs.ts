@@ -24,6 +24,8 @@ export interface JoinOptions {
   readonly room: string;
   readonly signaling: string;
   readonly iceServers?: readonly RTCIceServer[];
+  /** Asked for its servers the tab names `iceServers` once, for a second, and these from then on. */
+  readonly renewed?: readonly RTCIceServer[];
   readonly policy?: RTCIceTransportPolicy;
 }
 
@@ -47,19 +49,25 @@ export async function openBrowser(site: Site, { executablePath, args }: LaunchOp
     route.fulfill({ contentType: 'text/javascript', body: library }),
   );
   return {
-    join: async ({ room, signaling, iceServers = [], policy = 'all' }) => {
+    join: async ({ room, signaling, iceServers = [], renewed, policy = 'all' }) => {
       const page = await context.newPage();
       await page.addInitScript(wrapConnections);
       await page.goto(PAGE_URL);
       await page.waitForFunction(() => window.gossamer !== undefined);
       const id = await page.evaluate(
         (given) => {
-          const rtc = { iceServers: [...given.iceServers], iceTransportPolicy: given.policy };
+          const { renewed: next } = given;
+          const answers = [{ iceServers: [...given.iceServers], ttlMs: 1_000 }];
+          const ask = () => Promise.resolve(answers.shift() ?? [...(next ?? [])]);
+          const rtc = {
+            iceServers: next ? ask : [...given.iceServers],
+            iceTransportPolicy: given.policy,
+          };
           const mesh = window.gossamer.joinMesh(given.room, { signaling: given.signaling, rtc });
           Object.assign(window, { mesh });
           return mesh.id;
         },
-        { room, signaling, iceServers, policy },
+        { room, signaling, iceServers, renewed, policy },
       );
       await page.evaluate(takeNotes);
       return { page, id };
