@@ -120,6 +120,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       self,
       admit: parts.admit,
       userOf: (id) => doors.cardOf(id)?.userId,
+      isHere: (id) => node.identityOf(id) !== undefined,
       presenceOf: (id) => node.inspect().presence.fieldsByOwner.get(id),
       pass: (events) => tellings.onEvents(events),
       count: (reason) => tellings.count(reason),
@@ -288,7 +289,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       const { entries, tombstones, stubs } = state;
       return {
         signaling: signaling.traffic(),
-        links: { open: openLinks(), restarted: overlay.restarts, ...shell.traffic() },
+        links: { open: openLinks(), ...shell.traffic() },
         refused: { ...tellings.refused(), ...staleSignals(overlay.staleDescriptions) },
         broadcast: { delivered, duplicates, grafts, gaps },
         state: { entries, tombstones, stubs },

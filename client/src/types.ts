@@ -273,7 +273,7 @@ export interface MeshStats {
   readonly links: {
     readonly open: number;
     readonly constructed: number;
-    /** How often a link fell silent, or its network changed, and its way was looked at, and another looked for where no packet came any more. */
+    /** How often another way was looked for, in place: on links that fell silent, or whose network changed, where no packet came any more. */
     readonly restarted: number;
     readonly sentBytes: number;
     readonly receivedBytes: number;

@@ -30,7 +30,7 @@ interface Setup {
 const LOST: LinkMessage = { kind: 'prune', tree: null };
 const DEAD: Channel = {
   describe: () => true,
-  restart: () => {},
+  restart: () => Promise.resolve(false),
   redescribe: () => true,
   send: () => false,
   fingerprints: async () => undefined,

@@ -77,7 +77,9 @@ export function createMemoryNetwork(later: Later): MemoryNetwork {
         return true;
       },
       restart: () => {
-        if (end.phase === 'open') describe(end, initiator ? 'offer again' : 'ask for an offer');
+        const isOpen = end.phase === 'open';
+        if (isOpen) describe(end, initiator ? 'offer again' : 'ask for an offer');
+        return Promise.resolve(isOpen);
       },
       redescribe: (data) => {
         const isForUs = initiator ? data !== 'offer again' : data === 'offer again';

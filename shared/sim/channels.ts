@@ -224,7 +224,7 @@ export function createChannels(deps: ChannelDeps): Channels {
 
   /** As the real transport does it: the initiator offers, the other asks it to. */
   function answerRestart(end: End, data: RestartWord): void {
-    end.tab.give(() => unlessClosed(end, { kind: 'lives', peer: end.peer }));
+    end.tab.give(() => unlessClosed(end, { kind: 'signed', peer: end.peer }));
     if (data === 'wantsRestart') return tell(end, 'restart');
     if (data === 'restart') return tell(end, 'restarted');
     later(2 * end.connection.latencyMs, () => {

@@ -112,7 +112,8 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       case 'described':
         return toOverlay(input);
       case 'probe':
-      case 'lives':
+      case 'heard':
+      case 'signed':
         // Nobody watches anybody here.
         return undefined;
       case 'congestion':

@@ -53,6 +53,11 @@ export interface ServerConfig extends RoomsConfig, LimitsConfig {
   /** Pings without any sign of life before a connection is dropped. Fewer drops tabs behind bad radio. At least 1. */
   readonly pingMissesMax: number;
   /**
+   * How long a connection has to answer when another joins under its id, before it is dropped for that. Longer keeps out a
+   * tab whose network has changed; shorter cuts those behind bad radio off. Also asked no more often than that. At least 1.
+   */
+  readonly holderAnswerMs: number;
+  /**
    * Time between two lists of who is attached, in a room where that changes. Shorter costs the square of a storm's size;
    * longer lets halves of a room find each other later. At least 1.
    */
@@ -95,6 +100,7 @@ export const defaultServerConfig: ServerConfig = {
   connectionsMax: CONNECTIONS_MAX,
   pingIntervalMs: 10_000,
   pingMissesMax: 2,
+  holderAnswerMs: 2_000,
   listIntervalMs: 1_000,
   joinTimeoutMs: 10_000,
   bufferedBytesMax: 1_048_576,
@@ -121,6 +127,7 @@ export function checkServerConfig(config: ServerConfig): void {
   assert(config.connectionsMax >= 1, `connectionsMax ${config.connectionsMax}`);
   assert(config.pingIntervalMs >= 1, `pingIntervalMs ${config.pingIntervalMs}`);
   assert(config.pingMissesMax >= 1, `pingMissesMax ${config.pingMissesMax}`);
+  assert(config.holderAnswerMs >= 1, `holderAnswerMs ${config.holderAnswerMs}`);
   assert(config.listIntervalMs >= 1, `listIntervalMs ${config.listIntervalMs}`);
   assert(config.joinTimeoutMs >= 1, `joinTimeoutMs ${config.joinTimeoutMs}`);
   assert(bufferedBytesMax >= SIGNALING_MESSAGE_BYTES_MAX, `bufferedBytesMax ${bufferedBytesMax}`);

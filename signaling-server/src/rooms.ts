@@ -46,6 +46,8 @@ export interface Rooms {
   /** The lists of the rooms that have changed since the last call, to everybody there: call it now and then. */
   readonly lists: () => readonly Delivery[];
   readonly hasJoined: (from: ConnectionId) => boolean;
+  /** The connection that holds this id in this room. */
+  readonly holder: (room: RoomId, id: PeerId) => ConnectionId | undefined;
   readonly count: () => RoomsCount;
 }
 
@@ -153,6 +155,7 @@ export function createRooms(config: RoomsConfig, rng: Rng, startedAt: Instant): 
     leave,
     lists,
     hasJoined: (from) => attachmentByConnection.has(from),
+    holder: (room, id) => roomByName.get(room)?.connectionById.get(id),
     count: () => ({ rooms: roomByName.size, members: attachmentByConnection.size }),
   };
 }

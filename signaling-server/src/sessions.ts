@@ -6,7 +6,7 @@
  * A connection that is to be closed is forgotten in the same step, so nothing it still sends has an effect.
  */
 import { unreachable } from '#shared/base/assert.ts';
-import { err, ok, type Result } from '#shared/base/result.ts';
+import { err, type Result } from '#shared/base/result.ts';
 import type { Rng } from '#shared/base/rng.ts';
 import { elapsedMs, type Instant } from '#shared/base/time.ts';
 import {
@@ -14,6 +14,7 @@ import {
   parseClientMessage,
   type ClientMessage,
   type CloseCode,
+  type Join,
   type ServerMessage,
   type SignalingErrorCode,
 } from '#shared/signaling/messages.ts';
@@ -56,6 +57,8 @@ interface Session {
   readonly limits: ConnectionLimits;
   /** Pings sent since the last sign of life. */
   pingsMissed: number;
+  /** When it was last asked whether it lives, because another joined under its id, and whether anything came since. */
+  asked: { readonly at: Instant; readonly answered: boolean } | undefined;
 }
 
 /** `rng` draws the contacts; `startedAt` is when the server began to listen. */
@@ -67,7 +70,13 @@ export function createSessions(config: ServerConfig, rng: Rng, startedAt: Instan
   const open = (connection: ConnectionId, now: Instant): readonly SessionEffect[] => {
     if (sessionByConnection.size >= config.connectionsMax) return end(connection, 'server-full');
     const limits = createConnectionLimits(config, now);
-    sessionByConnection.set(connection, { connection, openedAt: now, limits, pingsMissed: 0 });
+    sessionByConnection.set(connection, {
+      connection,
+      openedAt: now,
+      limits,
+      pingsMissed: 0,
+      asked: undefined,
+    });
     return [];
   };
 
@@ -75,11 +84,38 @@ export function createSessions(config: ServerConfig, rng: Rng, startedAt: Instan
     const session = sessionByConnection.get(connection);
     if (!session) return [];
     session.pingsMissed = 0;
+    if (session.asked) session.asked = { ...session.asked, answered: true };
     const bytes = frame.kind === 'control' ? 0 : frame.bytes;
     if (!session.limits.admit(bytes, now)) return refuse(session, because('too-fast'), now);
     if (frame.kind === 'control') return [];
-    const answer = answerTo(rooms, { from: connection, frame, now });
-    return answer.ok ? answer.value : refuse(session, answer.error, now);
+    const parsed = parseFrame(frame);
+    if (!parsed.ok) return refuse(session, parsed.error, now);
+    const message = parsed.value;
+    const asked = message.kind === 'join' ? askHolder(connection, message, now) : [];
+    const answer = askRooms(rooms, { from: connection, message, now });
+    if (!answer.ok) return [...asked, ...refuse(session, because(answer.error), now)];
+    return [
+      ...asked,
+      ...answer.value.map(({ to, message: said }) => ({ kind: 'send', to, message: said }) as const),
+    ];
+  };
+
+  /**
+   * A tab whose network has changed is back before anybody knows that its last socket is dead: that one is asked at once,
+   * and dropped at a later try if nothing came of it. Not asked without pause, or strangers could have it answer for ever.
+   */
+  const askHolder = (from: ConnectionId, { room, id }: Join, now: Instant): readonly SessionEffect[] => {
+    const holder = rooms.holder(room, id);
+    const session = holder === undefined ? undefined : sessionByConnection.get(holder);
+    if (!session || holder === undefined || holder === from || rooms.hasJoined(from)) return [];
+    const { asked } = session;
+    if (asked && elapsedMs(asked.at, now) < config.holderAnswerMs) return [];
+    if (asked && !asked.answered) {
+      forget(holder);
+      return [{ kind: 'drop', connection: holder }];
+    }
+    session.asked = { at: now, answered: false };
+    return [{ kind: 'ping', to: holder }];
   };
 
   /** Tells the sender why its message was dropped; closes when the code or its number asks for it. */
@@ -140,20 +176,9 @@ type EndReason = keyof typeof END_CODES;
 
 type MessageFrame = Exclude<Frame, { readonly kind: 'control' }>;
 
-interface Arrival {
-  readonly from: ConnectionId;
-  readonly frame: MessageFrame;
-  readonly now: Instant;
-}
-
-/** What the rooms say to a frame, or why it was refused. */
-function answerTo(rooms: Rooms, { from, frame, now }: Arrival): Result<readonly SessionEffect[], Refusal> {
+function parseFrame(frame: MessageFrame): Result<ClientMessage, Refusal> {
   if (frame.kind === 'binary') return err({ code: 'bad-message', detail: 'a message is a text frame' });
-  const parsed = parseClientMessage(frame.text);
-  if (!parsed.ok) return parsed;
-  const answer = askRooms(rooms, { from, message: parsed.value, now });
-  if (!answer.ok) return err(because(answer.error));
-  return ok(answer.value.map(({ to, message }) => ({ kind: 'send', to, message })));
+  return parseClientMessage(frame.text);
 }
 
 interface Request {

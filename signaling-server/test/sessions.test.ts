@@ -1,7 +1,7 @@
 /** What the server does about a connection: one frame or tick, the whole list of effects. */
 import { describe, expect, it } from 'vitest';
 import { createRng } from '#shared/base/rng.ts';
-import { instant } from '#shared/base/time.ts';
+import { after, instant } from '#shared/base/time.ts';
 import { signalingMessageToText, type ClientMessage } from '#shared/signaling/messages.ts';
 import { checkServerConfig, defaultServerConfig, type ServerConfig } from '#server/config.ts';
 import { connectionId } from '#server/rooms.ts';
@@ -34,6 +34,50 @@ function makePair(config: Partial<ServerConfig> = {}): Sessions {
   sessions.receive(two, frame(join('kitchen', b)), start);
   return sessions;
 }
+
+describe('one who joins under an id that is held', () => {
+  const ping = { kind: 'ping', to: one };
+  /** Another connection tries; each is closed when it is refused. */
+  const tryJoin = (sessions: Sessions, connection: typeof one, atMs: number): readonly SessionEffect[] => {
+    sessions.open(connection, after(start, atMs));
+    return sessions.receive(connection, frame(join('kitchen', a)), after(start, atMs));
+  };
+  const refused = (connection: typeof one): SessionEffect[] => [
+    told(connection, 'id-taken'),
+    { kind: 'close', connection, code: 4002 },
+  ];
+  const [four, five] = [connectionId(4), connectionId(5)];
+
+  it('is refused, and the holder is asked whether it lives, at most each two seconds', () => {
+    const sessions = makePair();
+    expect(tryJoin(sessions, three, 0)).toEqual([ping, ...refused(three)]);
+    expect(tryJoin(sessions, four, 1_999)).toEqual(refused(four));
+    expect(sessions.receive(one, { kind: 'control' }, after(start, 1_999))).toEqual([]);
+    expect(tryJoin(sessions, five, 2_000)).toEqual([ping, ...refused(five)]);
+    expect(sessions.count().members).toBe(2);
+  });
+
+  it('takes its place when nothing has come from it, and signals come to the new one', () => {
+    const sessions = makePair();
+    tryJoin(sessions, three, 0);
+    expect(tryJoin(sessions, four, 2_000)).toEqual([
+      { kind: 'drop', connection: one },
+      { kind: 'send', to: four, message: { kind: 'welcome', contacts: [b], starting: false } },
+    ]);
+    const at = after(start, 2_000);
+    expect(sessions.receive(one, frame(askContacts), at)).toEqual([]);
+    expect(sessions.receive(two, frame(signal(a, 'AAAA')), at)).toEqual([
+      { kind: 'send', to: four, message: { kind: 'signal', from: b, data: 'AAAA' } },
+    ]);
+    expect(sessions.count().members).toBe(2);
+  });
+
+  it('is told that it has joined, where it is the holder itself', () => {
+    const sessions = makePair();
+    expect(sessions.receive(one, frame(join('kitchen', a)), start)).toEqual([told(one, 'already-joined')]);
+    expect(sessions.receive(two, frame(join('kitchen', a)), start)).toEqual([told(two, 'already-joined')]);
+  });
+});
 
 describe('an announcement', () => {
   it('sends the list to those of the rooms that have changed', () => {
@@ -93,6 +137,7 @@ describe('a close', () => {
     const sessions = makePair();
     sessions.open(three, start);
     expect(sessions.receive(three, frame(join('kitchen', a)), start)).toEqual([
+      { kind: 'ping', to: one },
       told(three, 'id-taken'),
       { kind: 'close', connection: three, code: 4002 },
     ]);

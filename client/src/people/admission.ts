@@ -18,6 +18,8 @@ export interface AdmissionDeps {
   readonly admit: Admit;
   /** The user whose key has signed for this member. */
   readonly userOf: (id: PeerId) => string | undefined;
+  /** Whether it is in the room, listed here or not. */
+  readonly isHere: (id: PeerId) => boolean;
   /** All that it shows now. */
   readonly presenceOf: (id: PeerId) => ReadonlyMap<string, Value> | undefined;
   /** Where what may be shown goes. */
@@ -41,18 +43,19 @@ interface Candidate {
   userId: string | undefined;
   suspected: Told<'memberSuspected'> | undefined;
   readonly messages: Told<'message'>[];
-  readonly giveUp: AbortController;
+  giveUp: AbortController;
 }
 
 /** What was answered about a member, as this user. */
 interface Judged {
   readonly answer: 'admitted' | 'refused';
   readonly userId: string | undefined;
+  suspected: Told<'memberSuspected'> | undefined;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is how each member stands.
 export function createAdmission(deps: AdmissionDeps): Admission {
-  const { self, admit, userOf, presenceOf, pass, count } = deps;
+  const { self, admit, userOf, isHere, presenceOf, pass, count } = deps;
   /** Of each member that is here; bounded by the roster. */
   const standingById = new Map<PeerId, Candidate | Judged>();
   /** What those show who are not admitted; it may be told before they are. Bounded by the presence layer. */
@@ -81,19 +84,21 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     return standing && 'answer' in standing ? standing.answer : undefined;
   }
 
-  /** Users come with cards, and these with whatever is told of members. */
+  /** Users come with cards, of which nothing is told but what comes of them: whatever happens, they may be others. */
   function reconsider(event: MeshEvent): void {
     const about = memberOf(event);
     if (about !== undefined) judgeAnew(about);
-    else if (event.kind === 'graphChanged') standingById.forEach((_standing, id) => judgeAnew(id));
+    else if (!MANY.has(event.kind)) standingById.forEach((_standing, id) => judgeAnew(id));
   }
 
   function judgeAnew(id: PeerId): void {
     const standing = standingById.get(id);
-    if (!standing || !('answer' in standing) || standing.userId === userOf(id)) return;
+    // Of whoever has just gone nobody knows the user any more, and its leaving is told next.
+    if (!standing || standing.userId === userOf(id) || !isHere(id)) return;
+    if ('giveUp' in standing) return standing.giveUp.abort();
     if (standing.answer === 'admitted') pass([{ kind: 'memberLeft', id, reason: 'forgotten' }]);
     fieldsById.set(id, new Map(presenceOf(id)));
-    ask({ kind: 'memberJoined', id, returned: false });
+    ask({ kind: 'memberJoined', id, returned: false }, standing.suspected);
   }
 
   /** True when an event is about somebody who is not admitted: it waits here, or is dropped. */
@@ -101,9 +106,17 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     const about = memberOf(event);
     if (about === undefined) return false;
     const wasAdmitted = isAdmitted(about);
+    noteSuspicion(about, event);
     if (event.kind === 'memberLeft') forget(about);
     else if (!wasAdmitted) keepBack(about, event);
     return !wasAdmitted;
+  }
+
+  function noteSuspicion(id: PeerId, event: MeshEvent): void {
+    const standing = standingById.get(id);
+    if (!standing) return;
+    if (event.kind === 'memberSuspected') standing.suspected = event;
+    if (event.kind === 'memberRecovered') standing.suspected = undefined;
   }
 
   function keepBack(id: PeerId, event: MeshEvent): void {
@@ -111,9 +124,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (event.kind === 'memberJoined' && standing === undefined) return ask(event);
     if (event.kind === 'presenceChanged' && answerTo(id) !== 'refused') return keepPresence(event);
     const candidate = standing && 'messages' in standing ? standing : undefined;
-    if (event.kind === 'message') return keepMessage(event, candidate);
-    if (candidate && event.kind === 'memberSuspected') candidate.suspected = event;
-    if (candidate && event.kind === 'memberRecovered') candidate.suspected = undefined;
+    if (event.kind === 'message') keepMessage(event, candidate);
   }
 
   function keepPresence({ owner, fields }: Told<'presenceChanged'>): void {
@@ -127,11 +138,11 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     else count('not-admitted');
   }
 
-  function ask(joined: Told<'memberJoined'>): void {
+  function ask(joined: Told<'memberJoined'>, suspected?: Told<'memberSuspected'>): void {
     const candidate: Candidate = {
       joined,
-      userId: undefined,
-      suspected: undefined,
+      userId: userOf(joined.id),
+      suspected,
       messages: [],
       giveUp: new AbortController(),
     };
@@ -147,6 +158,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     do {
       if (!isAsked()) return;
       candidate.userId = userOf(id);
+      candidate.giveUp = new AbortController();
       isWelcome = await answerFor(candidate);
     } while (candidate.userId !== userOf(id));
     if (!isAsked()) return;
@@ -181,15 +193,15 @@ export function createAdmission(deps: AdmissionDeps): Admission {
 
   function letIn({ joined, userId, suspected, messages }: Candidate): void {
     const { id } = joined;
-    standingById.set(id, { answer: 'admitted', userId });
+    standingById.set(id, { answer: 'admitted', userId, suspected });
     const fields = fieldsById.get(id);
     fieldsById.delete(id);
     const presence: readonly MeshEvent[] = fields ? [{ kind: 'presenceChanged', owner: id, fields }] : [];
     pass([joined, ...presence, ...(suspected ? [suspected] : []), ...messages]);
   }
 
-  function turnAway({ joined: { id }, userId, messages }: Candidate): void {
-    standingById.set(id, { answer: 'refused', userId });
+  function turnAway({ joined: { id }, userId, suspected, messages }: Candidate): void {
+    standingById.set(id, { answer: 'refused', userId, suspected });
     fieldsById.delete(id);
     for (let nth = 0; nth < messages.length; nth++) count('not-admitted');
   }
@@ -202,6 +214,9 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (standing && 'giveUp' in standing) standing.giveUp.abort();
   }
 }
+
+/** What shows nobody and comes too often to look at all members each time. */
+const MANY: ReadonlySet<MeshEvent['kind']> = new Set(['stateChanged', 'delivered', 'peerMisbehaved']);
 
 /** The member whose doing an event shows; `undefined` for what shows nobody. */
 function memberOf(event: MeshEvent): PeerId | undefined {

@@ -127,9 +127,7 @@ function openDoor(
       void takeSigned(data);
       return true;
     },
-    restart: () => {
-      if (phase === 'open') channel.restart();
-    },
+    restart: () => (phase === 'open' ? channel.restart() : Promise.resolve(false)),
     send: (bytes) => phase === 'open' && (lost || channel.send(bytes)),
     fingerprints: channel.fingerprints,
     report: channel.report,

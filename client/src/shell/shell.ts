@@ -75,6 +75,7 @@ export type StopHow = 'inOrder' | 'atOnce';
 
 export interface LinkTraffic {
   readonly constructed: number;
+  readonly restarted: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
   readonly sentFrames: number;
@@ -82,7 +83,7 @@ export interface LinkTraffic {
 }
 
 /** A neighbor is asked for a sign of life after 0.9 s. */
-const LIVES_EVERY_MS = 250;
+const HEARD_EVERY_MS = 250;
 /** Peers whose last channel is remembered: as many as the overlay remembers. */
 const REPORTS_MAX = defaultOverlayConfig.restsMax;
 
@@ -99,7 +100,7 @@ interface Link {
   /** Through a TURN server. */
   relayed: boolean;
   /** When the node was last told that a frame waits here. */
-  livesToldAt: Instant;
+  heardToldAt: Instant;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the channels and timers of one tab.
@@ -124,7 +125,14 @@ export function createShell(deps: ShellDeps): Shell {
   const whenShutDown = new Promise<void>((resolve) => {
     noteShutDown = resolve;
   });
-  const traffic = { constructed: 0, sentBytes: 0, receivedBytes: 0, sentFrames: 0, receivedFrames: 0 };
+  const traffic = {
+    constructed: 0,
+    restarted: 0,
+    sentBytes: 0,
+    receivedBytes: 0,
+    sentFrames: 0,
+    receivedFrames: 0,
+  };
 
   return {
     handle,
@@ -204,7 +212,7 @@ export function createShell(deps: ShellDeps): Shell {
       case 'describe':
         return describe(effect);
       case 'restart':
-        return linkByAttempt.get(effect.attempt)?.channel.restart();
+        return restart(effect.attempt);
       case 'destroy':
         return destroy(effect.attempt);
       case 'speak':
@@ -244,7 +252,7 @@ export function createShell(deps: ShellDeps): Shell {
           link.relayed = relayed;
           deps.onRelayed();
         },
-        onSigned: () => handle({ kind: 'lives', peer }),
+        onSigned: () => handle({ kind: 'signed', peer }),
         onClosed: () => onClosed(attempt),
       },
     );
@@ -262,7 +270,14 @@ export function createShell(deps: ShellDeps): Shell {
       out: deps.doors.openOut(),
       theirs: versions.newest,
       relayed: false,
-      livesToldAt: clock.now().instant,
+      heardToldAt: clock.now().instant,
+    });
+  }
+
+  function restart(attempt: AttemptId): void {
+    const restarting = linkByAttempt.get(attempt)?.channel.restart();
+    void restarting?.then((isBegun) => {
+      if (isBegun) traffic.restarted += 1;
     });
   }
 
@@ -357,9 +372,9 @@ export function createShell(deps: ShellDeps): Shell {
 
   /** Where verifying takes long, its bringer would seem silent meanwhile. */
   function noteWaiting(link: Link): void {
-    if (!link.in.waits() || elapsedMs(link.livesToldAt, clock.now().instant) < LIVES_EVERY_MS) return;
-    link.livesToldAt = clock.now().instant;
-    handle({ kind: 'lives', peer: link.peer });
+    if (!link.in.waits() || elapsedMs(link.heardToldAt, clock.now().instant) < HEARD_EVERY_MS) return;
+    link.heardToldAt = clock.now().instant;
+    handle({ kind: 'heard', peer: link.peer });
   }
 
   /** Not by the link's encoder: the other end reads none of its frames. */

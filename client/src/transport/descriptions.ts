@@ -26,8 +26,8 @@ export interface CandidateDescription {
 export type Description = SessionDescription | CandidateDescription;
 
 /**
- * What the ends of an open channel tell each other. An answer names what it answers, by the ICE user name in that
- * `offer`; `renegotiate`: that the initiator should offer.
+ * What the ends of an open channel tell each other. An answer names the `offer` that it answers, by the ICE
+ * credentials in that; `renegotiate`: that the initiator should offer.
  */
 export type Redescription =
   | { readonly type: 'offer'; readonly sdp: string }

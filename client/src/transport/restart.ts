@@ -71,7 +71,7 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
       case 'answer':
         if (!initiator || !isProven(description.sdp)) return false;
         // A second answer to one offer is no mistake, the offer was told twice; used for the next one it would lead nowhere.
-        if (!isOffered || description.offer !== nameOf(connection()?.localDescription)) return true;
+        if (!isOffered || description.offer !== nameOfOurs()) return true;
         isOffered = false;
         actedAt = performance.now();
         use({ type: 'answer', sdp: description.sdp });
@@ -130,14 +130,19 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
     look();
   }
 
-  /** Until a new offer is made the local description is one of before. */
   function tellLocal(): void {
     const made = connection();
     const sdp = made?.localDescription?.sdp;
     if (!made || sdp === undefined) return;
     const offered = nameOf(made.remoteDescription);
     if (!initiator && offered !== undefined) tell({ type: 'answer', sdp, offer: offered });
-    else if (initiator && made.signalingState === 'have-local-offer') tell({ type: 'offer', sdp });
+    else if (initiator && nameOfOurs() !== undefined) tell({ type: 'offer', sdp });
+  }
+
+  /** Names the offer that waits for an answer: until a new one is made the local description is that of before. */
+  function nameOfOurs(): string | undefined {
+    const made = connection();
+    return made?.signalingState === 'have-local-offer' ? nameOf(made.localDescription) : undefined;
   }
 
   function renewServers(): void {
@@ -149,8 +154,8 @@ export function createRestarts({ initiator, connection, offer, use, config, tell
   }
 }
 
-/** Its ICE user name, which each restart changes (RFC 8445, 9; RFC 8839, 5.4). */
+/** All its ICE credentials: a change of any begins a restart (RFC 8839, 4.4.1.1.1), and nothing else does. */
 function nameOf(description: { readonly sdp: string } | null | undefined): string | undefined {
-  const [, name] = /^a=ice-ufrag:(\S{1,256})\s*$/mu.exec(description?.sdp ?? '') ?? [];
-  return name;
+  const lines = description?.sdp.match(/^a=ice-(?:ufrag|pwd):\S{1,256}(?=\s*$)/gmu) ?? [];
+  return lines.length === 0 ? undefined : [...new Set(lines)].toSorted().join(' ');
 }

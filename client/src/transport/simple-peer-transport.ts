@@ -51,6 +51,8 @@ const BAD_DESCRIPTIONS: ReadonlySet<unknown> = new Set([
 
 /** What is in use is looked at so long after it changed: browsers keep their statistics for 50 ms. */
 const ROUTE_SETTLES_MS = 100;
+/** Browsers answer with the same statistics for 50 ms. */
+const STATS_KEPT_MS = 100;
 /** An unanswered ping is repeated sooner, and that its packet came is known within a round trip and 0.2 s (RFC 9260, 6.2). */
 const DEAD_AFTER_MS = 1_000;
 
@@ -113,6 +115,8 @@ function createChannel(
   const progress = createProgress();
   let relayed = false;
   let lookPlanned = false;
+  /** One look at a time, whoever asks. */
+  let looking: Promise<boolean> | undefined;
   const restarts = createRestarts({
     initiator,
     connection: () => {
@@ -190,7 +194,7 @@ function createChannel(
       for (const description of descriptions) if (!peer.destroyed) peer.signal(description);
       return true;
     },
-    restart: () => void restartWhereDead(),
+    restart: () => (looking ??= restartWhereDead().finally(() => (looking = undefined))),
     redescribe: (data) => {
       const descriptions = phase === 'open' ? textToRedescriptions(data) : undefined;
       return descriptions !== undefined && restarts.take(descriptions);
@@ -264,13 +268,15 @@ function createChannel(
   }
 
   /** Where packets still come it is the other page that does not answer, and another way would lead to the same. */
-  async function restartWhereDead(): Promise<void> {
+  async function restartWhereDead(): Promise<boolean> {
     const quietMs = await readQuiet();
     if (quietMs < DEAD_AFTER_MS) {
-      await new Promise((resolve) => setTimeout(resolve, DEAD_AFTER_MS - quietMs));
-      if ((await readQuiet()) < DEAD_AFTER_MS) return;
+      await new Promise((resolve) => setTimeout(resolve, DEAD_AFTER_MS - quietMs + STATS_KEPT_MS));
+      if ((await readQuiet()) < DEAD_AFTER_MS) return false;
     }
-    if (phase === 'open') restarts.begin();
+    if (phase !== 'open') return false;
+    restarts.begin();
+    return true;
   }
 
   /** How long ago the last packet came, be it only that the browser at the other end has ours; without end where nobody can tell. */

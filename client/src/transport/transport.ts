@@ -68,10 +68,11 @@ export interface Channel {
    */
   readonly describe: (data: string) => boolean;
   /**
-   * Of an open channel: looks for another way to the other end, in place, so that nothing that was sent is lost. What
-   * comes of it is told by `onDescribed`, and is for the other end's `redescribe`. While that comes to nothing, again.
+   * Of an open channel by which nothing comes any more: looks for another way to the other end, in place, so that nothing
+   * that was sent is lost. What comes of it is told by `onDescribed`, and is for the other end's `redescribe`. While that
+   * comes to nothing, again. Resolves with whether another way is looked for.
    */
-  readonly restart: () => void;
+  readonly restart: () => Promise<boolean>;
   /**
    * Of an open channel: takes what the other end described after it had opened, and surely said itself. False: it was
    * not fit to be used, be it that it would change what `fingerprints` tells, and was not.

@@ -30,20 +30,24 @@ interface Bench {
   readonly admission: Admission;
   readonly passed: MeshEvent[];
   readonly counted: string[];
+  /** Of whom nothing is known any more. */
+  readonly goneIds: Set<PeerId>;
 }
 
 function createBench(admit: Admit, userById: ReadonlyMap<PeerId, string> = new Map()): Bench {
   const passed: MeshEvent[] = [];
   const counted: string[] = [];
+  const goneIds = new Set<PeerId>();
   const admission = createAdmission({
     self,
     admit,
     userOf: (id) => userById.get(id) ?? `user of ${id}`,
+    isHere: (id) => !goneIds.has(id),
     presenceOf: () => new Map([['name', 'all it shows']]),
     pass: (events) => passed.push(...events),
     count: (reason) => counted.push(reason),
   });
-  return { admission, passed, counted };
+  return { admission, passed, counted, goneIds };
 }
 
 /** Promises that are settled have run what waits for them. */
@@ -190,6 +194,31 @@ describe('whoever shows another user', () => {
     await settled();
     expect(passed.slice(-2)).toEqual([joined(ann), shows(ann, { name: 'all it shows' })]);
     expect(admit.mock.calls.map(([{ userId }]) => userId)).toEqual([`user of ${ann}`, 'mallory', 'anna']);
+  });
+
+  test('comes back as suspect as it was', async () => {
+    const userById = new Map<PeerId, string>();
+    const { admission, passed } = createBench(() => true, userById);
+    const suspected: MeshEvent = { kind: 'memberSuspected', id: ann, by: bob };
+    admission.onEvents([joined(ann)]);
+    await settled();
+    admission.onEvents([suspected]);
+    userById.set(ann, 'anna');
+    admission.onEvents([{ kind: 'graphChanged' }]);
+    await settled();
+    expect(passed.at(-1)).toEqual(suspected);
+  });
+
+  test('because it has gone has left as it did', async () => {
+    const userById = new Map<PeerId, string>();
+    const { admission, passed, goneIds } = createBench(() => true, userById);
+    admission.onEvents([joined(ann)]);
+    await settled();
+    goneIds.add(ann);
+    userById.set(ann, 'nobody');
+    admission.onEvents([{ kind: 'graphChanged' }, left(ann)]);
+    await settled();
+    expect(passed).toEqual([joined(ann), { kind: 'graphChanged' }, left(ann)]);
   });
 
   test('while the answer about the first waits is judged as the second', async () => {

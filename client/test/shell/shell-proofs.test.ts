@@ -99,9 +99,9 @@ describe('what must be proven', () => {
     await arrive(1);
     await arrive(2);
     handlers.onFrame(encode(prune));
-    expect(setup.inputs).toEqual([{ kind: 'lives', peer: a }]);
+    expect(setup.inputs).toEqual([{ kind: 'heard', peer: a }]);
     await cryptoIdle();
-    expect(setup.inputs.map(({ kind }) => kind)).toEqual(['lives', 'frame', 'frame', 'frame']);
+    expect(setup.inputs.map(({ kind }) => kind)).toEqual(['heard', 'frame', 'frame', 'frame']);
     // What is heard at once shows it by itself.
     await setup.clock.advance(1_000);
     handlers.onFrame(encode(prune));

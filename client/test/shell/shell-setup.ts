@@ -147,7 +147,10 @@ export function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prov
               fake.described.push(data);
               return fake.takes;
             },
-            restart: () => void log.push(`restart ${name}`),
+            restart: () => {
+              log.push(`restart ${name}`);
+              return Promise.resolve(true);
+            },
             send: (bytes) => {
               log.push(`send ${name}`);
               if (fake.takes) fake.sent.push(bytes.slice());

@@ -23,7 +23,7 @@ const offerOf = ({ peer }: End, nth: number): string =>
   description('offer', sdpOf(peer.certificate, `offer-${nth}`));
 /** What it answers to the offer of this name. */
 const answerOf = ({ peer }: End, offer: string): string =>
-  description('answer', sdpOf(peer.certificate, 'answer'), offer);
+  description('answer', sdpOf(peer.certificate, 'answer'), `a=ice-ufrag:${offer}`);
 
 beforeEach(() => {
   peers.length = 0;
@@ -150,8 +150,12 @@ describe('the initiator', () => {
     a.channel.restart();
     await settle();
     a.channel.redescribe(answerOf(b, 'own-1'));
+    const taken = a.peer.signals.length;
     a.channel.restart();
-    a.channel.restart();
+    await Promise.resolve();
+    // It was told twice, and answered twice: a browser that waits for no answer would end the connection.
+    expect(a.channel.redescribe(answerOf(b, 'own-1'))).toBe(true);
+    expect(a.peer.signals).toHaveLength(taken);
     expect(a.told).toHaveLength(1);
     await settle();
     expect(a.told.slice(1).map(({ sdp }) => sdp?.includes('own-2'))).toEqual([true]);
@@ -182,10 +186,10 @@ describe('the other end', () => {
     expect([b.channel.redescribe(offer), b.channel.redescribe(offer)]).toEqual([true, true]);
     expect(b.peer.signals.filter((type) => type === 'offer')).toHaveLength(2);
     await settle();
-    expect(b.told.slice(1)).toMatchObject([{ type: 'answer', offer: 'offer-1' }]);
+    expect(b.told.slice(1)).toMatchObject([{ type: 'answer', offer: 'a=ice-ufrag:offer-1' }]);
     expect(b.channel.redescribe(offer)).toBe(true);
     await settle();
-    expect(b.told.slice(2)).toMatchObject([{ type: 'answer', offer: 'offer-1' }]);
+    expect(b.told.slice(2)).toMatchObject([{ type: 'answer', offer: 'a=ice-ufrag:offer-1' }]);
   });
 
   test('is not kept gathering by one that offers without a pause', async () => {
@@ -197,6 +201,18 @@ describe('the other end', () => {
     }
     expect(b.peer.configs.length - before).toBe(5);
     expect(b.told).toHaveLength(5);
+  });
+
+  test('takes an offer with another password for another one', async () => {
+    const [a, b] = await open(() => ({ iceServers: [] }));
+    const before = b.peer.configs.length;
+    for (let nth = 0; nth < 50; nth++) {
+      const sdp = `${sdpOf(a.peer.certificate, 'same')}a=ice-pwd:${nth}\r\n`;
+      expect(b.channel.redescribe(description('offer', sdp))).toBe(true);
+      await settle();
+    }
+    expect(b.peer.configs.length - before).toBe(5);
+    expect(b.told[0]?.offer).toBe('a=ice-pwd:0 a=ice-ufrag:same');
   });
 });
 
@@ -223,7 +239,7 @@ describe('where packets still come', () => {
     await vi.advanceTimersByTimeAsync(600);
     a.peer.stats = quietFor(1_000);
     expect(a.peer.offers).toBe(0);
-    await vi.advanceTimersByTimeAsync(200);
+    await vi.advanceTimersByTimeAsync(250);
     expect(a.peer.offers).toBe(1);
   });
 
@@ -248,7 +264,7 @@ describe('what is refused and changes nothing', () => {
     const both = `${sdpOf(b.peer.certificate, 'own-1')}${foreign}`;
     const before = [a, b].map(({ peer }) => peer.signals.length);
     for (const sdp of [foreign, both, '']) {
-      expect(a.channel.redescribe(description('answer', sdp, 'own-1'))).toBe(false);
+      expect(a.channel.redescribe(description('answer', sdp, 'a=ice-ufrag:own-1'))).toBe(false);
       expect(b.channel.redescribe(description('offer', sdp))).toBe(false);
     }
     expect([a, b].map(({ peer }) => peer.signals.length)).toEqual(before);
@@ -257,7 +273,7 @@ describe('what is refused and changes nothing', () => {
   test('what is not for this end, more than one at once, and what is unsigned', async () => {
     const [a, b] = await open();
     const offer = { type: 'offer', sdp: sdpOf(a.peer.certificate, 'own-1') };
-    const answer = { type: 'answer', sdp: sdpOf(b.peer.certificate, 'own-1'), offer: 'own-1' };
+    const answer = { type: 'answer', sdp: sdpOf(b.peer.certificate, 'own-1'), offer: 'a=ice-ufrag:own-1' };
     const nameless = [
       { ...answer, offer: undefined },
       { ...offer, sdp: offer.sdp.replace('ice-ufrag', 'ice-other') },

@@ -52,7 +52,9 @@ export function inputToJobs(
         { layer: 'greeters', input: { kind: 'carried' } },
         { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
       ];
-    case 'lives':
+    case 'heard':
+      return [{ layer: 'membership', input: { kind: 'heard', peer: input.peer } }];
+    case 'signed':
       return [{ layer: 'membership', input: { kind: 'lives', peer: input.peer } }];
     case 'probe':
       return [{ layer: 'membership', input: { kind: 'probe' } }];

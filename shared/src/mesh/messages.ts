@@ -218,11 +218,10 @@ export type Input =
       readonly from: PeerId;
       readonly message: RoutingMessage<RoutedPayload>;
     }
-  /**
-   * This neighbor lives: it has signed something that came by another way, though its channel may not; or a frame of its
-   * came over the channel, and is still being verified.
-   */
-  | { readonly kind: 'lives'; readonly peer: PeerId }
+  /** This neighbor has signed something that came by another way: it lives, though its channel may not. */
+  | { readonly kind: 'signed'; readonly peer: PeerId }
+  /** A frame of this neighbor came over its channel, and is still being verified. */
+  | { readonly kind: 'heard'; readonly peer: PeerId }
   /** The page was awoken, or its network is another: what links it holds may lead nowhere. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'timer'; readonly timer: NodeTimer };

@@ -154,9 +154,16 @@ function enter(input: Input, hub: Hub): void {
   }
   if (input.kind === 'badFrame' || input.kind === 'badSignal') return onBadFrame(input, hub);
   noteCongestion(input, hub);
+  noteHeard(input, hub);
   // Tombstones are about to be collected: how far the room has got is asked anew, also by one who is alone.
   if (input.kind === 'timer' && input.timer.layer === 'state') refreshStability(hub, 'collection');
   return inputToJobs(withoutOutcasts(input, hub)).forEach(hub.feed);
+}
+
+/** As of any frame: it proves life when it comes, whatever is in it. */
+function noteHeard(input: Input, { neighbors, now }: Hub): void {
+  const neighbor = input.kind === 'heard' ? neighbors.get(input.peer) : undefined;
+  if (neighbor) neighbor.heardAt = now.instant;
 }
 
 /** The server names whoever is attached to it, for it knows nobody. */

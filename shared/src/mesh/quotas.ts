@@ -110,8 +110,8 @@ export function createQuotas(
   };
 
   /**
-   * Nobody signs a packet as its origin's, so each neighbor has a quota for each origin that it names: it can use up no other
-   * than that, and what it uses up is what it could as well have withheld.
+   * Nobody signs a packet as its origin's, so each neighbor has a quota for each origin that it names. Packets that are made
+   * up use up what comes through the same neighbor, and nothing that comes another way.
    */
   const packetOverspender = (origin: PeerId): PeerId | undefined => {
     if (latest === undefined) return undefined;
@@ -164,7 +164,7 @@ interface Meter {
   filledAt: Instant;
 }
 
-/** One use per name. Who pushes another out has it begin anew, so that nobody is worse off. */
+/** One use per name. Who is pushed out begins anew: to gain by that one must push out thousands, within the neighbor's quota. */
 function createMeters(quota: Quota, peersMax: number): Meters {
   const { bytes, messages } = quota;
   const meterByName = createBoundedMap<string, Meter>(peersMax);

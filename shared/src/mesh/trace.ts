@@ -62,7 +62,8 @@ function inputToText(input: Input): string {
     case 'channelOpened':
     case 'channelClosed':
     case 'described':
-    case 'lives':
+    case 'heard':
+    case 'signed':
       return `${input.kind} ${short(input.peer)}`;
     case 'congestion':
       return `${input.congested ? 'congested' : 'drained'} ${short(input.peer)}`;

@@ -151,8 +151,8 @@ export function judgeDeadline(
 }
 
 /**
- * The same of one whose other end has just described something: where a page or its machine is slow, each step takes
- * its time, and what is nearly built is not thrown away. `undefined`: it has time enough.
+ * The attempt with a later deadline, for its other end has just described something: where a page or its machine is slow
+ * each step takes its time, and what is nearly built is not thrown away. `undefined`: it has time enough.
  */
 export function prolongAttempt(link: Connecting, at: Instant, config: OverlayConfig): Connecting | undefined {
   const latest = after(link.begunAt, config.openTimeoutMsMax);

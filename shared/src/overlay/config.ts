@@ -64,7 +64,7 @@ export interface OverlayConfig {
   readonly openTimeoutMs: number;
   /** So long after the other end described something there is still time, up to `openTimeoutMsMax` in all: slow pages get there by steps. Same trade. Over 0. */
   readonly describedTimeoutMs: number;
-  /** See there. At least `openTimeoutMs`. */
+  /** An attempt ends after so long, whatever is described. More: who describes without end holds a slot; less: the slowest never get there. At least `openTimeoutMs`. */
   readonly openTimeoutMsMax: number;
   /** A timer later than this shows that we were stalled, so the attempt gets its lateness as a grace, once. Over 0. */
   readonly stallMsMin: number;

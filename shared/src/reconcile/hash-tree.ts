@@ -24,10 +24,10 @@ export interface TreeEntry {
 export interface HashTree {
   readonly size: number;
   /**
-   * `full`: a new key found no room, and is not compared; nothing changed. Of the keys of one hash the first
-   * `HASH_GROUP_MAX` count; others wait until one of these is removed.
+   * `full`: a new key found no room, and nothing changed. `waits`: of the keys of one hash the first `HASH_GROUP_MAX` are
+   * compared; it is, once one of these is removed.
    */
-  readonly set: (key: string, version: Version) => 'changed' | 'same' | 'full';
+  readonly set: (key: string, version: Version) => 'changed' | 'same' | 'waits' | 'full';
   /** Tells whether the key was there. */
   readonly remove: (key: string) => boolean;
   readonly root: () => Hash64;
@@ -99,7 +99,8 @@ export function createHashTree(recordsMax: number): HashTree {
       const old = leaves.find(entry.keyHash, key);
       if (old && compareVersions(old.version, version) === 0) return 'same';
       if (old) leaves.takeOut(old);
-      else if (isFull(entry) || !makeRoom(entry)) return 'full';
+      else if (isFull(entry)) return 'full';
+      else if (!makeRoom(entry)) return 'waits';
       leaves.putIn(entry);
       return 'changed';
     },

@@ -1,5 +1,5 @@
 /** Keys of one hash beyond those that are compared: each waits until one of these goes. */
-import type { Hash64 } from '../base/hash.ts';
+import { hashToText, type Hash64 } from '../base/hash.ts';
 
 /** What is kept: a key, and whatever is known of it. */
 interface Keyed {
@@ -27,7 +27,7 @@ export function createSpares<E extends Keyed>(): Spares<E> {
   const leave = (keyHash: Hash64, entries: E[], at: number): E | undefined => {
     const [gone] = entries.splice(at, 1);
     if (gone) size--;
-    if (entries.length === 0) entriesByHash.delete(nameOf(keyHash));
+    if (entries.length === 0) entriesByHash.delete(hashToText(keyHash));
     return gone;
   };
 
@@ -36,11 +36,11 @@ export function createSpares<E extends Keyed>(): Spares<E> {
       return size;
     },
     has: ({ keyHash, key }) => {
-      const entries = entriesByHash.get(nameOf(keyHash));
+      const entries = entriesByHash.get(hashToText(keyHash));
       return entries?.[placeOf(entries, key)]?.key === key;
     },
     put: (entry) => {
-      const name = nameOf(entry.keyHash);
+      const name = hashToText(entry.keyHash);
       const entries = entriesByHash.get(name) ?? [];
       entriesByHash.set(name, entries);
       const at = placeOf(entries, entry.key);
@@ -49,20 +49,16 @@ export function createSpares<E extends Keyed>(): Spares<E> {
       if (!isKnown) size++;
     },
     remove: (keyHash, key) => {
-      const entries = entriesByHash.get(nameOf(keyHash));
+      const entries = entriesByHash.get(hashToText(keyHash));
       if (!entries) return false;
       const at = placeOf(entries, key);
       return entries[at]?.key === key && leave(keyHash, entries, at) !== undefined;
     },
     takeFirst: (keyHash) => {
-      const entries = entriesByHash.get(nameOf(keyHash));
+      const entries = entriesByHash.get(hashToText(keyHash));
       return entries && leave(keyHash, entries, 0);
     },
   };
-}
-
-function nameOf({ high, low }: Hash64): string {
-  return `${high}:${low}`;
 }
 
 /** Where the key stands, or where it would stand. */
