@@ -15,10 +15,20 @@ const args = [
 
 /**
  * Stories that are no others in a private room: `private-room` opens rooms of both kinds itself, a server that reads
- * what it carries is found out where it can read (`hostile-server`), and the rest asks for no room: `start` is about
- * the command, `readme` about the sample as it is written there.
+ * what it carries is found out where it can read (`hostile-server`), and the rest has no use for a key: `start` is about
+ * the command, `readme` about the sample as it is written there, and `lifecycle`, `restart`, `sleep` and `turn` about
+ * what a browser does with connections, which are the same.
  */
-const ONE_KIND = ['private-room', 'hostile-server', 'start', 'readme'].map((name) => `**/${name}.spec.ts`);
+const ONE_KIND = [
+  'private-room',
+  'hostile-server',
+  'start',
+  'readme',
+  'lifecycle',
+  'restart',
+  'sleep',
+  'turn',
+].map((name) => `**/${name}.spec.ts`);
 
 const config: PlaywrightTestConfig<object, RoomOptions> = defineConfig<object, RoomOptions>({
   testDir: 'stories',

@@ -5,7 +5,7 @@ import type { PeerId } from '#shared/base/ids.ts';
 import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
 import { bytesToDirect, directToBytes } from '#shared/wire/direct-codec.ts';
 import { writeCard } from '#client/identity/card.ts';
-import { createKeyPair } from '#client/identity/ed25519.ts';
+import { createKeyPair, importVerifier } from '#client/identity/ed25519.ts';
 import { createHandshake, encodeProof } from '#client/identity/handshake.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
 import { MeshError } from '#client/errors.ts';
@@ -13,9 +13,14 @@ import { bytesToRoomKey, newRoomKey, roomKeyToBytes } from '#client/room/room-ke
 import { newRoomLink, readRoomLink } from '#client/room/room-link.ts';
 import { deriveRoomSecrets } from '#client/room/secrets.ts';
 import { createSealer as createLetterSealer } from '#client/identity/seal.ts';
+import { createVouching } from '#client/shell/vouching.ts';
 import { createSealer } from '#client/signaling/sealer.ts';
 import { bundleFrames, framesOf } from '#client/transport/bundles.ts';
-import { descriptionsToText, textToDescriptions } from '#client/transport/descriptions.ts';
+import {
+  descriptionsToText,
+  textToDescriptions,
+  textToRedescriptions,
+} from '#client/transport/descriptions.ts';
 import { sdpToFingerprint } from '#client/transport/fingerprints.ts';
 import {
   fuzz,
@@ -113,6 +118,21 @@ const descriptions = (): FuzzTarget => ({
   },
 });
 
+const redescriptions = (): FuzzTarget => ({
+  name: 'descriptions for open channels',
+  corpus: [
+    [{ type: 'offer', sdp: SDP }],
+    [{ type: 'answer', sdp: SDP, offer: 'a=ice-pwd:p a=ice-ufrag:u' }],
+    [{ type: 'renegotiate' }],
+  ].map((list) => toBytes(descriptionsToText(list))),
+  take: (bytes) => {
+    const taken = textToRedescriptions(toText(bytes));
+    if (!taken) return 'refused';
+    same(textToRedescriptions(descriptionsToText(taken)), taken);
+    return 'accepted';
+  },
+});
+
 const fingerprints = (): FuzzTarget => ({
   name: 'fingerprints in descriptions',
   corpus: [toBytes(SDP), toBytes(SDP.toLowerCase())],
@@ -163,7 +183,7 @@ const letters = (): FuzzTarget => ({
 
 describe(`${FUZZ_INPUTS} random and damaged inputs`, () => {
   test.each(
-    [hails, proofs, bundles, descriptions, fingerprints, roomKeys, roomLinks, letters].map(
+    [hails, proofs, bundles, descriptions, redescriptions, fingerprints, roomKeys, roomLinks, letters].map(
       (make) => [make().name, make] as const,
     ),
   )(
@@ -234,6 +254,41 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
     );
     process.stdout.write(textOfCounts(counts));
     expect(counts.refused['refused']).toBeGreaterThan(SLOW_INPUTS / 2);
+    expect(counts.accepted).toBeGreaterThan(0);
+  });
+
+  test('signed descriptions: none opens that was touched', async () => {
+    const ofPeer = (first: number): ReturnType<typeof createHandshake> =>
+      createHandshake({
+        peer: keyToPeerId(own.publicKey),
+        publicKey: keys.publicKey,
+        nonce: bytesOf(32, first),
+      });
+    const verify = await importVerifier(keys.publicKey);
+    const [theirs, ours] = [ofPeer(9), greet()];
+    theirs.receive(ours.hail);
+    ours.receive(theirs.hail);
+    const writer = createVouching({ handshake: theirs, sign: keys.sign, verify });
+    const good = await Promise.all(['one', 'two', 'three'].map(writer.sign));
+    const counts = await fuzzSlowly(
+      {
+        name: 'signed descriptions',
+        corpus: good.map(toBytes),
+        take: async (bytes) => {
+          const opened = await createVouching({ handshake: ours, sign: own.sign, verify }).open(
+            toText(bytes),
+          );
+          if (!opened.ok) return opened.error;
+          // Spaces, and how its characters are written, are not signed.
+          if (!['one', 'two', 'three'].includes(opened.value)) throw new Error('opened, though touched');
+          return 'accepted';
+        },
+      },
+      SLOW_INPUTS,
+      SEED,
+    );
+    process.stdout.write(textOfCounts(counts));
+    expect(counts.refused['forged']).toBeGreaterThan(SLOW_INPUTS / 2);
     expect(counts.accepted).toBeGreaterThan(0);
   });
 

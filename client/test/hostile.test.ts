@@ -390,6 +390,22 @@ describe('a broadcast in the name of another', () => {
     await room.clock.advance(500);
     expect([heard, told]).toEqual([['once'], []]);
   });
+
+  test('nor a quarter of an hour later, when much of what was said then is forgotten', async () => {
+    const scene = await setScene();
+    const { a, c, link, provers, room } = scene;
+    const heard: unknown[] = [];
+    a.topic('chat').on(({ data }) => heard.push(data));
+    const old = await provers.c.prove(gossip(c.id, { kind: 'topic', topic: 'chat', data: 'old' }, 1));
+    link.say(old);
+    for (let minute = 0; minute < 16; minute++) await room.clock.advance(60_000);
+    link.say(old);
+    await room.clock.advance(500);
+    expect(heard).toEqual(['old']);
+    link.say(await provers.c.prove(gossip(c.id, { kind: 'topic', topic: 'chat', data: 'new' }, 2)));
+    await room.clock.advance(500);
+    expect(heard).toEqual(['old', 'new']);
+  });
 });
 
 test('names that every object has are names like any other, all the way', async () => {

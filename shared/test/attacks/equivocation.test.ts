@@ -323,10 +323,12 @@ describe('who was thrown out', () => {
       fork.world.run(50);
     }
     for (const tab of rest) expect(tab.node.inspect().membership.departed.size).toBeGreaterThan(1_000);
-    tell([{ ...IDENTITY, id: fork.liar.id, epoch: epoch(7), incarnation: incarnation(9) }]);
+    const alive = { ...IDENTITY, epoch: epoch(7), incarnation: incarnation(9) };
+    tell([fork.liar.id, nobody(9_999)].map((id) => ({ ...alive, id })));
     // Nobody names it as a neighbor: whoever took it in would miss it before long.
     fork.world.run(200);
     for (const tab of rest) expect(lists(tab, fork.liar.id)).toBe(false);
+    for (const tab of rest) expect(lists(tab, nobody(9_999))).toBe(true);
   });
 
   test('is let in by nobody to whom another sends it on, when all rests are over', () => {
