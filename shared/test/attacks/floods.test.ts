@@ -142,3 +142,30 @@ test('newcomers are known to all in a room whose rosters somebody fills with mem
   const lost = others.flatMap(eventsOf).filter((event) => event.kind === 'memberLeft' && known.has(event.id));
   expect(lost).toEqual([]);
 });
+
+test('the links of newcomers are known to all while somebody tells those of hundreds who do not exist', () => {
+  const { world, others, lie } = besiege(5);
+  let number = 0;
+  const links = (): LinkMessage => ({
+    kind: 'claims',
+    claims: Array.from({ length: 8 }, () => ({
+      kind: 'links',
+      id: nobody((number += 1)),
+      epoch: epoch(1),
+      seq: 1,
+      neighbors: [],
+      stability: 0,
+      greeter: false,
+      proof: null,
+    })),
+  });
+  const flood = (times: number): void =>
+    lie(() => Array.from({ length: 10 }, links), { times, everyMs: 100 });
+  flood(10);
+  expect(number).toBeGreaterThan(2 * defaultMeshConfig.membership.earlyLinksMax);
+  const newcomers = [world.open(), world.open()];
+  flood(100);
+  const knowsLinks = (tab: Tab): boolean =>
+    newcomers.every(({ id }) => (tab.node.inspect().membership.members.get(id)?.neighbors.length ?? 0) > 0);
+  expect(others.filter((tab) => !knowsLinks(tab))).toEqual([]);
+});
