@@ -70,29 +70,32 @@ export function findLostMessages(seen: readonly Seen[], histories: readonly Hist
   );
 }
 
-/** Told twice, or out of order: never, to nobody. */
-export function findRepeatedMessages(
-  seen: readonly Seen[],
-  histories: readonly History[],
-): readonly string[] {
-  return findOdd(seen, histories, ({ repeated }) => repeated, 'came again or late');
+/** No message comes twice, and none of a steady tab after a later one: who sleeps begins anew, and there is no order between the two. */
+export function findDisorder(seen: readonly Seen[], histories: readonly History[]): readonly string[] {
+  return [
+    ...findOdd(seen, histories, { count: ({ repeated }) => repeated, words: 'came again' }),
+    ...findOdd(seen, histories.filter(isSteadyTab), { count: ({ late }) => late, words: 'came late' }),
+  ];
 }
 
-/** Of whatever was missed in between, whoever missed it was told. */
+/** Of what was missed in between of a steady tab, whoever missed it was told, be it that it slept itself. */
 export function findSilentLosses(seen: readonly Seen[], histories: readonly History[]): readonly string[] {
-  return findOdd(seen, histories, ({ missed, told }) => missed - told, 'are missing without a word');
+  return findOdd(seen, histories.filter(isSteadyTab), {
+    count: ({ missed, told }) => missed - told,
+    words: 'are missing without a word',
+  });
 }
 
+/** By what was heard of these senders. */
 function findOdd(
   seen: readonly Seen[],
   histories: readonly History[],
-  count: (heard: Heard) => number,
-  words: string,
+  { count, words }: { readonly count: (heard: Heard) => number; readonly words: string },
 ): readonly string[] {
   const tabById = new Map(histories.map(({ id, tab }) => [id, tab]));
   return seen.flatMap(({ tab, look }) =>
     Object.entries(look.heard)
-      .filter(([, heard]) => count(heard) > 0)
+      .filter(([id, heard]) => tabById.has(id) && count(heard) > 0)
       .map(
         ([id, heard]) =>
           `at tab ${tab} ${count(heard)} messages of tab ${tabById.get(id)} ${words}: ${heard.oddities.join('; ')}`,

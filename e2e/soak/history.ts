@@ -70,6 +70,10 @@ function lastWellAt(observer: History, at: number): number {
   }
 }
 
+/** How long the machine let it run nothing, each time: not by sleep. */
+export const stallsOf = ({ sleeps, told }: History): readonly number[] =>
+  told.stalls.filter(({ ms, at }) => !sleeps.some((span) => overlaps(span, at - ms, at))).map(({ ms }) => ms);
+
 const heldUpOf = ({ told }: History): readonly Span[] =>
   told.stalls.filter(({ ms }) => ms >= HELD_UP_MS).map(({ ms, at }) => ({ from: at - ms, to: at }));
 

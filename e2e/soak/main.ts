@@ -41,7 +41,7 @@ try {
     beatMs: (tabs * 1_000) / ROOM_BEATS_PER_S,
   };
   const outcome = await runPlan(place, { plan, tabs, everyS }, print);
-  const checks = checksOf(outcome, tabs);
+  const checks = checksOf(outcome, options);
   const sections = [textOfChecks(checks), textOfFigures(figuresOf(outcome, plan)), notesOf(outcome)];
   print(`\n${sections.join('\n\n')}`);
   process.exitCode = holds(checks) ? 0 : 1;

@@ -13,13 +13,13 @@ const END: readonly number[] = [0.9, 0.95, 1];
  * sixty newcomers. The rest is what one and the same heap differs by from one moment to another, with what is on its
  * way. A leak of each message's bytes, or of each connection, would be several times as much.
  */
-export const GROWTH_BYTES_MAX = 1_000_000;
+const GROWTH_BYTES_MAX = 1_000_000;
 
 /**
  * Connections that are not closed: ten links, sixteen parked ones, three attempts. These are limits of the library; a
  * connection that nobody closes does not go away.
  */
-export const CONNECTIONS_MAX: number = 10 + 16 + 3;
+const CONNECTIONS_MAX = 10 + 16 + 3;
 
 export interface Sample extends HeapUse {
   readonly tab: number;
@@ -51,6 +51,14 @@ export function growthOf(samples: readonly Sample[]): readonly Growth[] {
     ];
   });
 }
+
+/**
+ * A heap grows for its first minutes, as code is compiled and as the memories of what was heard fill (30 s of messages,
+ * 40 s of claims): before this the middle of a soak is no measure.
+ */
+const WARM_AFTER_MS = 180_000;
+
+export const isWarm = (soakMs: number): boolean => soakMs * MIDDLE[0]! >= WARM_AFTER_MS;
 
 export function findGrowth(growths: readonly Growth[]): readonly string[] {
   if (growths.length === 0) return ['nothing was measured'];

@@ -33,7 +33,10 @@ export interface Tellings {
 export interface Heard {
   readonly first: number;
   readonly last: number;
+  /** Those in between that have not come. */
   readonly missed: number;
+  /** Those that came after a later one. */
+  readonly late: number;
   readonly repeated: number;
   /** Said by `message:gap`. */
   readonly told: number;
@@ -110,6 +113,7 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
 
   let told = nothingTold();
   const heardById = new Map<string, Hearing>();
+  const holesById = new Map<string, Set<number>>();
   const presenceById = new Map<string, number>();
   let stalePresence = 0;
   let staleMessages = 0;
@@ -139,11 +143,14 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
   topic.on(({ from, data: { n, at } }) => {
     if (Date.now() - at > STALE_MS) staleMessages += 1;
     const heard = heardOf(from);
+    const isOdd = heard.first > 0 && n !== heard.last + 1;
+    if (isOdd && heard.oddities.length < ODDITIES_MAX)
+      heard.oddities.push(`${n} after ${heard.last}, ${((Date.now() - at) / 1_000).toFixed(1)} s old`);
     if (heard.first === 0) heard.first = n;
-    else if (n <= heard.last) heard.repeated += 1;
-    else heard.missed += n - heard.last - 1;
-    if (heard.first !== n && n !== heard.last + 1 && heard.oddities.length < ODDITIES_MAX)
-      heard.oddities.push(`${n} after ${heard.last}, ${Date.now() - at} ms old, at ${Date.now()}`);
+    else if (n > heard.last) for (let hole = heard.last + 1; hole < n; hole++) holesOf(from).add(hole);
+    else if (holesOf(from).delete(n)) heard.late += 1;
+    else heard.repeated += 1;
+    heard.missed = holesOf(from).size;
     heard.last = Math.max(heard.last, n);
   });
 
@@ -216,9 +223,23 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
   }
 
   function heardOf(id: string): Hearing {
-    const heard = heardById.get(id) ?? { first: 0, last: 0, missed: 0, repeated: 0, told: 0, oddities: [] };
+    const heard = heardById.get(id) ?? {
+      first: 0,
+      last: 0,
+      missed: 0,
+      late: 0,
+      repeated: 0,
+      told: 0,
+      oddities: [],
+    };
     heardById.set(id, heard);
     return heard;
+  }
+
+  function holesOf(id: string): Set<number> {
+    const holes = holesById.get(id) ?? new Set();
+    holesById.set(id, holes);
+    return holes;
   }
 
   async function when(isSo: () => boolean): Promise<number | null> {

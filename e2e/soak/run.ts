@@ -2,7 +2,7 @@
 import { compareRosters, compareState, type Seen } from './compare.ts';
 import type { History, Timing } from './history.ts';
 import { MEASURED, type Sample } from './memory.ts';
-import type { Counts } from './page-side.ts';
+import type { Counts, Visitor } from './page-side.ts';
 import { isSteady, type Plan, type Step } from './plan.ts';
 import { openSoakTab, pause, type SoakPlace, type SoakTab } from './room.ts';
 
@@ -22,6 +22,8 @@ export interface Outcome {
   readonly troubles: readonly string[];
 }
 
+type Now = Parameters<Visitor['whenCaughtUp']>[0];
+
 /** Tabs that open at once in the beginning: more would wait for the machine, not for each other. */
 const OPENING = 4;
 /** What a crash, a join or a return needs to be known to all, with room to spare: for comparing who is where. */
@@ -40,6 +42,7 @@ export async function runPlan(
   const listed: Timing[] = [];
   const most = { links: 0, entries: 0, forgotten: 0 };
   const running = new Set<Promise<void>>();
+  const lastByTab = new Map<number, Promise<void>>();
   let words: string[] = [];
   let startedAt = 0;
   let marks = 0;
@@ -54,7 +57,7 @@ export async function runPlan(
     await pause(startedAt + atMs - Date.now());
     start(run());
   }
-  await Promise.all(running);
+  while (running.size > 0) await Promise.all(running);
   const restedAt = Date.now();
   const seen = await waitForCalm();
   const calmMs = Date.now() - restedAt;
@@ -95,7 +98,7 @@ export async function runPlan(
     const marking = plan.steps.flatMap((step) =>
       step.kind === 'sleep' ? [{ atMs: step.atMs + step.forMs / 2, run: mark }] : [],
     );
-    const steps = plan.steps.map((step) => ({ atMs: step.atMs, run: () => act(step) }));
+    const steps = plan.steps.map((step) => ({ atMs: step.atMs, run: () => inTurn(step) }));
     return [...steps, ...marking, ...beats, ...heaps].toSorted((a, b) => a.atMs - b.atMs);
   }
 
@@ -104,6 +107,17 @@ export async function runPlan(
       .catch((error: unknown) => void troubles.push((error as Error).message))
       .finally(() => running.delete(done));
     running.add(done);
+  }
+
+  /** What is done to one tab is done in its order, however long each takes where the machine cannot keep up. */
+  function inTurn(step: Step): Promise<void> {
+    const before = lastByTab.get(step.tab) ?? Promise.resolve();
+    const done = before.then(() => act(step));
+    lastByTab.set(
+      step.tab,
+      done.catch(() => {}),
+    );
+    return done;
   }
 
   async function act(step: Step): Promise<void> {
@@ -120,7 +134,7 @@ export async function runPlan(
         return tabOf(step.tab).fallAsleep();
       case 'wake':
         words.push(`${step.tab} wakes`);
-        return wake(tabOf(step.tab), step.atMs);
+        await wake(tabOf(step.tab), step.atMs);
     }
   }
 
@@ -144,6 +158,11 @@ export async function runPlan(
         .map(({ id }) => id),
     };
     const thawedAt = await sleeper.wake();
+    // Whatever comes next to it need not wait for this.
+    start(watchReturn(sleeper, now, thawedAt));
+  }
+
+  async function watchReturn(sleeper: SoakTab, now: Now, thawedAt: number): Promise<void> {
     const { tab } = sleeper;
     const since = (at: number | null): number => (at ?? Infinity) - thawedAt;
     const [own, ...others] = await Promise.all([

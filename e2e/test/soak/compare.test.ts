@@ -4,7 +4,7 @@ import {
   compareState,
   findLostMessages,
   findLostWrites,
-  findRepeatedMessages,
+  findDisorder,
   findSilentLosses,
   type Seen,
 } from '../../soak/compare.ts';
@@ -79,7 +79,7 @@ describe('state', () => {
 
 describe('messages', () => {
   const heard = (what: Partial<Heard>): Look['heard'] => ({
-    'id 1': { first: 1, last: 9, missed: 0, repeated: 0, told: 0, oddities: ['5 after 3'], ...what },
+    'id 1': { first: 1, last: 9, missed: 0, late: 0, repeated: 0, told: 0, oddities: ['5 after 3'], ...what },
   });
   const lost = (what: Partial<Heard>, sender: Partial<History> = {}): readonly string[] =>
     findLostMessages(
@@ -109,10 +109,13 @@ describe('messages', () => {
     ]);
   });
 
-  test('come once', () => {
-    expect(findRepeatedMessages([seenBy(0, { heard: heard({}) })], [historyOf(1)])).toEqual([]);
-    expect(findRepeatedMessages([seenBy(0, { heard: heard({ repeated: 1 }) })], [historyOf(1)])).toEqual([
-      'at tab 0 1 messages of tab 1 came again or late: 5 after 3',
-    ]);
+  test('come once, and in their order unless their sender slept', () => {
+    const disorder = (what: Partial<Heard>, sender: Partial<History> = {}): readonly string[] =>
+      findDisorder([seenBy(0, { heard: heard(what) })], [historyOf(1, sender)]);
+    const slept = { sleeps: [{ from: 1, to: 2 }] };
+    expect(disorder({})).toEqual([]);
+    expect(disorder({ late: 1 }, slept)).toEqual([]);
+    expect(disorder({ repeated: 1 }, slept)).toEqual(['at tab 0 1 messages of tab 1 came again: 5 after 3']);
+    expect(disorder({ late: 2 })).toEqual(['at tab 0 2 messages of tab 1 came late: 5 after 3']);
   });
 });

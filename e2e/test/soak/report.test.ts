@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findGrowth, growthOf, type Sample } from '../../soak/memory.ts';
+import { findGrowth, growthOf, isWarm, type Sample } from '../../soak/memory.ts';
 import { readOptions } from '../../soak/options.ts';
 import { holds, textOfChecks, textOfFigures } from '../../soak/report.ts';
 
@@ -49,6 +49,10 @@ describe('the growth of memory', () => {
       'the heap of tab 0 grew from 5.00 MB to 6.10 MB',
       'tab 0 held 30 connections',
     ]);
+  });
+
+  test('is judged in a soak that is long enough', () => {
+    expect([7, 8, 10].map((minutes) => isWarm(minutes * 60_000))).toEqual([false, true, true]);
   });
 
   test('is not taken for nothing where nothing was measured', () => {
