@@ -97,7 +97,6 @@ declare global {
 }
 
 /** It is sent as text, so it stands alone. */
-// oxlint-disable-next-line max-lines-per-function -- A page has one script.
 export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Promise<string> {
   const STALL_MS = 1_000;
   /** The library keeps messages for 20 seconds; one that takes a while to come is older. */
@@ -210,7 +209,6 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
   };
   return mesh.id;
 
-  // oxlint-disable-next-line typescript/explicit-function-return-type -- It is emptied again and again, and read as `Tellings`.
   function nothingTold() {
     return {
       joined: [] as Telling[],

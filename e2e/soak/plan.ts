@@ -84,6 +84,32 @@ export function drawPlan({ seed, tabs, minutes, everyS }: PlanOptions): Plan {
   return { witnesses, kept, steps: steps.toSorted((a, b) => a.atMs - b.atMs), endMs };
 }
 
+/** Something to do, at its time: a step of the plan, or what is done to know what becomes of it. */
+export type Moment =
+  | Step
+  /** Something is written that those who sleep do not know. */
+  | { readonly kind: 'mark'; readonly atMs: number }
+  | { readonly kind: 'look'; readonly atMs: number }
+  /** `share`: of the soak that has passed. */
+  | { readonly kind: 'measure'; readonly atMs: number; readonly share: number };
+
+/** All of it in its order: a look at the end of each beat, a mark in the middle of each sleep. */
+export function momentsOf(
+  { steps, endMs }: Plan,
+  { everyS, measured }: { readonly everyS: number; readonly measured: readonly number[] },
+): readonly Moment[] {
+  const beats = Math.floor(endMs / (everyS * 1_000));
+  const looks = Array.from({ length: beats }, (_, beat): Moment => ({
+    kind: 'look',
+    atMs: (beat + 1) * everyS * 1_000 - 1,
+  }));
+  const marks = steps.flatMap((step): Moment[] =>
+    step.kind === 'sleep' ? [{ kind: 'mark', atMs: step.atMs + step.forMs / 2 }] : [],
+  );
+  const measures = measured.map((share): Moment => ({ kind: 'measure', atMs: share * endMs, share }));
+  return [...steps, ...marks, ...looks, ...measures].toSorted((a, b) => a.atMs - b.atMs);
+}
+
 /** Who neither crashes nor falls asleep from one time to another: whoever waits for it does not wait in vain. */
 export function isSteady({ steps }: Plan, tab: number, fromMs: number, untilMs: number): boolean {
   return !steps.some(

@@ -13,6 +13,7 @@ export interface SoakTab {
   /** Resolves when it is in the room; rejects when it did not get in. */
   readonly opened: Promise<void>;
   readonly isAwake: () => boolean;
+  readonly isAsleep: () => boolean;
   readonly isGone: () => boolean;
   readonly crash: () => Promise<void>;
   readonly fallAsleep: () => Promise<void>;
@@ -71,6 +72,7 @@ export function openSoakTab(place: SoakPlace, { tab, slot }: Pick<Visit, 'tab' |
     id: () => id,
     opened,
     isAwake: () => phase === 'awake',
+    isAsleep: () => phase === 'asleep',
     isGone: () => phase === 'gone',
     crash: async () => {
       await opened;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { drawPlan, isSteady, type Plan, type Step } from '../../soak/plan.ts';
+import { drawPlan, isSteady, momentsOf, type Plan, type Step } from '../../soak/plan.ts';
 
 const TEN_MINUTES = { seed: 7, tabs: 24, minutes: 10, everyS: 5 } as const;
 const SEEDS = Array.from({ length: 50 }, (_, seed) => seed);
@@ -86,6 +86,21 @@ describe('the plan of a soak', () => {
     expect([...slotByTab.values()].toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 24 }, (_, slot) => slot),
     );
+  });
+
+  test('has a look at the end of each beat, and a mark in each sleep', () => {
+    const sleep: Step = { kind: 'sleep', tab: 1, atMs: 0, forMs: 4_000 };
+    const wakes: Step = { kind: 'wake', tab: 1, atMs: 4_000 };
+    const plan: Plan = { witnesses: [], kept: [], endMs: 10_000, steps: [sleep, wakes] };
+    expect(momentsOf(plan, { everyS: 5, measured: [0.5, 1] })).toEqual([
+      sleep,
+      { kind: 'mark', atMs: 2_000 },
+      wakes,
+      { kind: 'look', atMs: 4_999 },
+      { kind: 'measure', atMs: 5_000, share: 0.5 },
+      { kind: 'look', atMs: 9_999 },
+      { kind: 'measure', atMs: 10_000, share: 1 },
+    ]);
   });
 
   test('tells who stays as it is for a while', () => {
