@@ -54,7 +54,7 @@ export function growthOf(samples: readonly Sample[]): readonly Growth[] {
 
 /**
  * A heap grows for its first minutes, as code is compiled and as the memories of what was heard fill (30 s of messages,
- * 40 s of claims): before this the middle of a soak is no measure.
+ * two minutes of signatures): before this the middle of a soak is no measure.
  */
 const WARM_AFTER_MS = 180_000;
 
