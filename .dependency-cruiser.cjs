@@ -95,7 +95,7 @@ module.exports = {
         path: '^(client|shared|signaling-server|e2e)/',
         pathNot: [
           '^signaling-server/(src/server\\.ts$|test/)',
-          '^e2e/(bench/servers|kit/(hostile-server|raw-chromium))\\.ts$',
+          '^e2e/(bench/servers|kit/(hostile-server|raw-wire))\\.ts$',
         ],
       },
       to: { path: 'node_modules/(@types/)?ws/' },

@@ -159,7 +159,7 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
       const { seenByA, seenByB, ...ends } = await connect(setup, setup.transports[0], setup.transports[1]);
       const fingerprints = await ends.a.fingerprints();
       ends.a.send(Uint8Array.of(1));
-      ends[who].restart();
+      void ends[who].restart();
       ends.a.send(Uint8Array.of(2));
       await setup.settle();
       ends.a.send(Uint8Array.of(3));
@@ -174,13 +174,13 @@ export function describeTransport(name: string, setUp: () => TransportSetup): vo
     test('takes nothing of that kind before it is open, after it is closed, or that is none', async () => {
       const setup = setUp();
       const early = setup.transports[0].construct({ initiator: true }, note(newSeen()));
-      early.restart();
+      void early.restart();
       expect(early.redescribe('[{"type":"renegotiate"}]')).toBe(false);
       void early.close();
       const { a, seenByA } = await connect(setup, setup.transports[0], setup.transports[1]);
       expect(a.redescribe('not a description')).toBe(false);
       void a.close();
-      a.restart();
+      void a.restart();
       expect(a.redescribe('[{"type":"renegotiate"}]')).toBe(false);
       await setup.settle();
       expect(seenByA.taken).toEqual([]);

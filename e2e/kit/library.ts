@@ -11,6 +11,8 @@ const PAGE =
   '<script type="module">import * as gossamer from "./gossamer.js"; window.gossamer = gossamer;</script>';
 
 export interface BlankPages {
+  /** Where the page is. */
+  readonly url: string;
   /** Opens the page and waits for the library; `before` runs in it ahead of all its scripts. */
   readonly open: (context: BrowserContext, before?: () => void) => Promise<Page>;
   readonly close: () => void;
@@ -28,11 +30,14 @@ export async function serveBlankPages(): Promise<BlankPages> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port was given');
 
+  const url = `http://127.0.0.1:${address.port}/`;
+
   return {
+    url,
     open: async (context, before) => {
       const page = await context.newPage();
       if (before) await page.addInitScript(before);
-      await page.goto(`http://127.0.0.1:${address.port}/`);
+      await page.goto(url);
       await page.waitForFunction(() => window.gossamer !== undefined);
       return page;
     },

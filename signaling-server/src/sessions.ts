@@ -62,6 +62,7 @@ interface Session {
 }
 
 /** `rng` draws the contacts; `startedAt` is when the server began to listen. */
+// oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over are the connections of one server.
 export function createSessions(config: ServerConfig, rng: Rng, startedAt: Instant): Sessions {
   const rooms = createRooms(config, rng, startedAt);
   /** Bounded by `connectionsMax`. */
@@ -100,22 +101,14 @@ export function createSessions(config: ServerConfig, rng: Rng, startedAt: Instan
     ];
   };
 
-  /**
-   * A tab whose network has changed is back before anybody knows that its last socket is dead: that one is asked at once,
-   * and dropped at a later try if nothing came of it. Not asked without pause, or strangers could have it answer for ever.
-   */
+  /** The holder of the id, if it is another that is there, is asked, or dropped. */
   const askHolder = (from: ConnectionId, { room, id }: Join, now: Instant): readonly SessionEffect[] => {
     const holder = rooms.holder(room, id);
     const session = holder === undefined ? undefined : sessionByConnection.get(holder);
-    if (!session || holder === undefined || holder === from || rooms.hasJoined(from)) return [];
-    const { asked } = session;
-    if (asked && elapsedMs(asked.at, now) < config.holderAnswerMs) return [];
-    if (asked && !asked.answered) {
-      forget(holder);
-      return [{ kind: 'drop', connection: holder }];
-    }
-    session.asked = { at: now, answered: false };
-    return [{ kind: 'ping', to: holder }];
+    if (!session || session.connection === from || rooms.hasJoined(from)) return [];
+    const asked = askWhetherItLives(session, now, config.holderAnswerMs);
+    if (asked.some(({ kind }) => kind === 'drop')) forget(session.connection);
+    return asked;
   };
 
   /** Tells the sender why its message was dropped; closes when the code or its number asks for it. */
@@ -163,6 +156,18 @@ export function createSessions(config: ServerConfig, rng: Rng, startedAt: Instan
     shutdown: () => [...sessionByConnection.keys()].flatMap((connection) => end(connection, 'going-away')),
     count: rooms.count,
   };
+}
+
+/**
+ * A tab whose network has changed is back before anybody knows that its last socket is dead: that one is asked at once,
+ * and dropped at a later try if nothing came of it. Not asked without pause, or strangers could have it answer for ever.
+ */
+function askWhetherItLives(session: Session, now: Instant, answerMs: number): readonly SessionEffect[] {
+  const { asked, connection } = session;
+  if (asked && elapsedMs(asked.at, now) < answerMs) return [];
+  if (asked && !asked.answered) return [{ kind: 'drop', connection }];
+  session.asked = { at: now, answered: false };
+  return [{ kind: 'ping', to: connection }];
 }
 
 /** Codes with which the server ends a connection by itself, whatever that sent; each with its close. */

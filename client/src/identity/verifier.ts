@@ -1,10 +1,11 @@
 /**
  * Verifies what members say. A signature costs a tenth of a millisecond or more, and the same one comes by several
- * links and again with every comparison: what was good once is remembered, what is under way is waited for.
+ * links and again with comparisons: what was good is remembered for a while, what is under way is waited for.
  */
 import { createBoundedMap } from '#shared/base/collections.ts';
 import type { PeerId } from '#shared/base/ids.ts';
 import { publicKeyToBytes, type Proof, type PublicKey } from '#shared/base/proof.ts';
+import { elapsedMs, type Instant } from '#shared/base/time.ts';
 import { isEqualBytes } from './bytes.ts';
 import { importVerifier, type Verify } from './ed25519.ts';
 import { keyToPeerId } from './member-id.ts';
@@ -35,12 +36,15 @@ export interface VerifierLimits {
   readonly signaturesMax: number;
   /** The statements of these, together: they are compared, for a hash that could be forged would be no proof. */
   readonly statementBytesMax: number;
+  /** How long one is remembered. Less verifies the same again; more holds what nobody says any more. */
+  readonly keptMs: number;
 }
 
 export const verifierLimits: VerifierLimits = {
   keysMax: 4_096, // twice the largest room of the design
   signaturesMax: 16_384, // guess: 2,000 members with both records and a few fields each
   statementBytesMax: 8_388_608, // guess: twice what those take
+  keptMs: 120_000, // guess: four times as long as a message is kept for those who missed it
 };
 
 interface Key {
@@ -49,11 +53,12 @@ interface Key {
 }
 
 export function createVerifier(
+  now: () => Instant,
   limits: VerifierLimits = verifierLimits,
   importKey: (publicKey: Uint8Array) => Promise<Verify> = importVerifier,
 ): Verifier {
   const keys = createBoundedMap<PublicKey, Key>(limits.keysMax);
-  const good = createSignedMap<true>();
+  const good = createSignedMap<Instant>();
   /** Bounded by what all links together may have under way. */
   const underWay = createSignedMap<Promise<boolean>>();
 
@@ -70,8 +75,16 @@ export function createVerifier(
   };
 
   const remember = (signed: Signed): void => {
-    good.set(signed, true);
-    while (good.size() > limits.signaturesMax || good.bytes() > limits.statementBytesMax) good.forgetOldest();
+    const at = now();
+    good.set(signed, at);
+    const isOld = (since: Instant | undefined): boolean =>
+      since !== undefined && elapsedMs(since, at) > limits.keptMs;
+    while (
+      good.size() > limits.signaturesMax ||
+      good.bytes() > limits.statementBytesMax ||
+      isOld(good.oldest())
+    )
+      good.forgetOldest();
   };
 
   const ask = async (signed: Signed): Promise<boolean> => {
@@ -95,7 +108,7 @@ export function createVerifier(
     isFree: (signed) => good.get(signed) !== undefined || underWay.get(signed) !== undefined,
     isGood: (signed) => good.get(signed) !== undefined,
     verify: async (signed) => {
-      if (good.get(signed)) return true;
+      if (good.get(signed) !== undefined) return true;
       let answer = underWay.get(signed);
       if (!answer) {
         answer = begin(signed);
@@ -112,6 +125,8 @@ interface SignedMap<T> {
   /** In place of what had the same name. */
   readonly set: (signed: Signed, value: T) => void;
   readonly delete: (signed: Signed) => void;
+  /** Of what is held the value that was set longest ago. */
+  readonly oldest: () => T | undefined;
   readonly forgetOldest: () => void;
   readonly size: () => number;
   readonly bytes: () => number;
@@ -140,6 +155,10 @@ function createSignedMap<T>(): SignedMap<T> {
     },
     delete: (signed) => {
       if (find(signed) !== undefined) forget(nameOf(signed));
+    },
+    oldest: () => {
+      for (const { value } of map.values()) return value;
+      return undefined;
     },
     forgetOldest: () => {
       for (const name of map.keys()) return forget(name);

@@ -43,7 +43,7 @@ export interface Doors {
 }
 
 export function createDoors(deps: DoorsDeps): Doors {
-  const { self, keys, topic, now, sealer, identityOf, verifier = createVerifier() } = deps;
+  const { self, keys, topic, now, sealer, identityOf, verifier = createVerifier(now) } = deps;
   const directory = createDirectory(identityOf);
   const letters = createLetters({ self, directory, sealer });
   const limits = deps.limits ?? { in: doorInLimits, out: doorOutLimits };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { epoch } from '#shared/base/ids.ts';
 import { bytesToPublicKey } from '#shared/base/proof.ts';
+import { instant, type Instant } from '#shared/base/time.ts';
 import { createKeyPair, importVerifier, type KeyPair, type Verify } from '#client/identity/ed25519.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
 import { createVerifier, verifierLimits, type Signed, type Verifier } from '#client/identity/verifier.ts';
@@ -21,7 +22,7 @@ interface Setup {
 }
 
 /** The real thing, counted. */
-function setUp(limits: Partial<typeof verifierLimits> = {}): Setup {
+function setUp(limits: Partial<typeof verifierLimits> = {}, nowMs: () => number = () => 0): Setup {
   const counts = { imported: 0, verified: 0 };
   const importKey = async (key: Uint8Array): Promise<Verify> => {
     counts.imported += 1;
@@ -31,7 +32,8 @@ function setUp(limits: Partial<typeof verifierLimits> = {}): Setup {
       return verify(signature, bytes);
     };
   };
-  return { verifier: createVerifier({ ...verifierLimits, ...limits }, importKey), counts };
+  const now = (): Instant => instant(nowMs());
+  return { verifier: createVerifier(now, { ...verifierLimits, ...limits }, importKey), counts };
 }
 
 describe('a verifier', () => {
@@ -65,6 +67,25 @@ describe('a verifier', () => {
     for (const each of [good, { ...good, bytes: good.bytes.slice() }, bad, bad]) await verifier.verify(each);
     expect(counts).toEqual({ imported: 1, verified: 3 });
     expect([verifier.isFree(good), verifier.isFree(bad)]).toEqual([true, false]);
+  });
+
+  test('forgets what was good two minutes ago, when something else is', async () => {
+    let nowMs = 0;
+    const { verifier, counts } = setUp({}, () => nowMs);
+    const keys = createKeyPair();
+    const [first, second, third] = [
+      await sign(keys, text('first')),
+      await sign(keys, text('second')),
+      await sign(keys, text('third')),
+    ];
+    await verifier.verify(first);
+    nowMs = 60_000;
+    await verifier.verify(second);
+    nowMs = 120_001;
+    await verifier.verify(third);
+    expect([first, second, third].map(verifier.isGood)).toEqual([false, true, true]);
+    expect(await verifier.verify(first)).toBe(true);
+    expect(counts).toEqual({ imported: 1, verified: 4 });
   });
 
   test('is not taken in by a good signature under another statement or key, good before or under way', async () => {
@@ -114,9 +135,13 @@ describe('a verifier', () => {
   });
 
   test('finds nothing good where the platform fails', async () => {
-    const verifier = createVerifier(verifierLimits, async () => async () => {
-      throw new DOMException('The operation failed.', 'OperationError');
-    });
+    const verifier = createVerifier(
+      () => instant(0),
+      verifierLimits,
+      async () => async () => {
+        throw new DOMException('The operation failed.', 'OperationError');
+      },
+    );
     expect(await verifier.verify(await sign(createKeyPair(), text('said')))).toBe(false);
   });
 });

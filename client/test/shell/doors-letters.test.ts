@@ -1,3 +1,4 @@
+import { instant } from '#shared/base/time.ts';
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
 import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
@@ -20,10 +21,14 @@ describe('a card that names a user', () => {
 
   test('is verified once, however often it comes, and though another of the same member comes between', async () => {
     let verified = 0;
-    const verifier = createVerifier(undefined, async () => async () => {
-      verified += 1;
-      return true;
-    });
+    const verifier = createVerifier(
+      () => instant(0),
+      undefined,
+      async () => async () => {
+        verified += 1;
+        return true;
+      },
+    );
     const { told, openIn } = setUp({ verifier });
     const author = createProver();
     const [first, second] = [await withUser(author, 1), await withUser(author, 2)];
@@ -106,7 +111,7 @@ describe('letters', () => {
   }
 
   test('of a member are opened though thousands are made up after it', async () => {
-    const all = { ...createVerifier(), isKeyOf: () => true, isGood: () => true };
+    const all = { ...createVerifier(() => instant(0)), isKeyOf: () => true, isGood: () => true };
     const { told, openIn, write, author } = await setUpPost({ verifier: all });
     const some = await author.prove({ kind: 'claims', claims: [identityOf(author, new Uint8Array())] });
     const [real] = some.kind === 'claims' ? some.claims : [];

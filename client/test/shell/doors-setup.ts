@@ -1,4 +1,5 @@
 /** Doors, what goes through them, and verifiers that a test answers for. */
+import { instant } from '#shared/base/time.ts';
 import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
 import type { IdentityRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
@@ -64,7 +65,7 @@ export function setUp(
     sealer: () => options.sealer,
     identityOf: (of) => options.identityOf?.(of),
     now: () => clock.now().instant,
-    verifier: options.verifier ?? createVerifier(),
+    verifier: options.verifier ?? createVerifier(() => instant(0)),
     limits: { in: { ...doorInLimits, ...options.limits }, out: doorOutLimits },
   });
   return {
@@ -83,7 +84,7 @@ export function setUp(
 export function manualVerifier(): Verifier & { readonly asked: ((isGood: boolean) => void)[] } {
   const asked: ((isGood: boolean) => void)[] = [];
   return {
-    ...createVerifier(),
+    ...createVerifier(() => instant(0)),
     asked,
     verify: () => new Promise((resolve) => asked.push(resolve)),
   };
@@ -91,7 +92,7 @@ export function manualVerifier(): Verifier & { readonly asked: ((isGood: boolean
 
 export function counting(): Verifier & { readonly asked: Signed[] } {
   const asked: Signed[] = [];
-  const verifier = createVerifier();
+  const verifier = createVerifier(() => instant(0));
   return {
     ...verifier,
     asked,

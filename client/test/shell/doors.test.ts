@@ -1,4 +1,5 @@
 /** Both doors of a link: what waits for what, what is refused, and what it may cost. */
+import { instant } from '#shared/base/time.ts';
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation } from '#shared/base/ids.ts';
 import { err, ok } from '#shared/base/result.ts';
@@ -92,10 +93,14 @@ describe('the way in', () => {
 
   test('verifies once what two links bring at the same time', async () => {
     let verified = 0;
-    const verifier = createVerifier(undefined, async () => async () => {
-      verified += 1;
-      return true;
-    });
+    const verifier = createVerifier(
+      () => instant(0),
+      undefined,
+      async () => async () => {
+        verified += 1;
+        return true;
+      },
+    );
     const { told, openIn } = setUp({ verifier });
     const author = createProver();
     const good = await author.prove(said(author, 1));

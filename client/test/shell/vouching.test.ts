@@ -64,7 +64,7 @@ describe('an open channel', () => {
       line.a.channel.send(text('lost?'));
       await line.clock.advance(1_000);
       expect(line.b.told).toEqual(['opened']);
-      line[who].channel.restart();
+      void line[who].channel.restart();
       await line.clock.advance(100);
       line.b.channel.send(text('no'));
       await line.clock.advance(100);
@@ -80,7 +80,7 @@ describe('an open channel', () => {
     const line = await open();
     line.stray();
     line.hold = true;
-    line.a.channel.restart();
+    void line.a.channel.restart();
     await line.clock.advance(100);
     const [data] = line.carried as [string];
     const said = JSON.parse(data) as { readonly count: number; readonly descriptions: string };
@@ -114,7 +114,7 @@ describe('an open channel', () => {
     const line = await open();
     line.hold = true;
     for (let nth = 0; nth < 2; nth++) {
-      line.a.channel.restart();
+      void line.a.channel.restart();
       await line.clock.advance(100);
     }
     const [first, second] = line.carried as [string, string];
@@ -129,7 +129,7 @@ describe('an open channel', () => {
   test('takes nothing of another channel between the same two', async () => {
     const [line, other] = [await open(), await open()];
     line.hold = other.hold = true;
-    other.a.channel.restart();
+    void other.a.channel.restart();
     await other.clock.advance(100);
     line.b.channel.describe(other.carried[0]!);
     await line.clock.advance(100);
@@ -150,9 +150,9 @@ test('before it is open nothing is restarted, and nothing signed is taken', asyn
   const { createTransport } = createMemoryNetwork((run, ms) => void clock.later(run, ms));
   const [keys, others] = [createKeyPair(), createKeyPair()];
   const end = openEnd({ clock, createTransport }, { keys, peer: idOf(others), initiator: true });
-  end.channel.restart();
+  void end.channel.restart();
   expect(end.channel.describe('{"count":1}')).toBe(false);
   void line.a.channel.close();
-  line.a.channel.restart();
+  void line.a.channel.restart();
   expect(line.a.channel.describe('{"count":1}')).toBe(false);
 });

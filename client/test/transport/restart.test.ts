@@ -60,7 +60,7 @@ describe('the initiator', () => {
   test('offers anew with the servers of now, and tells all in one description', async () => {
     let asked = 0;
     const [a] = await open(() => ({ iceServers: [{ urls: `stun:stun.test:${(asked += 1)}` }] }));
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     expect(a.peer.offerOptions).toEqual({ iceRestart: true });
     expect(a.peer.configs).toEqual([{ iceServers: [{ urls: 'stun:stun.test:3' }] }]);
@@ -75,7 +75,7 @@ describe('the initiator', () => {
   test('waits for the addresses, but not for ever', async () => {
     const [a] = await open();
     a.peer.gathering = 'gathering';
-    a.channel.restart();
+    void a.channel.restart();
     await vi.advanceTimersByTimeAsync(500);
     expect(a.told).toEqual([]);
     a.peer.gathering = 'complete';
@@ -88,7 +88,7 @@ describe('the initiator', () => {
   test('tells what it has after a second, and does not take the addresses of before for all', async () => {
     const [a] = await open();
     a.peer.gathered = '';
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     expect(a.told).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -98,7 +98,7 @@ describe('the initiator', () => {
   test('tells the same offer again until it is answered, and then makes another', async () => {
     const [a, b] = await open();
     for (let nth = 0; nth < 2; nth++) {
-      a.channel.restart();
+      void a.channel.restart();
       await settle();
     }
     expect([a.peer.offers, a.told.length]).toEqual([1, 2]);
@@ -107,7 +107,7 @@ describe('the initiator', () => {
     expect(a.channel.redescribe(answer)).toBe(true);
     // The second one was for the offer told twice: a browser would end the connection over it.
     expect(a.peer.signals.filter((type) => type === 'answer')).toHaveLength(2);
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     expect(a.peer.offers).toBe(2);
   });
@@ -121,7 +121,7 @@ describe('the initiator', () => {
 
   test('that has just been answered is not asked again by one who noticed the silence as well', async () => {
     const [a, b] = await open();
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     a.channel.redescribe(answerOf(b, 'own-1'));
     expect(a.channel.redescribe(description('renegotiate'))).toBe(true);
@@ -147,11 +147,11 @@ describe('the initiator', () => {
 
   test('does not tell the offer of before while the new one is being made', async () => {
     const [a, b] = await open();
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     a.channel.redescribe(answerOf(b, 'own-1'));
     const taken = a.peer.signals.length;
-    a.channel.restart();
+    void a.channel.restart();
     await Promise.resolve();
     // It was told twice, and answered twice: a browser that waits for no answer would end the connection.
     expect(a.channel.redescribe(answerOf(b, 'own-1'))).toBe(true);
@@ -163,10 +163,10 @@ describe('the initiator', () => {
 
   test('takes the answer to an earlier offer for what it is', async () => {
     const [a, b] = await open();
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     a.channel.redescribe(answerOf(b, 'own-1'));
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     const taken = a.peer.signals.length;
     expect(a.channel.redescribe(answerOf(b, 'own-1'))).toBe(true);
@@ -179,7 +179,7 @@ describe('the initiator', () => {
 describe('the other end', () => {
   test('asks for an offer, also where it hides its addresses, and answers one at a time', async () => {
     const [a, b] = await open(() => ({ iceTransportPolicy: 'relay' }));
-    b.channel.restart();
+    void b.channel.restart();
     await settle();
     expect(b.told).toEqual([{ type: 'renegotiate' }]);
     const offer = offerOf(a, 1);
@@ -227,7 +227,7 @@ describe('where packets still come', () => {
   test('no other way is looked for: it is the page that does not answer', async () => {
     const [a] = await open();
     a.peer.stats = quietFor(300);
-    a.channel.restart();
+    void a.channel.restart();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(a.peer.offers).toBe(0);
   });
@@ -235,7 +235,7 @@ describe('where packets still come', () => {
   test('and then no more, one is', async () => {
     const [a] = await open();
     a.peer.stats = quietFor(300);
-    a.channel.restart();
+    void a.channel.restart();
     await vi.advanceTimersByTimeAsync(600);
     a.peer.stats = quietFor(1_000);
     expect(a.peer.offers).toBe(0);
@@ -247,7 +247,7 @@ describe('where packets still come', () => {
     for (const stats of [quietFor(1_000), new Map(), new Error('no statistics')]) {
       const [a] = await open();
       a.peer.stats = stats;
-      a.channel.restart();
+      void a.channel.restart();
       await settle();
       expect(a.peer.offers).toBe(1);
       peers.length = 0;
@@ -258,7 +258,7 @@ describe('where packets still come', () => {
 describe('what is refused and changes nothing', () => {
   test('a certificate that is not the one proven, or that cannot be told for sure', async () => {
     const [a, b] = await open();
-    a.channel.restart();
+    void a.channel.restart();
     await settle();
     const foreign = sdpOf(Uint8Array.of(9), 'own-1');
     const both = `${sdpOf(b.peer.certificate, 'own-1')}${foreign}`;

@@ -1,0 +1,134 @@
+/** What became of each tab, and what the others were told of it: who died of what, and how long it took. Pure. */
+import type { Tellings } from './page-side.ts';
+
+/** By the wall clock; without an end it goes on. */
+export interface Span {
+  readonly from: number;
+  readonly to: number | undefined;
+}
+
+export interface History {
+  readonly tab: number;
+  readonly id: string;
+  readonly joinedAt: number;
+  readonly readyAt: number;
+  readonly crashedAt: number | undefined;
+  readonly sleeps: readonly Span[];
+  readonly told: Tellings;
+}
+
+/** How long something took, and whom it was about. `Infinity`: it never came. */
+export interface Timing {
+  readonly ms: number;
+  readonly tab: number;
+}
+
+export interface Death {
+  readonly of: number | undefined;
+  readonly toldTo: number;
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** `heldUp`: its page ran nothing for so long, by its own clock, that it was as good as asleep: the machine's doing. */
+export type DeathKind = 'crashed' | 'slept' | 'heldUp' | 'false';
+
+/** A verdict on one that wakes may be on its way while it is refuted. */
+const GRACE_MS = 5_000;
+/** Less than this, of silence, no member is suspected for. */
+const HELD_UP_MS = 2_000;
+
+/** Every telling of a death, by what was behind it. Nobody says goodbye in a soak, so each departure is a death. */
+export function sortDeaths(histories: readonly History[]): Readonly<Record<DeathKind, readonly Death[]>> {
+  const historyById = new Map(histories.map((history) => [history.id, history]));
+  const deaths: Record<DeathKind, Death[]> = { crashed: [], slept: [], heldUp: [], false: [] };
+  for (const observer of histories) {
+    for (const { id, reason, at } of observer.told.left) {
+      const subject = historyById.get(id);
+      const death: Death = { of: subject?.tab, toldTo: observer.tab, reason, at };
+      deaths[subject && reason === 'failed' ? kindOf(subject, observer, at) : 'false'].push(death);
+    }
+  }
+  return deaths;
+}
+
+function kindOf(subject: History, observer: History, at: number): DeathKind {
+  if (subject.crashedAt !== undefined && at >= subject.crashedAt) return 'crashed';
+  const since = lastWellAt(observer, at) - GRACE_MS;
+  if (subject.sleeps.some((span) => overlaps(span, since, at))) return 'slept';
+  return heldUpOf(subject).some((span) => overlaps(span, since, at)) ? 'heldUp' : 'false';
+}
+
+/** Who wakes, or goes on, hears what was decided meanwhile, if only to hear next that it is so no more. */
+function lastWellAt(observer: History, at: number): number {
+  const away = [...observer.sleeps, ...heldUpOf(observer)];
+  let since = at;
+  for (;;) {
+    const earlier = away.filter((span) => span.from < since && overlaps(span, since - GRACE_MS, since));
+    if (earlier.length === 0) return since;
+    since = Math.min(...earlier.map(({ from }) => from));
+  }
+}
+
+/** How long the machine let it run nothing, each time: not by sleep. */
+export const stallsOf = ({ sleeps, told }: History): readonly number[] =>
+  told.stalls.filter(({ ms, at }) => !sleeps.some((span) => overlaps(span, at - ms, at))).map(({ ms }) => ms);
+
+const heldUpOf = ({ told }: History): readonly Span[] =>
+  told.stalls.filter(({ ms }) => ms >= HELD_UP_MS).map(({ ms, at }) => ({ from: at - ms, to: at }));
+
+const overlaps = ({ from, to = Infinity }: Span, since: number, until: number): boolean =>
+  from <= until && to >= since;
+
+/** Neither slept nor was held up: it misses nothing. */
+export const isSteadyTab = (history: History): boolean =>
+  history.sleeps.length === 0 && heldUpOf(history).length === 0;
+
+/** From each sleep's beginning to the first suspicion that anybody was told of; of sleeps that last as long as `atLeastMs`. */
+export function suspectedAfterMs(histories: readonly History[], atLeastMs: number): readonly Timing[] {
+  return histories.flatMap((subject) =>
+    subject.sleeps
+      .filter(({ from, to = Infinity }) => to - from >= atLeastMs)
+      .map(({ from, to = Infinity }) => {
+        const tellings = histories
+          .filter((observer) => observer !== subject)
+          .flatMap(({ told }) => [...told.suspected, ...told.left])
+          .filter(({ id, at }) => id === subject.id && at >= from && at <= to);
+        return { tab: subject.tab, ms: Math.min(...tellings.map(({ at }) => at)) - from };
+      }),
+  );
+}
+
+/** From each crash to the last of the witnesses that was told of it. */
+export function goneAfterMs(histories: readonly History[], witnesses: readonly number[]): readonly Timing[] {
+  return histories.flatMap(({ tab, id, crashedAt, sleeps }) => {
+    // Where it is thought dead already, nothing is told again.
+    const isKnown =
+      crashedAt === undefined || sleeps.some((span) => overlaps(span, crashedAt - GRACE_MS, crashedAt));
+    if (isKnown) return [];
+    const goneAt = seenBy(histories, witnesses).map(
+      ({ told }) => told.left.find((telling) => telling.id === id && telling.at >= crashedAt)?.at ?? Infinity,
+    );
+    return [{ tab, ms: Math.max(...goneAt) - crashedAt }];
+  });
+}
+
+/** From joining to the last of the witnesses that listed it; of those that came once all witnesses were there. */
+export function listedAfterMs(
+  histories: readonly History[],
+  witnesses: readonly number[],
+): readonly Timing[] {
+  const observers = seenBy(histories, witnesses);
+  const allThereAt = Math.max(...observers.map(({ readyAt }) => readyAt));
+  return histories
+    .filter(({ joinedAt }) => joinedAt > allThereAt)
+    .map(({ tab, id, joinedAt }) => {
+      const listedAt = observers.map(
+        ({ told }) => told.joined.find((telling) => telling.id === id)?.at ?? Infinity,
+      );
+      return { tab, ms: Math.max(...listedAt) - joinedAt };
+    });
+}
+
+const seenBy = (histories: readonly History[], witnesses: readonly number[]): readonly History[] =>
+  histories.filter(({ tab }) => witnesses.includes(tab));

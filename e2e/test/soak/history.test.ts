@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import {
+  goneAfterMs,
+  isSteadyTab,
+  listedAfterMs,
+  sortDeaths,
+  suspectedAfterMs,
+  type DeathKind,
+  type History,
+} from '../../soak/history.ts';
+
+const NOTHING_TOLD: History['told'] = {
+  joined: [],
+  suspected: [],
+  left: [],
+  misbehaved: [],
+  stalls: [],
+  errors: [],
+};
+
+const historyOf = (
+  tab: number,
+  { told, ...rest }: Partial<Omit<History, 'told'>> & { readonly told?: Partial<History['told']> } = {},
+): History => ({
+  tab,
+  id: `id ${tab}`,
+  joinedAt: 0,
+  readyAt: 1_000,
+  crashedAt: undefined,
+  sleeps: [],
+  told: { ...NOTHING_TOLD, ...told },
+  ...rest,
+});
+
+describe('a death that was told at 20 s', () => {
+  const told = { left: [{ id: 'id 1', at: 20_000, reason: 'failed' }] };
+  const kindOf = (subject: Partial<Parameters<typeof historyOf>[1]>, observer = {}): DeathKind => {
+    const deaths = sortDeaths([historyOf(0, { told, ...observer }), historyOf(1, subject)]);
+    return (Object.keys(deaths) as DeathKind[]).find((kind) => deaths[kind].length > 0)!;
+  };
+
+  test.each<[string, DeathKind, Parameters<typeof historyOf>[1]]>([
+    ['of one that had crashed', 'crashed', { crashedAt: 16_000 }],
+    ['of one that crashed later', 'false', { crashedAt: 21_000 }],
+    ['of one that sleeps', 'slept', { sleeps: [{ from: 15_000, to: undefined }] }],
+    ['of one that has just woken', 'slept', { sleeps: [{ from: 5_000, to: 16_000 }] }],
+    ['of one that woke long ago', 'false', { sleeps: [{ from: 5_000, to: 10_000 }] }],
+    ['of one whose page stood still', 'heldUp', { told: { stalls: [{ ms: 4_000, at: 19_000 }] } }],
+    ['of one whose page was slow', 'false', { told: { stalls: [{ ms: 1_500, at: 19_000 }] } }],
+    ['of one that was there', 'false', {}],
+  ])('%s is called "%s"', (_, kind, subject) => {
+    expect(kindOf(subject)).toBe(kind);
+  });
+
+  test('is called false for any reason but silence', () => {
+    const left = [{ id: 'id 1', at: 20_000, reason: 'expelled' }];
+    expect(kindOf({ crashedAt: 16_000 }, { told: { left } })).toBe('false');
+  });
+
+  test('may be of one that slept while the other did', () => {
+    const subject = { sleeps: [{ from: 2_000, to: 9_000 }] };
+    expect(kindOf(subject)).toBe('false');
+    expect(kindOf(subject, { sleeps: [{ from: 1_000, to: 19_000 }] })).toBe('slept');
+    // Its sleep was over for long, but the machine held it up ever since.
+    const left = [{ id: 'id 1', at: 20_000, reason: 'failed' }];
+    const stalls = [{ ms: 7_000, at: 18_000 }];
+    expect(kindOf(subject, { sleeps: [{ from: 1_000, to: 10_000 }], told: { left, stalls } })).toBe('slept');
+  });
+
+  test('is called false where nobody knows who it was', () => {
+    expect(sortDeaths([historyOf(0, { told })]).false).toEqual([
+      { of: undefined, toldTo: 0, reason: 'failed', at: 20_000 },
+    ]);
+  });
+});
+
+test('a sleep is doubted when the first of the others is told', () => {
+  const sleeper = historyOf(1, {
+    sleeps: [
+      { from: 10_000, to: 20_000 },
+      { from: 30_000, to: 31_000 },
+      { from: 40_000, to: 50_000 },
+    ],
+  });
+  const suspected = [{ id: 'id 1', at: 13_000 }];
+  const observers = [
+    historyOf(0, { told: { suspected } }),
+    historyOf(2, { told: { left: [{ id: 'id 1', at: 12_000, reason: 'failed' }] } }),
+  ];
+  expect(suspectedAfterMs([...observers, sleeper], 6_000)).toEqual([
+    { tab: 1, ms: 2_000 },
+    { tab: 1, ms: Infinity },
+  ]);
+});
+
+test('a crash is over when the last witness was told, and a newcomer is in when the last lists it', () => {
+  const histories = [
+    historyOf(0, {
+      told: {
+        left: [{ id: 'id 2', at: 14_000, reason: 'failed' }],
+        joined: [{ id: 'id 4', at: 22_000 }],
+      },
+    }),
+    historyOf(1, {
+      told: {
+        left: [{ id: 'id 2', at: 15_000, reason: 'failed' }],
+        joined: [{ id: 'id 4', at: 23_000 }],
+      },
+    }),
+    historyOf(2, { crashedAt: 10_000 }),
+    // Thought dead when it crashed: nobody is told of it twice.
+    historyOf(3, { crashedAt: 10_000, sleeps: [{ from: 1_000, to: 8_000 }] }),
+    historyOf(4, { joinedAt: 20_000 }),
+  ];
+  expect(goneAfterMs(histories, [0, 1])).toEqual([{ tab: 2, ms: 5_000 }]);
+  expect(listedAfterMs(histories, [0, 1])).toEqual([{ tab: 4, ms: 3_000 }]);
+  expect(listedAfterMs(histories, [0, 2])).toEqual([{ tab: 4, ms: Infinity }]);
+});
+
+test('a tab is steady that neither slept nor stood still', () => {
+  expect(isSteadyTab(historyOf(0, { told: { stalls: [{ ms: 1_500, at: 5_000 }] } }))).toBe(true);
+  expect(isSteadyTab(historyOf(0, { told: { stalls: [{ ms: 2_500, at: 5_000 }] } }))).toBe(false);
+  expect(isSteadyTab(historyOf(0, { sleeps: [{ from: 1_000, to: 2_000 }] }))).toBe(false);
+});
