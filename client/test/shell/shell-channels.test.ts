@@ -175,6 +175,7 @@ describe('traffic', () => {
     handlers.onFrame(bytes);
     expect(setup.shell.traffic()).toEqual({
       constructed: 2,
+      restarted: 0,
       sentFrames: 1,
       sentBytes: bytes.byteLength,
       receivedFrames: 2,
