@@ -14,9 +14,9 @@ const args = [
 ];
 
 /**
- * Stories that are no others in a private room: `private-room` opens rooms of both kinds itself, a server that reads
- * what it carries is found out where it can read (`hostile-server`), and the rest asks for no room: `start` is about
- * the command, `readme` about the sample as it is written there.
+ * Stories that are no others in a private room: `private-room` and `hostile-server` open rooms of both kinds
+ * themselves, and the rest asks for no room: `start` is about the command, `readme` about the sample as it is written
+ * there.
  */
 const ONE_KIND = ['private-room', 'hostile-server', 'start', 'readme'].map((name) => `**/${name}.spec.ts`);
 
