@@ -14,10 +14,10 @@ const args = [
 ];
 
 /**
- * Stories that are no others in a private room: `private-room` opens rooms of both kinds itself, a server that reads
- * what it carries is found out where it can read (`hostile-server`), and the rest has no use for a key: `start` is about
- * the command, `readme` about the sample as it is written there, and `lifecycle`, `restart`, `sleep` and `turn` about
- * what a browser does with connections, which are the same.
+ * Stories that are no others in a private room: `private-room` and `hostile-server` open rooms of both kinds
+ * themselves, and the rest has no use for a key: `start` is about the command, `readme` about the sample as it is
+ * written there, and `lifecycle`, `restart`, `sleep` and `turn` about what a browser does with connections, which are
+ * the same.
  */
 const ONE_KIND = [
   'private-room',

@@ -1,7 +1,8 @@
 /**
- * A signaling server that introduces tabs as a good one does, and may pass on other session descriptions than it
- * was given: those of an engine of its own, so that every connection ends there. It knows the outermost form of
- * what it carries and nothing else of the protocol.
+ * A signaling server that introduces tabs as a good one does, and lies where a story has it lie: it may pass on other
+ * session descriptions than it was given (those of an engine of its own, so that every connection ends there), take a
+ * join for one of another room, keep signals back, and say of its own accord whatever it likes. It knows the outermost
+ * form of what it carries and nothing else of the protocol.
  */
 import { once } from 'node:events';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -9,34 +10,53 @@ import type { Description, Engine } from './man-in-the-middle.ts';
 
 export interface HostileServer {
   readonly url: string;
+  /** Who is attached, in the order in which they came, and the rooms as it was told them. */
+  readonly attached: () => readonly Joined[];
+  /** Every signal that it was given, in order, kept back or not. */
+  readonly signals: readonly Signal[];
+  /** Says this to a tab of its own accord; throws where that is not attached, for nobody would hear it. */
+  readonly say: (to: string, message: Said) => void;
   readonly stop: () => void;
 }
+
+/** Where nothing is given it is honest. */
+export interface Lies {
+  readonly engine?: Engine;
+  /** For which room it takes what is said in this one. */
+  readonly roomFor?: (room: string) => string;
+  readonly keepsBack?: (signal: Signal) => boolean;
+}
+
+export interface Signal {
+  readonly from: string;
+  readonly to: string;
+  readonly data: string;
+}
+
+type Said =
+  | { readonly kind: 'contacts'; readonly contacts: readonly string[] }
+  | { readonly kind: 'signal'; readonly from: string; readonly data: string };
 
 interface Joined {
   readonly id: string;
   readonly room: string;
 }
 
-/** Without an engine it is honest. */
-export async function startHostileServer(engine?: Engine): Promise<HostileServer> {
+export async function startHostileServer(lies: Lies = {}): Promise<HostileServer> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   const joinedBySocket = new Map<WebSocket, Joined>();
-  const swap = engine && createSwap(engine);
+  const signals: Signal[] = [];
+  const swap = lies.engine && createSwap(lies.engine);
 
   server.on('connection', (socket) => {
     socket.on('close', () => joinedBySocket.delete(socket));
     socket.on('message', (raw: Buffer) => {
-      const message = JSON.parse(raw.toString()) as { kind: string; id: string; room: string } & Signal;
-      if (message.kind === 'join') {
-        const joined = { id: message.id, room: message.room };
-        tell(socket, { kind: 'welcome', contacts: othersOf(joined), starting: false });
-        joinedBySocket.set(socket, joined);
-        return;
-      }
+      const message = JSON.parse(raw.toString()) as { kind: string } & Joined & Signal;
+      if (message.kind === 'join') return join(socket, message);
       const sender = joinedBySocket.get(socket);
       if (!sender) return;
       if (message.kind === 'contacts') tell(socket, { kind: 'contacts', contacts: othersOf(sender) });
-      else void carry(sender, message);
+      else if (message.kind === 'signal') void carry(sender, message);
     });
   });
   await once(server, 'listening');
@@ -45,28 +65,49 @@ export async function startHostileServer(engine?: Engine): Promise<HostileServer
 
   return {
     url: `ws://127.0.0.1:${address.port}/`,
+    attached: () => [...joinedBySocket.values()],
+    signals,
+    say: (to, message) => {
+      const found = [...joinedBySocket].find(([, { id }]) => id === to);
+      if (!found) throw new Error(`${to} is not attached`);
+      tell(found[0], message);
+    },
     stop: () => {
       for (const client of server.clients) client.terminate();
       server.close();
     },
   };
 
-  function othersOf({ id, room }: Joined): string[] {
-    const others = [...joinedBySocket.values()].filter((other) => other.room === room && other.id !== id);
+  function join(socket: WebSocket, { id, room }: Joined): void {
+    const joined = { id, room };
+    tell(socket, { kind: 'welcome', contacts: othersOf(joined), starting: false });
+    joinedBySocket.set(socket, joined);
+  }
+
+  /** They may come to be together later, so this is asked each time. */
+  function areTogether(one: Joined, other: Joined): boolean {
+    const roomFor = lies.roomFor ?? ((room) => room);
+    return roomFor(one.room) === roomFor(other.room);
+  }
+
+  function othersOf(self: Joined): string[] {
+    const others = [...joinedBySocket.values()].filter(
+      (other) => other.id !== self.id && areTogether(self, other),
+    );
     return others.map((other) => other.id).slice(0, 3);
   }
 
-  async function carry({ id, room }: Joined, { to, data }: Signal): Promise<void> {
-    const carried = swap ? await swap(id, to, data) : data;
+  async function carry(sender: Joined, { to, data }: Signal): Promise<void> {
+    const from = sender.id;
+    const signal = { from, to, data };
+    signals.push(signal);
+    if (lies.keepsBack?.(signal)) return;
+    const carried = swap ? await swap(from, to, data) : data;
     if (carried === undefined) return;
     for (const [socket, joined] of joinedBySocket)
-      if (joined.id === to && joined.room === room) tell(socket, { kind: 'signal', from: id, data: carried });
+      if (joined.id === to && areTogether(sender, joined))
+        tell(socket, { kind: 'signal', from, data: carried });
   }
-}
-
-interface Signal {
-  readonly to: string;
-  readonly data: string;
 }
 
 const tell = (socket: WebSocket, message: object): void => socket.send(JSON.stringify(message));
@@ -126,4 +167,11 @@ function varint(number: number): Buffer {
     bytes.push((rest & 127) | (rest > 127 ? 128 : 0));
     if (rest <= 127) return Buffer.from(bytes);
   }
+}
+
+/** The same signal for another reader, where the server can read for whom it is: ids stand in it as their bytes. */
+export function readdress({ from, to, data }: Signal, reader: string): Signal {
+  const [old, own] = [to, reader].map((id) => Buffer.from(id, 'hex').toString('latin1')) as [string, string];
+  const text = Buffer.from(data, 'base64').toString('latin1').replaceAll(old, own);
+  return { from, to: reader, data: Buffer.from(text, 'latin1').toString('base64') };
 }
