@@ -202,6 +202,12 @@ describe(`${FUZZ_INPUTS} random and damaged inputs`, () => {
   );
 });
 
+async function fuzzTold(target: Parameters<typeof fuzzSlowly>[0]): ReturnType<typeof fuzzSlowly> {
+  const counts = await fuzzSlowly(target, SLOW_INPUTS, SEED);
+  process.stdout.write(textOfCounts(counts));
+  return counts;
+}
+
 describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
   test('cards of members: none claims a user who has not signed', async () => {
     const user = createKeyPair(bytesOf(32, 7));
@@ -211,20 +217,15 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
       await writeCard(bytesOf(32, 9), place, undefined),
     ];
     const users = new Set<string>();
-    const counts = await fuzzSlowly(
-      {
-        name: 'cards',
-        corpus,
-        take: async (bytes) => {
-          const card = await readProvenCard(bytes, place);
-          if (card?.userId !== undefined) users.add(card.userId);
-          return card ? 'accepted' : 'refused';
-        },
+    await fuzzTold({
+      name: 'cards',
+      corpus,
+      take: async (bytes) => {
+        const card = await readProvenCard(bytes, place);
+        if (card?.userId !== undefined) users.add(card.userId);
+        return card ? 'accepted' : 'refused';
       },
-      SLOW_INPUTS,
-      SEED,
-    );
-    process.stdout.write(textOfCounts(counts));
+    });
     const { userId } = (await readProvenCard(corpus[0]!, place))!;
     expect([...users]).toEqual([userId]);
   });
@@ -238,21 +239,16 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
     const address = { id: to, sealKey: reader.sealKey };
     const good = await Promise.all([1, 2, 3].map((size) => writer.seal(address, bytesOf(size * 50, size))));
     const texts = new Set(good.map(toText));
-    const counts = await fuzzSlowly(
-      {
-        name: 'sealed messages',
-        corpus: good,
-        take: async (bytes) => {
-          const opened = await reader.open({ id: from, sealKey: writer.sealKey }, bytes, () => true);
-          if (opened === undefined || opened === 'late') return 'refused';
-          if (!texts.has(toText(bytes))) throw new Error('opened, though touched');
-          return 'accepted';
-        },
+    const counts = await fuzzTold({
+      name: 'sealed messages',
+      corpus: good,
+      take: async (bytes) => {
+        const opened = await reader.open({ id: from, sealKey: writer.sealKey }, bytes, () => true);
+        if (opened === undefined || opened === 'late') return 'refused';
+        if (!texts.has(toText(bytes))) throw new Error('opened, though touched');
+        return 'accepted';
       },
-      SLOW_INPUTS,
-      SEED,
-    );
-    process.stdout.write(textOfCounts(counts));
+    });
     expect(counts.refused['refused']).toBeGreaterThan(SLOW_INPUTS / 2);
     expect(counts.accepted).toBeGreaterThan(0);
   });
@@ -270,24 +266,17 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
     ours.receive(theirs.hail);
     const writer = createVouching({ handshake: theirs, sign: keys.sign, verify });
     const good = await Promise.all(['one', 'two', 'three'].map(writer.sign));
-    const counts = await fuzzSlowly(
-      {
-        name: 'signed descriptions',
-        corpus: good.map(toBytes),
-        take: async (bytes) => {
-          const opened = await createVouching({ handshake: ours, sign: own.sign, verify }).open(
-            toText(bytes),
-          );
-          if (!opened.ok) return opened.error;
-          // Spaces, and how its characters are written, are not signed.
-          if (!['one', 'two', 'three'].includes(opened.value)) throw new Error('opened, though touched');
-          return 'accepted';
-        },
+    const counts = await fuzzTold({
+      name: 'signed descriptions',
+      corpus: good.map(toBytes),
+      take: async (bytes) => {
+        const opened = await createVouching({ handshake: ours, sign: own.sign, verify }).open(toText(bytes));
+        if (!opened.ok) return opened.error;
+        // Spaces, and how its characters are written, are not signed.
+        if (!['one', 'two', 'three'].includes(opened.value)) throw new Error('opened, though touched');
+        return 'accepted';
       },
-      SLOW_INPUTS,
-      SEED,
-    );
-    process.stdout.write(textOfCounts(counts));
+    });
     expect(counts.refused['forged']).toBeGreaterThan(SLOW_INPUTS / 2);
     expect(counts.accepted).toBeGreaterThan(0);
   });
@@ -301,21 +290,16 @@ describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
     const sender = createSealer({ signalKey, topic, self: from });
     const good = await Promise.all([1, 2, 3].map((size) => sender.seal(to, bytesOf(size * 50, size))));
     const texts = new Set(good);
-    const counts = await fuzzSlowly(
-      {
-        name: 'sealed signals',
-        corpus: good.map(toBytes),
-        take: async (bytes) => {
-          const text = toText(bytes);
-          const opened = await createSealer({ signalKey, topic, self: to }).open(from, text);
-          if (opened.ok && !texts.has(text)) throw new Error('opened, though touched');
-          return opened.ok ? 'accepted' : opened.error;
-        },
+    const counts = await fuzzTold({
+      name: 'sealed signals',
+      corpus: good.map(toBytes),
+      take: async (bytes) => {
+        const text = toText(bytes);
+        const opened = await createSealer({ signalKey, topic, self: to }).open(from, text);
+        if (opened.ok && !texts.has(text)) throw new Error('opened, though touched');
+        return opened.ok ? 'accepted' : opened.error;
       },
-      SLOW_INPUTS,
-      SEED,
-    );
-    process.stdout.write(textOfCounts(counts));
+    });
     expect(counts.refused['not-opened']).toBeGreaterThan(SLOW_INPUTS / 2);
   });
 });

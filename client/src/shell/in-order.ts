@@ -20,6 +20,7 @@ export interface InOrder {
    * uncaught error of the page, and those behind it go on.
    */
   readonly push: (step: Step | Promise<Step>, bytes: () => number) => boolean;
+  /** Whether any step is still to be done. */
   readonly waits: () => boolean;
   /** The last step, when all before it are done. Again: harmless. */
   readonly end: (last: Step) => void;

@@ -49,9 +49,7 @@ const BAD_DESCRIPTIONS: ReadonlySet<unknown> = new Set([
   'ERR_ADD_ICE_CANDIDATE',
 ]);
 
-/** What is in use is looked at so long after it changed: browsers keep their statistics for 50 ms. */
-const ROUTE_SETTLES_MS = 100;
-/** Browsers answer with the same statistics for 50 ms. */
+/** What changes is looked at so long after: browsers keep their statistics for 50 ms. */
 const STATS_KEPT_MS = 100;
 /** An unanswered ping is repeated sooner, and that its packet came is known within a round trip and 0.2 s (RFC 9260, 6.2). */
 const DEAD_AFTER_MS = 1_000;
@@ -264,7 +262,7 @@ function createChannel(
     setTimeout(() => {
       lookPlanned = false;
       void lookAtRoute();
-    }, ROUTE_SETTLES_MS);
+    }, STATS_KEPT_MS);
   }
 
   /** Where packets still come it is the other page that does not answer, and another way would lead to the same. */

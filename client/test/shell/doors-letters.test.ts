@@ -10,7 +10,7 @@ import { createSealer, SEAL_KEY_BYTES } from '#client/identity/seal.ts';
 import { createVerifier } from '#client/identity/verifier.ts';
 import { cryptoIdle } from '../crypto-idle.ts';
 import { createProver, type Prover } from '../prover.ts';
-import { neighbor, type Setup, setUp, withUser, identityOf } from './doors-setup.ts';
+import { believing, neighbor, type Setup, setUp, withUser, identityOf } from './doors-setup.ts';
 
 describe('a card that names a user', () => {
   const table = (...records: readonly IdentityRecord[]): LinkMessage => ({
@@ -20,15 +20,7 @@ describe('a card that names a user', () => {
   });
 
   test('is verified once, however often it comes, and though another of the same member comes between', async () => {
-    let verified = 0;
-    const verifier = createVerifier(
-      () => instant(0),
-      undefined,
-      async () => async () => {
-        verified += 1;
-        return true;
-      },
-    );
+    const verifier = believing();
     const { told, openIn } = setUp({ verifier });
     const author = createProver();
     const [first, second] = [await withUser(author, 1), await withUser(author, 2)];
@@ -40,7 +32,7 @@ describe('a card that names a user', () => {
     }
     expect(told).toEqual(Array.from({ length: 20 }, () => 'delta'));
     // Both records, and both users.
-    expect(verified).toBe(4);
+    expect(verifier.verified()).toBe(4);
   });
 
   test('is paid for like all else that is verified', async () => {

@@ -1,18 +1,26 @@
 /** Both doors of a link: what waits for what, what is refused, and what it may cost. */
-import { instant } from '#shared/base/time.ts';
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation } from '#shared/base/ids.ts';
 import { err, ok } from '#shared/base/result.ts';
 import type { IdentityRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { createKeyPair, type KeyPair } from '#client/identity/ed25519.ts';
-import { createVerifier } from '#client/identity/verifier.ts';
 import { doorInLimits } from '#client/shell/door-in.ts';
 import { createDoors } from '#client/shell/doors.ts';
 import { cryptoIdle } from '../crypto-idle.ts';
 import { createProver, type Prover } from '../prover.ts';
 import { createTestClock } from '../test-clock.ts';
-import { volatile, settled, said, forged, setUp, manualVerifier, counting, recordOf } from './doors-setup.ts';
+import {
+  believing,
+  volatile,
+  settled,
+  said,
+  forged,
+  setUp,
+  manualVerifier,
+  counting,
+  recordOf,
+} from './doors-setup.ts';
 
 describe('the way in', () => {
   test('is open at once to what nobody answers for, and to what was found good before', async () => {
@@ -92,22 +100,14 @@ describe('the way in', () => {
   });
 
   test('verifies once what two links bring at the same time', async () => {
-    let verified = 0;
-    const verifier = createVerifier(
-      () => instant(0),
-      undefined,
-      async () => async () => {
-        verified += 1;
-        return true;
-      },
-    );
+    const verifier = believing();
     const { told, openIn } = setUp({ verifier });
     const author = createProver();
     const good = await author.prove(said(author, 1));
     for (const door of [openIn(), openIn(), openIn()]) door.take(ok(good), 10);
     await cryptoIdle();
     expect(told).toEqual([1, 1, 1]);
-    expect(verified).toBe(1);
+    expect(verifier.verified()).toBe(1);
   });
 
   test('is given up when too much waits', async () => {

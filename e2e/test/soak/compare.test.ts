@@ -10,6 +10,7 @@ import {
 } from '../../soak/compare.ts';
 import type { History } from '../../soak/history.ts';
 import type { Heard, Look } from '../../soak/page-side.ts';
+import { historyOf } from './histories.ts';
 
 const seenBy = (tab: number, look: Partial<Look> = {}): Seen => ({
   tab,
@@ -30,17 +31,6 @@ const seenBy = (tab: number, look: Partial<Look> = {}): Seen => ({
     state: { entries: 0, tombstones: 0, stubs: 0 },
     ...look,
   },
-});
-
-const historyOf = (tab: number, facts: Partial<History> = {}): History => ({
-  tab,
-  id: `id ${tab}`,
-  joinedAt: 0,
-  readyAt: 1_000,
-  crashedAt: undefined,
-  sleeps: [],
-  told: { joined: [], suspected: [], left: [], misbehaved: [], stalls: [], errors: [] },
-  ...facts,
 });
 
 describe('rosters', () => {

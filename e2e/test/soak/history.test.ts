@@ -6,31 +6,8 @@ import {
   sortDeaths,
   suspectedAfterMs,
   type DeathKind,
-  type History,
 } from '../../soak/history.ts';
-
-const NOTHING_TOLD: History['told'] = {
-  joined: [],
-  suspected: [],
-  left: [],
-  misbehaved: [],
-  stalls: [],
-  errors: [],
-};
-
-const historyOf = (
-  tab: number,
-  { told, ...rest }: Partial<Omit<History, 'told'>> & { readonly told?: Partial<History['told']> } = {},
-): History => ({
-  tab,
-  id: `id ${tab}`,
-  joinedAt: 0,
-  readyAt: 1_000,
-  crashedAt: undefined,
-  sleeps: [],
-  told: { ...NOTHING_TOLD, ...told },
-  ...rest,
-});
+import { historyOf } from './histories.ts';
 
 describe('a death that was told at 20 s', () => {
   const told = { left: [{ id: 'id 1', at: 20_000, reason: 'failed' }] };

@@ -30,8 +30,9 @@ export interface DepartedFilter {
 }
 
 /**
- * Holds at most `departedMax`, shared out as DECISIONS, 2026-11-29, says. Anybody can make up farewells of strangers by the thousand, and a few members that come and
- * go: each of these kinds pushes out its own only, and who was expelled stays out.
+ * Holds at most `departedMax`, shared out as DECISIONS, 2026-11-29, says. Anybody can make up farewells of strangers by
+ * the thousand, and a few members that come and go: each of these kinds pushes out its own only, and who was expelled
+ * stays out.
  */
 export function createDepartedFilter(departedMax: number, departedMs: number): DepartedFilter {
   const known = createBoundedMap<PeerId, Departed>(Math.floor(departedMax / 2));

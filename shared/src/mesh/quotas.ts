@@ -109,21 +109,22 @@ export function createQuotas(
     return isPaid;
   };
 
+  /** Who is no member has no quota of its own, or whoever invents names would have as many as it likes. */
+  const payerOf = (origin: PeerId, from: PeerId): PeerId => (deps.isMember(origin) ? origin : from);
+
+  const overspender = (origin: PeerId): PeerId | undefined => {
+    if (latest === undefined) return undefined;
+    const payer = payerOf(origin, latest.from);
+    return pay(origins, payer, latest) ? undefined : payer;
+  };
+
   /**
    * Nobody signs a packet as its origin's, so each neighbor has a quota for each origin that it names. Packets that are made
    * up use up what comes through the same neighbor, and nothing that comes another way.
    */
-  const packetOverspender = (origin: PeerId): PeerId | undefined => {
-    if (latest === undefined) return undefined;
-    const payer = deps.isMember(origin) ? origin : latest.from;
-    return pay(carried, `${latest.from}:${payer}`, latest) ? undefined : payer;
-  };
-
-  /** Who is no member has no quota of its own, or whoever invents names would have as many as it likes. */
-  const overspender = (origin: PeerId): PeerId | undefined => {
-    if (latest === undefined) return undefined;
-    const payer = deps.isMember(origin) ? origin : latest.from;
-    return pay(origins, payer, latest) ? undefined : payer;
+  const packetOverspender = (origin: PeerId, charge: Charge): PeerId | undefined => {
+    const payer = payerOf(origin, charge.from);
+    return pay(carried, `${charge.from}:${payer}`, charge) ? undefined : payer;
   };
 
   return {
@@ -133,7 +134,9 @@ export function createQuotas(
       // First copies of gossip are charged where they are known. What two tell each other over their own link costs nobody else.
       if (message.kind === 'gossip' || !('origin' in message)) return undefined;
       const peer =
-        message.origin === from && message.to === deps.self ? undefined : packetOverspender(message.origin);
+        message.origin === from && message.to === deps.self
+          ? undefined
+          : packetOverspender(message.origin, latest);
       return peer && { peer, reason: 'origin-quota' };
     },
     takeBad: (from, bytes, at) => {

@@ -208,7 +208,7 @@ export interface OverlaySnapshot {
   readonly targetDegree: number;
   /** Connections constructed in this life of the tab, both roles. */
   readonly constructed: number;
-  /** How often ICE was restarted on a link that had fallen silent. */
+  /** How often the transport was asked to mend a link that had fallen silent. */
   readonly restarts: number;
   /** Descriptions dropped because they were for attempts that are over. */
   readonly staleDescriptions: number;
