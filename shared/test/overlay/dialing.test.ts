@@ -10,74 +10,16 @@ import {
   request,
   requestIn,
   signal,
-  timer,
   type Bench,
 } from './helpers.ts';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
-import type { OverlayEffect, OverlayInput } from '#shared/overlay/messages.ts';
-
-const self = peer(100);
-const [a, b, c] = [peer(1), peer(2), peer(3)] as const;
-const z = peer(200);
-
-/** A tab that has just asked its only contact `z`. */
-function asking(): { readonly bench: Bench; readonly id: AttemptId } {
-  const bench = createBench(self);
-  return { bench, id: requestIn(bench.feed(contacts(z))).attempt };
-}
-
-/** The same, accepted by `z`. */
-function connecting(): { readonly bench: Bench; readonly id: AttemptId } {
-  const { bench, id } = asking();
-  bench.feed(signal(z, { kind: 'accept', attempt: id }, [b, c]));
-  return { bench, id };
-}
+import type { OverlayEffect } from '#shared/overlay/messages.ts';
+import { a, b, c, z, self, asking, connecting, askingMember } from './asking.ts';
 
 const constructed = (other: PeerId, id: AttemptId): readonly OverlayEffect[] => [
   { kind: 'construct', peer: other, attempt: id, initiator: self < other },
   { kind: 'schedule', timer: { kind: 'attemptDue', peer: other, attempt: id }, afterMs: 10_000 },
 ];
-
-const due = (other: PeerId, id: AttemptId): OverlayInput =>
-  timer({ kind: 'attemptDue', peer: other, attempt: id });
-
-/** A bench in a room where one more link is wanted and `c` may be asked: its request to `c`, not to be forwarded. */
-function askingMember(): { readonly bench: Bench; readonly id: AttemptId } {
-  const bench = createBench(self);
-  bench.linkTo(a);
-  bench.feed({ kind: 'roomSize', size: 3 });
-  bench.feed({ kind: 'known', peer: c, degree: 1 });
-  return { bench, id: requestIn(bench.tick()).attempt };
-}
-
-describe('an attempt whose other end is slow', () => {
-  const describedAt = (bench: Bench, id: AttemptId, atMs: number): readonly OverlayEffect[] =>
-    bench
-      .effects(signal(z, { kind: 'description', attempt: id, wireVersion: 1, data: 'x' }), atMs)
-      .filter(({ kind }) => kind === 'schedule');
-  const isOver = (bench: Bench, id: AttemptId, atMs: number): boolean =>
-    bench.effects(due(z, id), atMs).some(({ kind }) => kind === 'attemptFailed');
-
-  it('has its time from each thing that it describes', () => {
-    const { bench, id } = connecting();
-    expect(describedAt(bench, id, 1_000)).toEqual([]);
-    expect(describedAt(bench, id, 6_000)).toEqual([
-      { kind: 'schedule', timer: { kind: 'attemptDue', peer: z, attempt: id }, afterMs: 7_000 },
-    ]);
-    expect([10_000, 12_900, 13_000].map((atMs) => isOver(bench, id, atMs))).toEqual([false, false, true]);
-  });
-
-  it('ends all the same, however much it describes', () => {
-    const { bench, id } = connecting();
-    for (let atMs = 5_000; atMs < 20_000; atMs += 1_000) describedAt(bench, id, atMs);
-    expect([19_900, 20_000].map((atMs) => isOver(bench, id, atMs))).toEqual([false, true]);
-  });
-
-  it('that describes nothing ends when it would have', () => {
-    const { bench, id } = connecting();
-    expect(isOver(bench, id, 10_000)).toBe(true);
-  });
-});
 
 describe('a contact that is not attached', () => {
   it('is given up at once', () => {
@@ -415,47 +357,5 @@ describe('the end of a link', () => {
       { kind: 'attemptFailed', peer: c, reason: 'no-answer' },
       { kind: 'needContacts' },
     ]);
-  });
-});
-
-describe('the deadline of an attempt', () => {
-  it('is five seconds for an answer', () => {
-    const { bench, id } = asking();
-    expect(bench.effects(due(z, id), 4_000)).toEqual([]);
-    expect(bench.effects(due(z, id), 5_000)).toEqual([
-      { kind: 'attemptFailed', peer: z, reason: 'no-answer' },
-      { kind: 'needContacts' },
-    ]);
-    expect(bench.effects(due(z, id), 5_000)).toEqual([]);
-  });
-
-  it('is ten seconds for a channel; the timer of the answer comes to nothing', () => {
-    const { bench, id } = connecting();
-    expect(bench.effects(due(z, id), 5_000)).toEqual([]);
-    expect(bench.effects(due(z, id), 10_000)).toEqual([
-      { kind: 'destroy', peer: z, attempt: id },
-      { kind: 'attemptFailed', peer: z, reason: 'not-opened' },
-      { kind: 'needContacts' },
-    ]);
-  });
-
-  it('is void once the channel is open, and for any other attempt', () => {
-    const { bench, id } = connecting();
-    bench.feed({ kind: 'channelOpened', peer: z, attempt: id });
-    expect(bench.effects(due(z, id), 20_000)).toEqual([]);
-    expect(bench.effects(due(z, attempt(9)), 20_000)).toEqual([]);
-    expect(bench.effects(due(a, id), 20_000)).toEqual([]);
-  });
-
-  it('is stretched once by our own lateness', () => {
-    const { bench, id } = asking();
-    const again = { kind: 'schedule', timer: { kind: 'attemptDue', peer: z, attempt: id }, afterMs: 3_000 };
-    expect(bench.effects(due(z, id), 8_000)).toEqual([again]);
-    expect(bench.effects(due(z, id), 8_000)).toEqual([]);
-    expect(bench.effects(due(z, id), 15_000)[0]).toEqual({
-      kind: 'attemptFailed',
-      peer: z,
-      reason: 'no-answer',
-    });
   });
 });
