@@ -60,3 +60,18 @@ test('a probe of links that all work restarts none', () => {
   world.run(5_000);
   expect(restartsOf(tab)).toBe(0);
 });
+
+test.each([
+  ['is mended where nothing of it comes', false],
+  ['is not where its frames come, and wait to be verified', true],
+])('a link that is silent %s', (_what, comes) => {
+  const world = createRoom(6, { seed: 1, calmMs: 20_000 });
+  const [one, other] = world.tabs as [Tab, Tab];
+  expect(world.neighborsOf(one).has(other.id)).toBe(true);
+  for (const tab of world.tabs) eventsOf(tab).length = 0;
+  world.cut(other, one);
+  for (let atMs = 0; atMs < 6_000; atMs += 250)
+    world.later(atMs, () => comes && one.give(() => ({ kind: 'heard', peer: other.id })));
+  world.run(6_000);
+  expect(restartsOf(one) > 0).toBe(!comes);
+});
