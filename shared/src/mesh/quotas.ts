@@ -11,7 +11,8 @@ import { checkRange } from '../base/config-check.ts';
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
 import { filled, type TokenBucketConfig } from '../base/token-bucket.ts';
-import type { LinkMessage } from './messages.ts';
+import type { RoutingMessage } from '../routing/messages.ts';
+import type { LinkMessage, RoutedPayload } from './messages.ts';
 
 /** `burst` and `perSecond` of each. */
 export interface Quota {
@@ -24,7 +25,7 @@ export interface Quota {
 export interface QuotaConfig {
   /** What a neighbor may send us, and again what its news may make us send. More: one link can fill ours; less: as above. Not below `origin`. */
   readonly neighbor: Quota;
-  /** What an origin may say to others through us: by broadcasts, and again by packets through each neighbor. More: one member can fill everyone's links; less: as above. From 50 a second. */
+  /** What an origin may say to others through us: by broadcasts, and again by packets through each neighbor and each of its neighbors. More: one member can fill everyone's links; less: as above. From 50 a second. */
   readonly origin: Quota;
   /** Peers whose use is remembered. More: memory; less: who began to speak longest ago has a fresh quota. 64 to 65,536. */
   readonly peersMax: number;
@@ -119,12 +120,15 @@ export function createQuotas(
   };
 
   /**
-   * Nobody signs a packet as its origin's, so each neighbor has a quota for each origin that it names. Packets that are made
-   * up use up what comes through the same neighbor, and nothing that comes another way.
+   * Nobody signs a packet as its origin's, so each way by which it can come has a quota for each origin: the neighbor, and
+   * who handed it to that neighbor, for which an honest one stands in. Packets that are made up use up what comes by the
+   * same last two steps, and acknowledgements, which keep no trail, those by the same neighbor.
    */
-  const packetOverspender = (origin: PeerId, charge: Charge): PeerId | undefined => {
-    const payer = payerOf(origin, charge.from);
-    return pay(carried, `${charge.from}:${payer}`, charge) ? undefined : payer;
+  const packetOverspender = (message: RoutingMessage<RoutedPayload>, charge: Charge): PeerId | undefined => {
+    const { from } = charge;
+    const payer = payerOf(message.origin, from);
+    const before = message.kind === 'packet' ? payerOf(message.trail.at(-2) ?? message.origin, from) : 'ack';
+    return pay(carried, `${from}:${before}:${payer}`, charge) ? undefined : payer;
   };
 
   return {
@@ -134,9 +138,7 @@ export function createQuotas(
       // First copies of gossip are charged where they are known. What two tell each other over their own link costs nobody else.
       if (message.kind === 'gossip' || !('origin' in message)) return undefined;
       const peer =
-        message.origin === from && message.to === deps.self
-          ? undefined
-          : packetOverspender(message.origin, latest);
+        message.origin === from && message.to === deps.self ? undefined : packetOverspender(message, latest);
       return peer && { peer, reason: 'origin-quota' };
     },
     takeBad: (from, bytes, at) => {

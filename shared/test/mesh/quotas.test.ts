@@ -18,7 +18,8 @@ import { numberToPeerId } from '../broadcast/world.ts';
 import { createRoom, eventsOf, type Tab, type World } from './fixture.ts';
 import { numberToReceipt } from '#sim/receipts.ts';
 
-const [self, a, b, c] = [1, 2, 3, 4].map((number) => numberToPeerId(number)) as [
+const [self, a, b, c, d] = [1, 2, 3, 4, 5].map((number) => numberToPeerId(number)) as [
+  PeerId,
   PeerId,
   PeerId,
   PeerId,
@@ -49,7 +50,7 @@ const gossip = (origin: PeerId, lane: Gossip<Payload>['lane'] = 'reliable'): Lin
   payload: { kind: 'topic', topic: 'chat', data: 'x' },
 });
 
-const packet = (origin: PeerId, to: PeerId): LinkMessage => ({
+const packet = (origin: PeerId, to: PeerId, trail: readonly PeerId[] = []): LinkMessage => ({
   kind: 'packet',
   origin,
   to,
@@ -59,8 +60,19 @@ const packet = (origin: PeerId, to: PeerId): LinkMessage => ({
   flooded: false,
   serverMay: false,
   route: [],
-  trail: [],
+  trail,
   payload: { kind: 'echo' },
+});
+
+const packetAck = (origin: PeerId, to: PeerId): LinkMessage => ({
+  kind: 'packetAck',
+  origin,
+  to,
+  id: 1,
+  ttl: 4,
+  serverMay: false,
+  route: [],
+  receipt: null,
 });
 
 function createSmall(): Quotas {
@@ -142,15 +154,32 @@ describe('an origin', () => {
     expect(taken(createSmall(), 1_000, packet(a, self))).toBe(1_000);
   });
 
-  test('loses nothing but what its bringer carries by packets that another makes up in its name', () => {
+  test('loses by packets that another makes up in its name nothing but what comes by the same two steps', () => {
     const quotas = createSmall();
-    expect(taken(quotas, 1_000, packet(b, self))).toBe(400);
-    expect(quotas.take({ from: a, message: packet(b, self), bytes: 10 }, instant(0))).toEqual({
-      peer: b,
-      reason: 'origin-quota',
-    });
+    const refused = { peer: b, reason: 'origin-quota' };
+    const take = (from: PeerId, message: LinkMessage): Overspent | undefined =>
+      quotas.take({ from, message, bytes: 10 }, instant(0));
+    expect(taken(quotas, 1_000, packet(b, self, [c, a]))).toBe(400);
+    expect(take(a, packet(b, self, [c, a]))).toEqual(refused);
+    // A longer way to the same last two is no way around it.
+    expect(take(a, packet(b, self, [d, c, a]))).toEqual(refused);
+    expect(take(a, packet(b, self, [d, a]))).toBeUndefined();
+    expect(take(a, packet(b, self, [a]))).toBeUndefined();
+    expect(take(c, packet(b, self, [a, c]))).toBeUndefined();
     for (const from of [a, c]) expect(heard(quotas, b, { from })).toBeUndefined();
-    expect(quotas.take({ from: c, message: packet(b, self), bytes: 10 }, instant(0))).toBeUndefined();
+  });
+
+  test('loses by made-up acknowledgements nothing but those by the same neighbor', () => {
+    const quotas = createSmall();
+    expect(taken(quotas, 1_000, packetAck(b, self))).toBe(400);
+    expect(quotas.take({ from: a, message: packet(b, self, [a]), bytes: 10 }, instant(0))).toBeUndefined();
+    expect(quotas.take({ from: c, message: packetAck(b, self), bytes: 10 }, instant(0))).toBeUndefined();
+  });
+
+  test('gains nothing by a trail of invented names', () => {
+    const quotas = createSmall();
+    expect(taken(quotas, 1_000, packet(b, self, [stranger, a]))).toBe(400);
+    expect(taken(quotas, 1_000, packet(b, self, [a, a]))).toBe(0);
   });
 });
 
