@@ -36,7 +36,7 @@ const DESCRIPTION_DOMAIN = 'gossamer/1 description\0';
  * - `not-proven`: the proof is not for this key, these certificates, these hails and this room. Somebody may sit between.
  * - `wrong-room-key`: it is, and yet its signer does not hold the room's key.
  * - `handshake-flood`: too much came before the proof could be judged.
- * - `handshake-timeout`: it took too long.
+ * - `handshake-timeout`: it began, and took too long.
  * - `cannot-prove`: this end cannot tell its certificates, or cannot sign.
  */
 export type HandshakeProblem =

@@ -84,6 +84,7 @@ function openDoor(
   });
   let phase: 'opening' | 'shaking' | 'judging' | 'open' | 'closed' = 'opening';
   let cancelTimeout: (() => void) | undefined;
+  let isSilent = true;
   /** Of our own proof. */
   let proving: Promise<Proven> | undefined;
   /** It closed while its proof was judged. What came before is handed on all the same. */
@@ -101,10 +102,12 @@ function openDoor(
       },
       onOpened: () => {
         phase = 'shaking';
-        cancelTimeout = deps.later(() => refuse('handshake-timeout'), HANDSHAKE_MS);
+        // Who says nothing at all has crashed, or was frozen, behind the channel that its browser opened: no fault of anybody's.
+        cancelTimeout = deps.later(() => (isSilent ? giveUp() : refuse('handshake-timeout')), HANDSHAKE_MS);
         channel.send(handshake.hail);
       },
       onFrame: (bytes) => {
+        isSilent = false;
         if (phase === 'open') handlers.onFrame(bytes);
         else take(bytes);
       },
@@ -199,6 +202,10 @@ function openDoor(
   function refuse(problem: HandshakeProblem): void {
     if (phase === 'closed' || phase === 'open') return;
     deps.onRefused(peer, problem);
+    giveUp();
+  }
+
+  function giveUp(): void {
     void channel.close();
     end();
   }

@@ -221,9 +221,10 @@ export function createSignalingClient(
     if (!wanted) return;
     handlers.onStatus('connecting');
     handlers.onDialLost();
-    if (!refused) {
+    // One that is lost may be back with the next dial, as after a sleep: no trouble yet.
+    if (!refused && !(worked && failures === 0)) {
       const what = worked
-        ? `The connection to the signaling server at ${options.url} was lost`
+        ? `The connection to the signaling server at ${options.url} was lost again`
         : `No signaling server answers at ${options.url}`;
       tell(new MeshError('SIGNALING_UNREACHABLE', `${what}; trying again.`));
     }

@@ -336,7 +336,7 @@ describe('a server that is silent', () => {
     expect(last().hungUp).toEqual([]);
     await clock.advance(1);
     expect(sockets[0]!.hungUp).toEqual([undefined]);
-    expect(taken(told)).toEqual(['detached', 'connecting', { error: 'SIGNALING_UNREACHABLE' }]);
+    expect(taken(told)).toEqual(['detached', 'connecting']);
   });
 
   test('is not one that answers, or says anything at all', async () => {
@@ -430,7 +430,21 @@ describe('redialling', () => {
     expect(lost).toHaveLength(3);
   });
 
-  test('says what is true: a connection that was lost had its server', async () => {
+  test('makes no trouble of a connection that is lost and back with the next dial, as after a sleep', async () => {
+    const { client, clock, told, last, letIn } = setUp();
+    client.attach();
+    for (let n = 0; n < 3; n++) {
+      letIn();
+      await clock.advance(STEADY_MS);
+      last().drop();
+      await clock.advance(500);
+    }
+    expect(errorsIn(told)).toEqual([]);
+    last().drop();
+    expect(errorsIn(told)).toEqual(['SIGNALING_UNREACHABLE']);
+  });
+
+  test('says what is true: a connection that was lost again had its server', async () => {
     const { client, clock, sentences, last, letIn } = setUp();
     client.attach();
     last().drop();
@@ -438,9 +452,12 @@ describe('redialling', () => {
     letIn();
     await clock.advance(STEADY_MS);
     last().drop();
+    await clock.advance(500);
+    letIn();
+    last().drop();
     expect(sentences).toEqual([
       `No signaling server answers at ${url}; trying again.`,
-      `The connection to the signaling server at ${url} was lost; trying again.`,
+      `The connection to the signaling server at ${url} was lost again; trying again.`,
     ]);
   });
 
@@ -522,7 +539,11 @@ describe('redialling', () => {
     await clock.advance(STEADY_MS);
     taken(told);
     last().drop();
-    expect(taken(told)).toEqual(['detached', 'connecting', { error: 'SIGNALING_UNREACHABLE' }]);
+    expect(taken(told)).toEqual(['detached', 'connecting']);
+    await clock.advance(10_000);
+    last().drop();
+    expect(errorsIn(told)).toEqual(['SIGNALING_UNREACHABLE']);
+    taken(told);
     await clock.advance(10_000);
     last().drop();
     await clock.advance(10_000);
