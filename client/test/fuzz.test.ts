@@ -33,7 +33,7 @@ import { readProvenCard } from './proven-card.ts';
 
 const SEED = 20_261_130;
 /** Each of these is a call of WebCrypto. */
-const SLOW_INPUTS = Math.ceil(FUZZ_INPUTS / 50);
+const SLOW_INPUTS = Math.ceil(FUZZ_INPUTS / 5);
 const GROWTH_BYTES_MAX = 4_000_000;
 
 const toText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');

@@ -1,6 +1,6 @@
 /** Lies of one who has a key of its own: each is told and costs it its links, or comes to nothing. */
 import { describe, expect, test } from 'vitest';
-import { epoch, incarnation, wordsToAttemptId } from '#shared/base/ids.ts';
+import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { WALL_START_MS } from '#sim/tab.ts';
@@ -13,91 +13,117 @@ const roots = { roster: zero, state: zero, presence: zero };
 const NODE = { index: 0, hashes: Array.from({ length: 16 }, () => zero) };
 const ROOTS_DIFFER: LinkMessage = { kind: 'heartbeat', probe: 1, tickMs: 0, wall: WALL_START_MS, roots };
 
-/** Each again and again. `costs`: what the liar is dropped for. */
+const helloOf = (id: PeerId): LinkMessage => ({
+  kind: 'hello',
+  identity: {
+    kind: 'identity',
+    wireVersion: 1,
+    id,
+    epoch: epoch(1),
+    incarnation: incarnation(0),
+    left: false,
+    card: new Uint8Array(0),
+    proof: null,
+  },
+  presence: [],
+});
+
+/** `by` has written it; `teller` tells of it as of a message of its own. */
+const entryOf = (teller: PeerId, by: PeerId, seq: number): LinkMessage =>
+  said(teller, seq, {
+    kind: 'state',
+    entries: [
+      {
+        collection: 'notes',
+        key: 'k',
+        value: 1,
+        stamp: { wall: WALL_START_MS, counter: 0, by },
+        proof: null,
+      },
+    ],
+  });
+
+const packetBy = (trail: readonly PeerId[]): LinkMessage => ({
+  kind: 'packet',
+  origin: nobody(1),
+  to: nobody(2),
+  id: 1,
+  ttl: 4,
+  delivery: 'once',
+  flooded: false,
+  serverMay: false,
+  route: [],
+  trail,
+  payload: { kind: 'echo' },
+});
+
+const walkBy = (trail: readonly PeerId[]): LinkMessage => ({
+  kind: 'forwardJoin',
+  newcomer: nobody(1),
+  attempt: wordsToAttemptId(1, 2),
+  priority: 'high',
+  ttl: 2,
+  trail,
+});
+
+const TOP: LinkMessage = {
+  kind: 'top',
+  table: 'state',
+  exact: true,
+  hashes: Array.from({ length: 16 }, () => zero),
+};
+
+const twelve = (message: LinkMessage): LinkMessage[] => Array.from({ length: 12 }, () => message);
+
+/** Twelve a second for ten seconds. `costs`: what the liar is dropped for; `truth`: the same without the lie, which costs nothing. */
 const COSTLY: readonly {
   readonly lie: string;
   readonly costs: 'invalid' | 'flooded';
   readonly reason: string;
   readonly message: LinkMessage;
+  readonly truth: (teller: PeerId, time: number) => readonly LinkMessage[];
 }[] = [
   {
     lie: 'greets as another',
     costs: 'invalid',
     reason: 'forged-hello',
-    message: {
-      kind: 'hello',
-      identity: {
-        kind: 'identity',
-        wireVersion: 1,
-        id: nobody(1),
-        epoch: epoch(1),
-        incarnation: incarnation(0),
-        left: false,
-        card: new Uint8Array(0),
-        proof: null,
-      },
-      presence: [],
-    },
+    message: helloOf(nobody(1)),
+    truth: (teller) => twelve(helloOf(teller)),
   },
   {
     lie: 'writes in the name of another',
     costs: 'invalid',
     reason: 'forged-author',
-    message: said(nobody(1), 1, {
-      kind: 'state',
-      entries: [
-        {
-          collection: 'notes',
-          key: 'k',
-          value: 1,
-          stamp: { wall: WALL_START_MS, counter: 0, by: nobody(2) },
-          proof: null,
-        },
-      ],
-    }),
+    message: entryOf(nobody(1), nobody(2), 1),
+    truth: (teller, time) => [entryOf(teller, teller, 5_000 + time)],
   },
   {
     lie: 'passes a packet on that it was never given',
     costs: 'invalid',
     reason: 'forged-hop',
-    message: {
-      kind: 'packet',
-      origin: nobody(1),
-      to: nobody(2),
-      id: 1,
-      ttl: 4,
-      delivery: 'once',
-      flooded: false,
-      serverMay: false,
-      route: [],
-      trail: [nobody(3)],
-      payload: { kind: 'echo' },
-    },
+    message: packetBy([nobody(3)]),
+    truth: (teller) => twelve(packetBy([teller])),
   },
   {
     lie: 'answers a comparison with hashes of no tree',
     costs: 'invalid',
     reason: 'bad-round',
     message: { kind: 'middle', table: 'state', exact: true, nodes: [NODE, NODE] },
+    truth: () => [{ kind: 'middle', table: 'state', exact: true, nodes: [NODE] }],
   },
   {
     lie: 'asks for comparisons without end',
     costs: 'flooded',
     reason: 'reconcile-flood',
-    message: { kind: 'top', table: 'state', exact: true, hashes: Array.from({ length: 16 }, () => zero) },
+    message: TOP,
+    truth: (_teller, time) => (time % 5 === 0 ? [TOP] : []),
   },
   {
     lie: 'sends a walk that no newcomer began',
     costs: 'invalid',
     reason: 'walk-trail-not-by-sender',
-    message: {
-      kind: 'forwardJoin',
-      newcomer: nobody(1),
-      attempt: wordsToAttemptId(1, 2),
-      priority: 'high',
-      ttl: 2,
-      trail: [nobody(2)],
-    },
+    message: walkBy([nobody(2)]),
+    truth: (teller) => twelve(walkBy([teller])),
   },
 ];
 
@@ -105,12 +131,21 @@ describe('one who', () => {
   test.each(COSTLY)('$lie is told, and dropped by all', ({ costs, reason, message }) => {
     const { world, liar, others, lie } = besiege(3);
     // Where a lie is told once a second, each is another one.
-    lie(() => Array.from({ length: 12 }, () => message), { times: 10, everyMs: 1_000 });
+    lie(() => twelve(message), { times: 10, everyMs: 1_000 });
     expect(blameOf(others, liar.id)).toEqual([reason, `dropped-${costs}`].toSorted());
     expect(linkedTo(others, liar.id)).toEqual([]);
     expect(others.flatMap(({ id }) => blameOf(others, id))).toEqual([]);
     world.crash(liar);
     expect(world.runUntil(() => rostersAreEqual(world) && isOneComponent(world), 60_000)).toBe(true);
+  });
+
+  test.each(COSTLY)('$lie, but for the lie, loses nothing: the control', ({ truth }) => {
+    const { liar, others, lie } = besiege(3);
+    const linked = linkedTo(others, liar.id);
+    expect(linked).not.toEqual([]);
+    lie((time) => truth(liar.id, time), { times: 10, everyMs: 1_000 });
+    expect(blameOf(others, liar.id)).toEqual([]);
+    expect(linkedTo(others, liar.id)).toEqual(linked);
   });
 
   test('answers comparisons with hashes of what nobody has is listened to in vain, and seldom', () => {
