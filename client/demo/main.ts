@@ -44,7 +44,7 @@ errors.attempt(() => {
   mesh.presence.set({ name: nameOf(mesh.id) });
   mesh.ready.catch(errors.caught);
   mesh.on('error', ({ code }) => errors.show(code));
-  renewWithThePage();
+  renewWithTheRoom();
   show(mesh, { isPrivate: link !== undefined });
 });
 
@@ -86,11 +86,7 @@ function show(mesh: PageMesh, { isPrivate }: { readonly isPrivate: boolean }): v
   }, TICK_MS);
 }
 
-/** A tab that comes back from the browser's memory has said goodbye and missed too much: it starts anew. */
-function renewWithThePage(): void {
-  addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) location.reload();
-  });
-  // Another fragment is another room: the page joins it as any newcomer would.
+/** Another fragment is another room: the page joins it as any newcomer would. */
+function renewWithTheRoom(): void {
   addEventListener('hashchange', () => location.reload());
 }

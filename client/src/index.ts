@@ -124,8 +124,6 @@ function open<P extends PresenceFields>(
     },
     options.presence,
   );
-  // A tab that closes, reloads or navigates says goodbye; `beforeunload` would come too early and too often.
-  globalThis.addEventListener?.('pagehide', mesh.close, { signal: closing.signal });
   if (options.signal?.aborted) return mesh;
   // Only secure contexts have locks; under Node there is no navigator.
   keepAwakeWhileLonely(mesh, globalThis.navigator?.locks, closing.signal);

@@ -245,12 +245,27 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       signaling.hurry();
       shell.handle({ kind: 'probe' });
     },
+    thawed: () => {
+      signaling.renew();
+      shell.handle({ kind: 'probe' });
+    },
     // The server first: whoever could tell others of our new addresses is perhaps heard by it alone.
     networkChanged: () => {
       signaling.renew();
       needServer();
       shell.handle({ kind: 'probe' });
     },
+    stored: () => {
+      shell.handle({ kind: 'command', command: { kind: 'goAway' } });
+      shell.hurry();
+      socket.setAway(true);
+    },
+    restored: () => {
+      socket.setAway(false);
+      shell.handle({ kind: 'command', command: { kind: 'comeBack' } });
+      needServer();
+    },
+    gone: close,
   });
   parts.followActivity?.((activity) => {
     const fields = new Map([[ACTIVITY_FIELD, activityToValue(activity)]]);

@@ -71,6 +71,56 @@ test('who is told so without need, or after leaving, restarts nothing', async ()
   expect(meshes[0]!.status.value).toBe('closed');
 });
 
+test('a page that is put away says goodbye, and is back when it is shown again', async () => {
+  const { room, meshes, wakes, left } = await setUp(4);
+  const [away, ...others] = meshes as [Mesh, ...Mesh[]];
+  const returned: boolean[] = [];
+  for (const mesh of others) mesh.on('member:join', (event) => returned.push(event.returned));
+  away.map('notes').set('before', 1);
+  away.presence.set({ shown: 1 });
+  await room.clock.advance(2_000);
+
+  wakes[0]!.stored();
+  await room.clock.advance(300);
+  expect(left).toEqual([away.id, away.id, away.id]);
+  expect([away.stats().links.open, away.signaling.value]).toEqual([0, 'closed']);
+  others[0]!.map('notes').set('meanwhile', 2);
+
+  wakes[0]!.restored();
+  await room.clock.advance(5_000);
+  expect(returned).toEqual([true, true, true]);
+  expect(left).toHaveLength(3);
+  expect(away.status.value).toBe('connected');
+  for (const mesh of meshes) {
+    expect(mesh.members.size).toBe(4);
+    expect([...mesh.map('notes')]).toEqual([
+      ['before', 1],
+      ['meanwhile', 2],
+    ]);
+    expect(mesh.members.get(away.id)).toMatchObject({ status: 'alive', presence: { shown: 1 } });
+    expect(mesh.stats().refused).toEqual({});
+  }
+  const heard: unknown[] = [];
+  others[0]!.topic('chat').on(({ data }) => heard.push(data));
+  void away.topic('chat').send('here again');
+  await room.clock.advance(1_000);
+  expect(heard).toEqual(['here again']);
+});
+
+test('a page that goes for good has left, and one that has left is not brought back by being shown', async () => {
+  const { room, meshes, wakes, left } = await setUp(3);
+  wakes[0]!.gone();
+  void meshes[1]!.leave();
+  await room.clock.advance(1_000);
+  for (const on of wakes.slice(0, 2)) {
+    on.stored();
+    on.restored();
+  }
+  await room.clock.advance(10_000);
+  expect(left.toSorted()).toEqual([meshes[0]!.id, meshes[1]!.id].toSorted());
+  expect(meshes.map(({ status }) => status.value)).toEqual(['closed', 'closed', 'alone']);
+});
+
 test('everyone sees who is at it, apart from what applications show, and who comes later does too', async () => {
   const room = createRoom();
   let change = (_activity: Activity): void => {};

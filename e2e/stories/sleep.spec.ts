@@ -98,3 +98,32 @@ test('a tab that is frozen for thirty seconds returns by itself, declares nobody
 
 test('so does one that stands in a debugger @long', () =>
   standStill('paused', (tab, still) => tab.pause(still), 14_000));
+
+test('a page that the visitor leaves says goodbye, and is back with all it had when it is gone back to', async () => {
+  const [front, other, gone] = await openThree('back');
+  await gone.ask("mesh.map('notes').set('before', 1)");
+  for (const tab of [front, other]) {
+    await until(tab, "mesh.map('notes').get('before') === 1");
+    await tab.ask(
+      "window.returns = []; mesh.on('member:join', ({ member, returned }) => returns.push([member.id, returned]))",
+    );
+  }
+  await gone.ask("location.href = '/health'");
+  for (const tab of [front, other]) await until(tab, `!mesh.members.get('${gone.id}')`);
+  expect(await front.ask('seen.left.map(({ id, reason }) => [id, reason])')).toEqual([[gone.id, 'goodbye']]);
+  await until(gone, 'window.mesh === undefined');
+  await front.ask("mesh.map('notes').set('meanwhile', 2)");
+
+  await gone.ask('history.back()');
+  await until(gone, `window.mesh?.id === '${gone.id}'`);
+  await until(gone, "mesh.members.size === 3 && mesh.map('notes').get('meanwhile') === 2");
+  for (const tab of [front, other]) {
+    await until(tab, member(gone, "member.status === 'alive'"));
+    expect(await tab.ask('returns')).toEqual([[gone.id, true]]);
+  }
+  await say(gone, 'here again');
+  await until(front, "seen.messages.some(({ data }) => data === 'here again')");
+  await until(gone, "mesh.status.value === 'connected' && mesh.stats().links.open === 2");
+  // It missed nobody.
+  expect(await gone.ask('seen.left')).toEqual([]);
+});

@@ -20,6 +20,8 @@ export interface SimServer {
   readonly hurry: (tab: SimTab) => void;
   /** Its socket is gone, as it knows; it opens another at once. */
   readonly renew: (tab: SimTab) => void;
+  /** It hangs up; what still comes by that socket it does not take. False where it had none. */
+  readonly hangUp: (tab: SimTab) => boolean;
   readonly send: (tab: SimTab, to: PeerId, text: string) => void;
   readonly askContacts: (tab: SimTab) => void;
   /** Gone, with all that it knew, or there again, empty. */
@@ -56,6 +58,9 @@ export function createServer(deps: ServerDeps): SimServer {
   const placeByTab = new Map<SimTab, number>();
   /** Tabs that want a socket, each with the number of its wish: an older one dials no more. */
   const wishByTab = new Map<SimTab, number>();
+  /** The number of each socket, of those that are open. */
+  const socketByTab = new Map<SimTab, number>();
+  let sockets = 0;
   let wishes = 0;
   let listIsDue = false;
   let up = true;
@@ -71,6 +76,7 @@ export function createServer(deps: ServerDeps): SimServer {
     const place = placeByTab.get(tab);
     if (place === undefined) return false;
     placeByTab.delete(tab);
+    socketByTab.delete(tab);
     changed();
     const last = attached.pop()!;
     if (last !== tab) {
@@ -119,6 +125,7 @@ export function createServer(deps: ServerDeps): SimServer {
       return;
     }
     placeByTab.set(tab, attached.length);
+    socketByTab.set(tab, ++sockets);
     attached.push(tab);
     changed();
     const contacts = contactsFor(tab);
@@ -159,6 +166,7 @@ export function createServer(deps: ServerDeps): SimServer {
       tab.give(() => ({ kind: 'serverDetached' }));
       server.attach(tab);
     },
+    hangUp: remove,
     send: (tab, to, text) => {
       if (!placeByTab.has(tab) || isOffline(tab)) return;
       later(wayMs(), () => {
@@ -168,7 +176,11 @@ export function createServer(deps: ServerDeps): SimServer {
           return later(wayMs(), () => tab.give(() => ({ kind: 'serverUnreachable', to })));
         }
         later(wayMs() + jitterMs(), () => {
-          if (!isOffline(receiver)) receiver.give(() => readSignal(receiver, tab.id, text));
+          const socket = socketByTab.get(receiver);
+          if (isOffline(receiver)) return;
+          receiver.give(() =>
+            socketByTab.get(receiver) === socket ? readSignal(receiver, tab.id, text) : undefined,
+          );
         });
       });
     },

@@ -36,6 +36,8 @@ export interface SimTab<Snapshot = unknown> {
   readonly speak: (version: number) => void;
   readonly isAlive: () => boolean;
   readonly mode: () => TabMode;
+  /** How long it has stood still; 0 while it runs. */
+  readonly standingMs: () => number;
   /** What its wall clock shows, right or wrong. */
   readonly wallMs: () => number;
   /** Hands an input over, now or when the tab gets to it. */
@@ -44,7 +46,7 @@ export interface SimTab<Snapshot = unknown> {
   readonly giveAfter: (ms: number, happening: Happening) => void;
   readonly stand: (mode: 'frozen' | 'suspended') => void;
   /** All that waited comes at once, in order, behind `first`. */
-  readonly goOn: (first?: Happening) => void;
+  readonly goOn: (first: readonly Happening[]) => void;
   /** Timers come on multiples of so many milliseconds; 0: when they are due. */
   readonly throttle: (ms: number) => void;
   /** Every input takes so long; 0: no time at all. */
@@ -81,6 +83,7 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
   let isBusy = false;
   let costMs = 0;
   let skewMs = 0;
+  let stoodAtMs = 0;
   let speaks = wireVersion;
 
   const work = (happening: Happening): void => {
@@ -126,6 +129,7 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     },
     isAlive: () => alive,
     mode: () => mode,
+    standingMs: () => (mode === 'running' ? 0 : timeMs() - stoodAtMs),
     wallMs,
     give,
     giveAfter: (ms, happening) => {
@@ -135,12 +139,13 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     },
     stand: (how) => {
       mode = how;
+      stoodAtMs = timeMs();
       // What it had not got to yet came before all that comes now.
       for (const happening of backlog.splice(0)) wait(happening);
     },
     goOn: (first) => {
       mode = 'running';
-      if (first) give(first);
+      for (const happening of first) give(happening);
       for (const happening of waiting.splice(0)) give(happening);
     },
     throttle: (ms) => {

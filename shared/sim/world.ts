@@ -17,6 +17,9 @@ import { createServer, type SimServer } from './server.ts';
 import { createTab, type SimNode, type SimTab } from './tab.ts';
 
 /** What a node is made of. */
+/** As the library has it: a page frozen for so long hangs up when it goes on. */
+const FROZEN_MS = 10_000;
+
 export interface NodeDeps {
   readonly self: PeerId;
   readonly rng: Rng;
@@ -285,7 +288,15 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
     freeze: (tab) => stand(tab, 'frozen'),
     suspend: (tab) => stand(tab, 'suspended'),
     wake: (tab, first) => {
-      tab.goOn(first && (() => ({ kind: 'command', command: first })));
+      // A page that was frozen is told first, and hangs up: what waits in its socket is of attempts that are over.
+      const wasFrozen = tab.mode() === 'frozen' && tab.standingMs() >= FROZEN_MS;
+      const hungUp = wasFrozen && server.hangUp(tab);
+      tab.goOn([
+        ...(hungUp ? [(): Input => ({ kind: 'serverDetached' })] : []),
+        ...(wasFrozen ? [(): Input => ({ kind: 'probe' })] : []),
+        ...(first ? [(): Input => ({ kind: 'command', command: first })] : []),
+      ]);
+      if (hungUp) server.attach(tab);
       channels.release();
       server.hurry(tab);
     },

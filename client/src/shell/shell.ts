@@ -57,6 +57,8 @@ export interface Shell {
   readonly isRelayed: (peer: PeerId) => boolean;
   /** How far the last channel to a peer had come when it ended, of those remembered. */
   readonly report: (peer: PeerId) => ChannelReport | undefined;
+  /** The page stops now: what still waits to be signed is given up, and the channels that wait for it close. */
+  readonly hurry: () => void;
   /**
    * Closes every channel and timer; nothing happens after it. What was handed in before is still carried
    * out: when an event's listener stops the shell, its farewell waits its turn. Again: harmless, and `atOnce`
@@ -144,6 +146,7 @@ export function createShell(deps: ShellDeps): Shell {
     traffic: () => ({ ...traffic }),
     isRelayed: (peer) => openLinkByPeer.get(peer)?.relayed ?? false,
     report: reportByPeer.get,
+    hurry: hurryAll,
     stop: (how) => {
       stopped = stopped === 'atOnce' ? stopped : how;
       if (!busy) shutDown(stopped);
@@ -179,8 +182,12 @@ export function createShell(deps: ShellDeps): Shell {
     linkByAttempt.clear();
     openLinkByPeer.clear();
     links.forEach(close);
-    if (how === 'atOnce') for (const hurry of hurries) hurry();
+    if (how === 'atOnce') hurryAll();
     noteShutDown?.();
+  }
+
+  function hurryAll(): void {
+    for (const hurry of hurries) hurry();
   }
 
   /** A mistake of ours in one effect, or in the node, must not take the others with it. */

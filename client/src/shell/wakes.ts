@@ -1,6 +1,6 @@
 /**
- * What a browser tells of sleep and of its network, as two things: the page has been away (`woke`), or is somewhere else
- * (`networkChanged`). A worker and Node tell less, and what nobody tells the node finds by its clocks.
+ * What a browser tells of sleep, of its network, and of pages that are left. A worker and Node tell less, and what nobody
+ * tells the node finds by its clocks.
  */
 
 /** The part of a global object that tells. */
@@ -17,7 +17,18 @@ export interface WakeHandlers {
   readonly woke: () => void;
   /** They have, most likely. */
   readonly networkChanged: () => void;
+  /** The same after a long while: what waits in the socket is of attempts that are over. */
+  readonly thawed: () => void;
+  /** The page goes, perhaps into the browser's memory: where it keeps a connection it never does, so all of them end now. */
+  readonly stored: () => void;
+  /** It is shown again from there. */
+  readonly restored: () => void;
+  /** It goes for good. */
+  readonly gone: () => void;
 }
+
+/** An attempt takes no longer, but for one that is prolonged. */
+const FROZEN_MS = 10_000;
 
 /** Until the signal aborts. */
 export function followWakes(source: WakeSource, on: WakeHandlers, signal: AbortSignal): void {
@@ -25,7 +36,19 @@ export function followWakes(source: WakeSource, on: WakeHandlers, signal: AbortS
   // Without a network some links go on, such as those within this machine.
   source.addEventListener?.('offline', on.woke, { signal });
   source.addEventListener?.('online', on.networkChanged, { signal });
-  document?.addEventListener('resume', on.woke, { signal });
+  // A tab that closes, reloads or navigates says goodbye; `beforeunload` would come too early and too often.
+  source.addEventListener?.('pagehide', (event) => (isKept(event) ? on.stored() : on.gone()), { signal });
+  source.addEventListener?.('pageshow', (event) => isKept(event) && on.restored(), { signal });
+  let frozenAt = Infinity;
+  document?.addEventListener('freeze', ({ timeStamp }) => void (frozenAt = timeStamp), { signal });
+  document?.addEventListener(
+    'resume',
+    ({ timeStamp }) => {
+      if (timeStamp - frozenAt >= FROZEN_MS) on.thawed();
+      else on.woke();
+    },
+    { signal },
+  );
   document?.addEventListener(
     'visibilitychange',
     () => {
@@ -33,4 +56,9 @@ export function followWakes(source: WakeSource, on: WakeHandlers, signal: AbortS
     },
     { signal },
   );
+}
+
+/** Also true of pages that the browser will not keep after all: it does not know yet. */
+function isKept(event: Event): boolean {
+  return 'persisted' in event && event.persisted === true;
 }

@@ -1,4 +1,4 @@
-/** Holds a socket to the server while two agree: the node, which knows whether it should, and the application, which may forbid it. */
+/** Holds a socket to the server while three agree: the node, which knows whether it should, the application, which may forbid it, and the page, which is there. */
 import type { SignalingClient } from './signaling-client.ts';
 
 export interface SocketGate {
@@ -6,6 +6,8 @@ export interface SocketGate {
   readonly setWanted: (wanted: boolean) => void;
   /** The application lets it have one, or not. */
   readonly setAllowed: (allowed: boolean) => void;
+  /** The page is put away, or shown again. Not away before it is said. */
+  readonly setAway: (away: boolean) => void;
 }
 
 /** Not allowed before it is said. `onReleased`: the node has let go, of an open socket or of a dial. */
@@ -15,18 +17,27 @@ export function createSocketGate(
 ): SocketGate {
   let wanted = false;
   let allowed = false;
+  let away = false;
+  const isFree = (): boolean => allowed && !away;
+  const follow = (): void => {
+    if (!isFree()) signaling.detach();
+    else if (wanted) signaling.attach();
+  };
   return {
     setWanted: (next) => {
       wanted = next;
-      if (!allowed) return;
+      if (!isFree()) return;
       if (wanted) return signaling.attach();
       onReleased();
       signaling.detach();
     },
     setAllowed: (next) => {
       allowed = next;
-      if (!allowed) signaling.detach();
-      else if (wanted) signaling.attach();
+      follow();
+    },
+    setAway: (next) => {
+      away = next;
+      follow();
     },
   };
 }

@@ -17,7 +17,15 @@ import type {
   MembershipTimer,
 } from './messages.ts';
 import { afterOrphans, onRoutedAck } from './orphans.ts';
-import { afterPublishLinks, onCard, onGreeter, onStability, publishFarewell, publishFirst } from './own.ts';
+import {
+  afterPublishLinks,
+  onCard,
+  onGreeter,
+  onStability,
+  publishFarewell,
+  publishFirst,
+  sayGoodbye,
+} from './own.ts';
 import { expel } from './standing.ts';
 import {
   createState,
@@ -30,6 +38,7 @@ import {
 } from './state.ts';
 import {
   afterWatch,
+  comeBack,
   hasSlept,
   onHeard,
   onLives,
@@ -88,7 +97,13 @@ export function createMembership(deps: MembershipDeps, config: MembershipConfig)
         phase = { kind: 'left', state: phase.state };
         return out;
       }
-      if (hasSlept(turn)) wake(turn);
+      // Its farewell was signed ahead for this epoch: no other begins now, whatever the clock says.
+      if (input.kind === 'goAway') {
+        sayGoodbye(turn);
+        return out;
+      }
+      if (input.kind === 'comeBack') comeBack(turn);
+      else if (hasSlept(turn)) wake(turn);
       dispatch(turn, input);
       hurryWatch(turn);
       return out;
@@ -103,11 +118,12 @@ function start(turn: Turn): void {
   scheduleOrphans(turn, turn.state.config.orphansMs);
 }
 
-function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: 'leave' }>): void {
+function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: 'leave' | 'goAway' }>): void {
   switch (input.kind) {
     case 'start':
       return assert(false, 'membership starts once');
     case 'clock':
+    case 'comeBack':
       return;
     case 'message':
       return onMessage(turn, input.from, input.message);

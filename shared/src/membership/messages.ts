@@ -144,6 +144,10 @@ export type MembershipInput =
   | { readonly kind: 'readmit'; readonly id: PeerId }
   /** This neighbor has shown by another way than its link that it lives; of our own hearing that says nothing. */
   | { readonly kind: 'lives'; readonly peer: PeerId }
+  /** Says goodbye to this epoch. */
+  | { readonly kind: 'goAway' }
+  /** Begins the next one. */
+  | { readonly kind: 'comeBack' }
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: MembershipTimer };
 

@@ -43,11 +43,16 @@ export function beginEpoch(turn: Turn): void {
   publishLinks(turn);
 }
 
+/** The last word of this epoch. The next one is above it. */
+export function sayGoodbye({ state, out }: Turn): void {
+  out.push({ kind: 'publish', claim: { ...state.identity, left: true } });
+}
+
 /** The last word. */
 export function publishFarewell(turn: Turn): void {
-  const { state, out } = turn;
+  const { state } = turn;
+  sayGoodbye(turn);
   state.identity = { ...state.identity, left: true };
-  out.push({ kind: 'publish', claim: state.identity });
   recordRemoved(turn, state.identity);
   recordRemoved(turn, state.links.record);
   state.roster.remove(state.self);

@@ -105,16 +105,29 @@ function latenessMs({ state, at, wall }: Turn): number {
 
 /** After a sleep nobody is accused, and after a long one we come back as another life. Whom nobody knows, nobody missed. */
 export function wake(turn: Turn): void {
-  const { state, at } = turn;
+  const { state } = turn;
   const lateMs = latenessMs(turn);
+  doubtAll(turn, lateMs);
+  if (lateMs > state.config.newEpochMs && state.roster.size > 1) beginEpoch(turn);
+  probe(turn);
+  scheduleWatch(turn);
+}
+
+/** Whoever has said goodbye is another life when it comes back, however soon. */
+export function comeBack(turn: Turn): void {
+  doubtAll(turn, latenessMs(turn));
+  beginEpoch(turn);
+  scheduleWatch(turn);
+}
+
+/** What was not heard meanwhile proves nothing. */
+function doubtAll(turn: Turn, lateMs: number): void {
+  const { state, at } = turn;
   state.wokeAt = at;
   state.health.watched(lateMs, state.neighbors.size, at);
   state.lost.clear();
   for (const silence of state.neighbors.values()) silence.restart(at);
   forgetSuspects(turn);
-  if (lateMs > state.config.newEpochMs && state.roster.size > 1) beginEpoch(turn);
-  probe(turn);
-  scheduleWatch(turn);
 }
 
 /** Asks every neighbor at once whether its link still works. */

@@ -94,8 +94,10 @@ function commandToJob(command: Command): Job {
       return { layer: 'presence', input: { kind: 'set', fields: command.fields } };
     case 'write':
       return { layer: 'state', input: command };
+    case 'goAway':
+    case 'comeBack':
     case 'leave':
-      return { layer: 'membership', input: { kind: 'leave' } };
+      return { layer: 'membership', input: { kind: command.kind } };
     default:
       return unreachable(command);
   }

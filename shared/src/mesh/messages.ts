@@ -170,6 +170,10 @@ export type Command =
       readonly key: string;
       readonly value: Value | undefined;
     }
+  /** The page is put away, and perhaps shown again: says goodbye and ends every link, but forgets nothing. */
+  | { readonly kind: 'goAway' }
+  /** It is shown again: we are here in a new epoch, without a link. */
+  | { readonly kind: 'comeBack' }
   | { readonly kind: 'leave' };
 
 export type Input =

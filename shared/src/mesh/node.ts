@@ -34,7 +34,7 @@ import { afterState } from './joints/state.ts';
 import { passOnNews } from './news.ts';
 import { createSpeech } from './speech.ts';
 import { createLayers, type Job, type Layers, type MeshDeps } from './layers.ts';
-import type { Effect, Input } from './messages.ts';
+import type { Command, Effect, Input } from './messages.ts';
 import { createQuotas, type QuotaSnapshot, type Quotas } from './quotas.ts';
 import { createScores, type Scores, type ScoreSnapshot, type Source } from './scores.ts';
 
@@ -93,10 +93,11 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       hub.now = now;
       // Nothing, unless a broken invariant cut the last input short.
       hub.news.close();
-      const isLast = input.kind === 'command' && input.command.kind === 'leave';
+      const isLast = isCommand(input, 'leave');
+      const goesAway = isCommand(input, 'goAway');
       const stranger = input.kind === 'frame' && !hub.neighbors.has(input.from) ? input.from : undefined;
       // Who has slept notices it before it says anything. Who leaves need not come back for that.
-      if (!isLast && (stranger !== undefined || !isForMembership(input))) {
+      if (!isLast && !goesAway && (stranger !== undefined || !isForMembership(input))) {
         hub.feed({ layer: 'membership', input: { kind: 'clock' } });
         workOff();
       }
@@ -110,6 +111,10 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       }
       hub.source = undefined;
       passOnNews(hub);
+      if (goesAway) {
+        hub.feed({ layer: 'overlay', input: { kind: 'away' } });
+        workOff();
+      }
       if (isLast) {
         // The farewell has been handed to the links; now they close, and nothing is said any more.
         left = true;
@@ -124,6 +129,10 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
     inspect: () => viewOf(layers, quotas, scores),
     identityOf: (id) => identityIn(hub, id),
   };
+}
+
+function isCommand(input: Input, kind: Command['kind']): boolean {
+  return input.kind === 'command' && input.command.kind === kind;
 }
 
 function identityIn({ tables }: Hub, id: PeerId): IdentityRecord | undefined {
@@ -141,7 +150,7 @@ function sourceOf(input: Input): Source | undefined {
 
 /** What is for membership before any other layer tells it the time by itself. */
 function isForMembership(input: Input): boolean {
-  if (input.kind === 'probe') return true;
+  if (input.kind === 'probe' || isCommand(input, 'comeBack')) return true;
   if (input.kind === 'frame') return isHeartbeat(input.message);
   return input.kind === 'timer' && input.timer.layer === 'membership';
 }

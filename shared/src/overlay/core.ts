@@ -112,7 +112,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     else reserve(peer);
     const isLast = links.activeView().length === 0;
     // It may have crashed: while others can be asked, they are asked first.
-    if (reason !== 'replaced' && !isLast) rests.refused(peer, at);
+    if (reason !== 'replaced' && reason !== 'away' && !isLast) rests.refused(peer, at);
     if (reason === 'misbehaved') rests.misbehaved(peer, at);
     // The mesh that carried these requests is out of reach now.
     const unheard = isLast ? links.requested('degree') : [];

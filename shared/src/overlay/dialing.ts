@@ -149,6 +149,20 @@ export function endOverdue(core: Core, at: Instant): Effects {
   });
 }
 
+/** Whoever was a neighbor may be asked again when we are back. */
+export function goAway({ links, loseNeighbor }: Core, at: Instant): Effects {
+  return [
+    ...links.pending().flatMap((peer) => links.remove(peer, at)),
+    ...links.parked().flatMap((peer) => links.unpark(peer, at)),
+    ...links
+      .activeView()
+      .flatMap((peer): Effects => [
+        { kind: 'send', to: peer, message: { kind: 'disconnect', reason: 'leaving' } },
+        ...loseNeighbor(peer, 'away', at),
+      ]),
+  ];
+}
+
 /** The node wants this link gone. On leaving no other takes its place. */
 export function drop(core: Core, peer: PeerId, reason: DropReason, at: Instant): Effects {
   const { links, rests } = core;

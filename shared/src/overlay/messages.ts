@@ -147,7 +147,9 @@ export type OverlayInput =
   /** A frame came from one who is no neighbor: by a channel that was parked, or that we have just given up. */
   | { readonly kind: 'heardStranger'; readonly peer: PeerId }
   /** The node wants this link gone (a dead member's, or all of them on leaving). */
-  | { readonly kind: 'drop'; readonly peer: PeerId; readonly reason: DropReason };
+  | { readonly kind: 'drop'; readonly peer: PeerId; readonly reason: DropReason }
+  /** We go away for a while: all links end with a goodbye, attempts without, and no other takes their place until we are told of somebody. */
+  | { readonly kind: 'away' };
 
 export type OverlayEffect =
   | Send<OverlayMessage>
@@ -194,7 +196,8 @@ export type OverlayEffect =
   /** No link and nobody left to ask: the server should name contacts again. */
   | { readonly kind: 'needContacts' };
 
-export type NeighborDownReason = 'closed' | 'replaced' | DisconnectReason | DropReason;
+/** `away`: we have gone away ourselves, and mean to come back. */
+export type NeighborDownReason = 'closed' | 'replaced' | 'away' | DisconnectReason | DropReason;
 export type AttemptFailure = 'no-answer' | 'not-opened' | 'channel-failed' | RefuseReason;
 
 export interface OverlaySnapshot {

@@ -18,6 +18,7 @@ import {
   afterOpened,
   drop,
   endOverdue,
+  goAway,
   mend,
   onAccept,
   onDescription,
@@ -113,6 +114,8 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       return revive(core, input.peer, at);
     case 'drop':
       return drop(core, input.peer, input.reason, at);
+    case 'away':
+      return goAway(core, at);
     default:
       return unreachable(input);
   }

@@ -1,0 +1,82 @@
+/** A page that is put away by its browser, and perhaps shown again: a goodbye, and another life of the same member. */
+import { describe, expect, test } from 'vitest';
+import { createRoom, eventsOf, isOneComponent, rostersAreEqual, type Tab, type World } from './fixture.ts';
+
+interface Scene {
+  readonly world: World;
+  readonly away: Tab;
+  readonly others: readonly Tab[];
+}
+
+/** Six who have been together for so long; the first goes, and nothing of it runs any more. */
+function goAway(calmMs: number): Scene {
+  const world = createRoom(6, { seed: 3, calmMs });
+  const [away, ...others] = world.living() as [Tab, ...Tab[]];
+  world.command(away, { kind: 'write', collection: 'notes', key: 'before', value: 1 });
+  world.command(away, { kind: 'present', fields: new Map([['name', 'ada']]) });
+  world.run(2_000);
+  world.command(away, { kind: 'goAway' });
+  world.freeze(away);
+  return { world, away, others };
+}
+
+/** Its socket was closed when it went, so that it dials anew. */
+function comeBack(world: World, tab: Tab): void {
+  world.wake(tab, { kind: 'comeBack' });
+  world.changeNetwork(tab);
+}
+
+const told = (tabs: readonly Tab[], kind: string, id: string): readonly unknown[] =>
+  tabs.flatMap((tab) =>
+    eventsOf(tab).filter((event) => event.kind === kind && 'id' in event && event.id === id),
+  );
+
+describe('who goes away', () => {
+  test('is off all lists at once, by a goodbye, and holds no channel', () => {
+    const { world, away, others } = goAway(10_000);
+    const { activeView, pending, parked } = away.node.inspect().overlay;
+    expect([activeView, pending, parked]).toEqual([[], [], []]);
+    expect(world.neighborsOf(away).size).toBe(0);
+    world.run(200);
+    const goodbye = { kind: 'memberLeft', id: away.id, reason: 'goodbye' };
+    expect(told(others, 'memberLeft', away.id)).toEqual(others.map(() => goodbye));
+    world.run(60_000);
+    expect(told(others, 'memberLeft', away.id)).toHaveLength(others.length);
+    expect(told(others, 'memberSuspected', away.id)).toEqual([]);
+  });
+
+  test.each([
+    [10_000, 100],
+    [10_000, 5_000],
+    [10_000, 120_000],
+    // Most have let go of the server.
+    [120_000, 5_000],
+  ])('after %i ms, and comes back %i ms later, is another life of the same member', (calmMs, awayMs) => {
+    const { world, away, others } = goAway(calmMs);
+    world.command(others[0]!, { kind: 'write', collection: 'notes', key: 'meanwhile', value: 2 });
+    world.run(awayMs);
+    comeBack(world, away);
+    expect(world.runUntil(() => rostersAreEqual(world) && isOneComponent(world), 20_000)).toBe(true);
+    world.run(10_000);
+    const back = { kind: 'memberJoined', id: away.id, returned: true };
+    const joins = others.map((tab) => told([tab], 'memberJoined', away.id).at(-1));
+    expect(joins).toEqual(others.map(() => back));
+    expect(others.flatMap((tab) => told([away], 'memberLeft', tab.id))).toEqual([]);
+    expect(others.flatMap((tab) => told([away], 'memberSuspected', tab.id))).toEqual([]);
+    for (const tab of world.living()) {
+      const { state, presence } = tab.node.inspect();
+      expect([...state.collections.get('notes')!.keys()]).toEqual(['before', 'meanwhile']);
+      expect(tab === away || presence.fieldsByOwner.get(away.id)?.get('name')).toBeTruthy();
+    }
+  });
+
+  test('and comes back alone still holds what it wrote', () => {
+    const { world, away, others } = goAway(10_000);
+    for (const tab of others) world.crash(tab);
+    world.run(60_000);
+    comeBack(world, away);
+    world.run(60_000);
+    expect([...away.node.inspect().membership.members.keys()]).toEqual([away.id]);
+    expect(away.node.inspect().state.collections.get('notes')?.size).toBe(1);
+  });
+});
