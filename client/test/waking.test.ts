@@ -93,7 +93,7 @@ test('a page that is put away says goodbye, and is back when it is shown again',
   expect(away.status.value).toBe('connected');
   for (const mesh of meshes) {
     expect(mesh.members.size).toBe(4);
-    expect([...mesh.map('notes')]).toEqual([
+    expect(Array.from(mesh.map('notes'))).toEqual([
       ['before', 1],
       ['meanwhile', 2],
     ]);

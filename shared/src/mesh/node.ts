@@ -111,17 +111,10 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
       }
       hub.source = undefined;
       passOnNews(hub);
-      if (goesAway) {
-        hub.feed({ layer: 'overlay', input: { kind: 'away' } });
-        workOff();
-      }
-      if (isLast) {
-        // The farewell has been handed to the links; now they close, and nothing is said any more.
-        left = true;
-        const { activeView, pending, parked } = layers.overlay.inspect();
-        for (const peer of [...activeView, ...pending, ...parked]) {
-          hub.feed({ layer: 'overlay', input: { kind: 'drop', peer, reason: 'leaving' } });
-        }
+      if (isLast || goesAway) {
+        // The farewell has been handed to the links; now they close, and who leaves says nothing any more.
+        left = isLast;
+        endLinks(layers, isLast).forEach(hub.feed);
         workOff();
       }
       return effects;
@@ -129,6 +122,15 @@ export function createMeshNode(deps: MeshDeps, config: MeshConfig): MeshNode {
     inspect: () => viewOf(layers, quotas, scores),
     identityOf: (id) => identityIn(hub, id),
   };
+}
+
+function endLinks({ overlay }: Layers, forGood: boolean): readonly Job[] {
+  if (!forGood) return [{ layer: 'overlay', input: { kind: 'away' } }];
+  const { activeView, pending, parked } = overlay.inspect();
+  return [...activeView, ...pending, ...parked].map((peer) => ({
+    layer: 'overlay',
+    input: { kind: 'drop', peer, reason: 'leaving' },
+  }));
 }
 
 function isCommand(input: Input, kind: Command['kind']): boolean {

@@ -59,6 +59,10 @@ export function createOverlay(
   };
 }
 
+function tick(core: Core, at: Instant): Effects {
+  return [...endOverdue(core, at), ...tendParked(core, at), ...maintain(core, at), ...lookAround(core, at)];
+}
+
 function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): Effects {
   switch (input.kind) {
     case 'message':
@@ -72,9 +76,7 @@ function answer(core: Core, ticker: Ticker, input: OverlayInput, at: Instant): E
       if (input.timer.kind === 'attemptDue') {
         return afterAttemptDue(core, input.timer.peer, input.timer.attempt, at);
       }
-      return ticker.take(input.timer.token)
-        ? [...endOverdue(core, at), ...tendParked(core, at), ...maintain(core, at), ...lookAround(core, at)]
-        : [];
+      return ticker.take(input.timer.token) ? tick(core, at) : [];
     case 'contacts':
       core.contacts.setAttached(true);
       core.contacts.named(input.peers, at);
