@@ -106,7 +106,7 @@ export interface MembershipConfig {
   readonly crowdedMs: number;
   /** Members, oneself included. More admits larger rooms and costs memory. 2 to 65,536. */
   readonly membersMax: number;
-  /** Departed members remembered: half of them members once, a quarter expelled, a quarter strangers. Fewer lets ghosts rise, to be found as orphans. 16 to 65,536. */
+  /** Departed members remembered: half of them members once, a quarter expelled, a quarter strangers. Fewer lets ghosts rise, to be found as orphans. 1,024 to 65,536, that the quarter holds all whose expulsion can be proven. */
   readonly departedMax: number;
   /** Links records held until their owner's identity comes; the oldest gives way. More survives more reordering. 1 to 4,096. */
   readonly earlyLinksMax: number;
@@ -253,7 +253,7 @@ function checkLimits(config: MembershipConfig): void {
   within('stormJoins', config.stormJoins, [1, 256]);
   within('crowdedMs', config.crowdedMs, [100, 60_000]);
   within('membersMax', config.membersMax, [2, 65_536]);
-  within('departedMax', config.departedMax, [16, 65_536]);
+  within('departedMax', config.departedMax, [1_024, 65_536]);
   within('earlyLinksMax', config.earlyLinksMax, [1, 4_096]);
   within('suspicionsMax', config.suspicionsMax, [1, 4_096]);
   within('accusationsMax', config.accusationsMax, [1, 16]);
