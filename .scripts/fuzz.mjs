@@ -8,7 +8,7 @@ if (!/^[1-9]\d*$/.test(inputs)) {
   process.stderr.write(`${inputs} is no number of inputs.\n`);
   process.exit(2);
 }
-const { status } = spawnSync(bin('vitest'), ['run', '--config', '.vitest.config.ts', '/fuzz.test.ts'], {
+const { status } = spawnSync(bin('vitest'), ['run', '--config', '.vitest.config.ts', '/fuzz'], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, FUZZ_INPUTS: inputs },

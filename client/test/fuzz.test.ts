@@ -1,20 +1,13 @@
 /** The client's own decoders under random and damaged input, as `shared/test/attacks/fuzz.test.ts` has the protocol's. */
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { PeerId } from '#shared/base/ids.ts';
 import { bytesToReceipt, RECEIPT_BYTES } from '#shared/base/receipt.ts';
 import { bytesToDirect, directToBytes } from '#shared/wire/direct-codec.ts';
-import { writeCard } from '#client/identity/card.ts';
-import { createKeyPair, importVerifier } from '#client/identity/ed25519.ts';
 import { createHandshake, encodeProof } from '#client/identity/handshake.ts';
 import { keyToPeerId } from '#client/identity/member-id.ts';
 import { MeshError } from '#client/errors.ts';
-import { bytesToRoomKey, newRoomKey, roomKeyToBytes } from '#client/room/room-key.ts';
+import { bytesToRoomKey, roomKeyToBytes } from '#client/room/room-key.ts';
 import { newRoomLink, readRoomLink } from '#client/room/room-link.ts';
-import { deriveRoomSecrets } from '#client/room/secrets.ts';
-import { createSealer as createLetterSealer } from '#client/identity/seal.ts';
-import { createVouching } from '#client/shell/vouching.ts';
-import { createSealer } from '#client/signaling/sealer.ts';
 import { bundleFrames, framesOf } from '#client/transport/bundles.ts';
 import {
   descriptionsToText,
@@ -22,34 +15,16 @@ import {
   textToRedescriptions,
 } from '#client/transport/descriptions.ts';
 import { sdpToFingerprint } from '#client/transport/fingerprints.ts';
-import {
-  fuzz,
-  FUZZ_INPUTS,
-  fuzzSlowly,
-  textOfCounts,
-  type FuzzTarget,
-} from '../../shared/test/attacks/fuzz.ts';
-import { readProvenCard } from './proven-card.ts';
+import { fuzz, FUZZ_INPUTS, textOfCounts, type FuzzTarget } from '../../shared/test/attacks/fuzz.ts';
+import { bytesOf, greet, keys, SEED, toBytes, toText } from './fuzzing.ts';
 
-const SEED = 20_261_130;
-/** Each of these is a call of WebCrypto. */
-const SLOW_INPUTS = Math.ceil(FUZZ_INPUTS / 5);
 const GROWTH_BYTES_MAX = 4_000_000;
-
-const toText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
-const toBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
-const bytesOf = (length: number, first: number): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from({ length }, (_, at) => (first + 37 * at) & 0xff);
 
 function same(a: unknown, b: unknown): void {
   if (!isDeepStrictEqual(a, b)) throw new Error('accepted, and taken for something else');
 }
 
-const keys = createKeyPair(bytesOf(32, 1));
 const peer = keyToPeerId(keys.publicKey);
-const own = createKeyPair(bytesOf(32, 2));
-const greet = (): ReturnType<typeof createHandshake> =>
-  createHandshake({ peer, publicKey: own.publicKey, nonce: bytesOf(32, 3) });
 
 /** What each end is told first; a good hail is that of the peer. */
 const hails = (): FuzzTarget => ({
@@ -200,106 +175,4 @@ describe(`${FUZZ_INPUTS} random and damaged inputs`, () => {
     },
     3_600_000,
   );
-});
-
-async function fuzzTold(target: Parameters<typeof fuzzSlowly>[0]): ReturnType<typeof fuzzSlowly> {
-  const counts = await fuzzSlowly(target, SLOW_INPUTS, SEED);
-  process.stdout.write(textOfCounts(counts));
-  return counts;
-}
-
-describe(`${SLOW_INPUTS} random and damaged inputs for WebCrypto`, () => {
-  test('cards of members: none claims a user who has not signed', async () => {
-    const user = createKeyPair(bytesOf(32, 7));
-    const place = { sessionKey: keys.publicKey, room: 'tea' };
-    const corpus = [
-      await writeCard(bytesOf(32, 8), place, user),
-      await writeCard(bytesOf(32, 9), place, undefined),
-    ];
-    const users = new Set<string>();
-    await fuzzTold({
-      name: 'cards',
-      corpus,
-      take: async (bytes) => {
-        const card = await readProvenCard(bytes, place);
-        if (card?.userId !== undefined) users.add(card.userId);
-        return card ? 'accepted' : 'refused';
-      },
-    });
-    const { userId } = (await readProvenCard(corpus[0]!, place))!;
-    expect([...users]).toEqual([userId]);
-  });
-
-  test('sealed messages to one member: none opens that was touched', async () => {
-    const [from, to] = ['a'.repeat(32), 'b'.repeat(32)] as [PeerId, PeerId];
-    const [writer, reader] = await Promise.all([
-      createLetterSealer(from, 'tea'),
-      createLetterSealer(to, 'tea'),
-    ]);
-    const address = { id: to, sealKey: reader.sealKey };
-    const good = await Promise.all([1, 2, 3].map((size) => writer.seal(address, bytesOf(size * 50, size))));
-    const texts = new Set(good.map(toText));
-    const counts = await fuzzTold({
-      name: 'sealed messages',
-      corpus: good,
-      take: async (bytes) => {
-        const opened = await reader.open({ id: from, sealKey: writer.sealKey }, bytes, () => true);
-        if (opened === undefined || opened === 'late') return 'refused';
-        if (!texts.has(toText(bytes))) throw new Error('opened, though touched');
-        return 'accepted';
-      },
-    });
-    expect(counts.refused['refused']).toBeGreaterThan(SLOW_INPUTS / 2);
-    expect(counts.accepted).toBeGreaterThan(0);
-  });
-
-  test('signed descriptions: none opens that was touched', async () => {
-    const ofPeer = (first: number): ReturnType<typeof createHandshake> =>
-      createHandshake({
-        peer: keyToPeerId(own.publicKey),
-        publicKey: keys.publicKey,
-        nonce: bytesOf(32, first),
-      });
-    const verify = await importVerifier(keys.publicKey);
-    const [theirs, ours] = [ofPeer(9), greet()];
-    theirs.receive(ours.hail);
-    ours.receive(theirs.hail);
-    const writer = createVouching({ handshake: theirs, sign: keys.sign, verify });
-    const good = await Promise.all(['one', 'two', 'three'].map(writer.sign));
-    const counts = await fuzzTold({
-      name: 'signed descriptions',
-      corpus: good.map(toBytes),
-      take: async (bytes) => {
-        const opened = await createVouching({ handshake: ours, sign: own.sign, verify }).open(toText(bytes));
-        if (!opened.ok) return opened.error;
-        // Spaces, and how its characters are written, are not signed.
-        if (!['one', 'two', 'three'].includes(opened.value)) throw new Error('opened, though touched');
-        return 'accepted';
-      },
-    });
-    expect(counts.refused['forged']).toBeGreaterThan(SLOW_INPUTS / 2);
-    expect(counts.accepted).toBeGreaterThan(0);
-  });
-
-  test('sealed signals: none opens that was touched', async () => {
-    const { signalKey, topic } = await deriveRoomSecrets('tea', {
-      kind: 'key',
-      bytes: roomKeyToBytes(newRoomKey())!,
-    });
-    const [from, to] = ['a'.repeat(32), 'b'.repeat(32)] as [PeerId, PeerId];
-    const sender = createSealer({ signalKey, topic, self: from });
-    const good = await Promise.all([1, 2, 3].map((size) => sender.seal(to, bytesOf(size * 50, size))));
-    const texts = new Set(good);
-    const counts = await fuzzTold({
-      name: 'sealed signals',
-      corpus: good.map(toBytes),
-      take: async (bytes) => {
-        const text = toText(bytes);
-        const opened = await createSealer({ signalKey, topic, self: to }).open(from, text);
-        if (opened.ok && !texts.has(text)) throw new Error('opened, though touched');
-        return opened.ok ? 'accepted' : opened.error;
-      },
-    });
-    expect(counts.refused['not-opened']).toBeGreaterThan(SLOW_INPUTS / 2);
-  });
 });
