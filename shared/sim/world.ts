@@ -292,9 +292,9 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
       const wasFrozen = tab.mode() === 'frozen' && tab.standingMs() >= FROZEN_MS;
       const hungUp = wasFrozen && server.hangUp(tab);
       tab.goOn([
+        ...(first ? [(): Input => ({ kind: 'command', command: first })] : []),
         ...(hungUp ? [(): Input => ({ kind: 'serverDetached' })] : []),
         ...(wasFrozen ? [(): Input => ({ kind: 'probe' })] : []),
-        ...(first ? [(): Input => ({ kind: 'command', command: first })] : []),
       ]);
       if (hungUp) server.attach(tab);
       channels.release();
