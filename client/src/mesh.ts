@@ -226,6 +226,7 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
     closing = true;
     // First, so that a listener which joins again does not get the mesh that is about to close.
     parts.onClosed();
+    socket.setAway(true);
     shell.handle({ kind: 'command', command: { kind: 'leave' } });
     status.close();
     shell.stop(how);
@@ -256,9 +257,11 @@ export function createMesh<P extends PresenceFields>(parts: MeshParts, presence:
       shell.handle({ kind: 'probe' });
     },
     stored: () => {
+      // Without links the node wants the server, which is not dialled now.
+      socket.setAway(true);
       shell.handle({ kind: 'command', command: { kind: 'goAway' } });
       shell.hurry();
-      socket.setAway(true);
+      socket.hangUp();
     },
     restored: () => {
       socket.setAway(false);

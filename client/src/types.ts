@@ -151,7 +151,7 @@ export interface Mesh<P extends PresenceFields = PresenceFields> extends MeshEve
    * another join of this page is in the room, only this handle is closed: the member stays.
    */
   readonly leave: (options?: Abortable) => Promise<void>;
-  /** The same, synchronously: for `pagehide`. */
+  /** The same, where nothing can be waited for. When a page goes the library says goodbye by itself: a mesh that was closed is not back when the page is. */
   readonly close: () => void;
 }
 

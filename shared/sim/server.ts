@@ -20,7 +20,7 @@ export interface SimServer {
   readonly hurry: (tab: SimTab) => void;
   /** Its socket is gone, as it knows; it opens another at once. */
   readonly renew: (tab: SimTab) => void;
-  /** It hangs up; what still comes by that socket it does not take. False where it had none. */
+  /** It hangs up; signals that still come by that socket it does not take. False where it had none. */
   readonly hangUp: (tab: SimTab) => boolean;
   readonly send: (tab: SimTab, to: PeerId, text: string) => void;
   readonly askContacts: (tab: SimTab) => void;

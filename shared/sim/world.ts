@@ -16,10 +16,10 @@ import { defaultConditions, type NetworkConditions } from './conditions.ts';
 import { createServer, type SimServer } from './server.ts';
 import { createTab, type SimNode, type SimTab } from './tab.ts';
 
-/** What a node is made of. */
 /** As the library has it: a page frozen for so long hangs up when it goes on. */
 const FROZEN_MS = 10_000;
 
+/** What a node is made of. */
 export interface NodeDeps {
   readonly self: PeerId;
   readonly rng: Rng;

@@ -15,10 +15,10 @@ export interface WakeSource {
 export interface WakeHandlers {
   /** Links and sockets may have died meanwhile. */
   readonly woke: () => void;
-  /** They have, most likely. */
-  readonly networkChanged: () => void;
-  /** The same after a long while: what waits in the socket is of attempts that are over. */
+  /** The same after a long freeze: what waits in the socket is of attempts that are over. */
   readonly thawed: () => void;
+  /** Links and sockets have died, most likely. */
+  readonly networkChanged: () => void;
   /** The page goes, perhaps into the browser's memory: where it keeps a connection it never does, so all of them end now. */
   readonly stored: () => void;
   /** It is shown again from there. */

@@ -42,7 +42,7 @@ export interface SignalingClient {
   readonly attach: () => void;
   /** There may be a way now: a dial that waits for its time is made at once. */
   readonly hurry: () => void;
-  /** The network is another: whatever connection there is leads nowhere, so one is dialled at once. */
+  /** The network is another, or the page was frozen: whatever connection there is leads nowhere, or holds what is over, so one is dialled at once. */
   readonly renew: () => void;
   /** Hangs up and stays away. */
   readonly detach: () => void;

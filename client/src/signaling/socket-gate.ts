@@ -6,8 +6,9 @@ export interface SocketGate {
   readonly setWanted: (wanted: boolean) => void;
   /** The application lets it have one, or not. */
   readonly setAllowed: (allowed: boolean) => void;
-  /** The page is put away, or shown again. Not away before it is said. */
+  /** The page is put away: no socket is opened any more, and what there is stays until it is hung up. Not away before it is said. */
   readonly setAway: (away: boolean) => void;
+  readonly hangUp: () => void;
 }
 
 /** Not allowed before it is said. `onReleased`: the node has let go, of an open socket or of a dial. */
@@ -19,9 +20,8 @@ export function createSocketGate(
   let allowed = false;
   let away = false;
   const isFree = (): boolean => allowed && !away;
-  const follow = (): void => {
-    if (!isFree()) signaling.detach();
-    else if (wanted) signaling.attach();
+  const attachIfWanted = (): void => {
+    if (isFree() && wanted) signaling.attach();
   };
   return {
     setWanted: (next) => {
@@ -33,11 +33,13 @@ export function createSocketGate(
     },
     setAllowed: (next) => {
       allowed = next;
-      follow();
+      if (!allowed) signaling.detach();
+      attachIfWanted();
     },
     setAway: (next) => {
       away = next;
-      follow();
+      attachIfWanted();
     },
+    hangUp: signaling.detach,
   };
 }

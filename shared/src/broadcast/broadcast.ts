@@ -127,6 +127,7 @@ function broadcast<P>(relay: Relay<P>, lane: Lane, payload: P): void {
  * to the lazy and the congested ones as well: they would ask for it when we are gone.
  */
 function farewell<P>(relay: Relay<P>, payload: P): void {
+  if (relay.neighbors.size === 0) return;
   const since = after(relay.at, -relay.config.lastWordsMs);
   const lastWords = relay.cache.lately(relay.deps.self, since);
   const message = utter(relay, 'record', payload);

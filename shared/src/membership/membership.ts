@@ -57,10 +57,11 @@ export interface MembershipDeps {
 
 export type Membership = Layer<MembershipInput, MembershipEffect, MembershipSnapshot>;
 
-/** `here` between `start` and `leave`; what comes after is answered with nothing. */
+/** `here` between `start` and `leave`, but for `away`; what comes after is answered with nothing. */
 type Phase =
   | { readonly kind: 'new' }
   | { readonly kind: 'here'; readonly state: State }
+  | { readonly kind: 'away'; readonly state: State }
   | { readonly kind: 'left'; readonly state: State };
 
 export function createMembership(deps: MembershipDeps, config: MembershipConfig): Membership {
@@ -97,19 +98,37 @@ export function createMembership(deps: MembershipDeps, config: MembershipConfig)
         phase = { kind: 'left', state: phase.state };
         return out;
       }
-      // Its farewell was signed ahead for this epoch: no other begins now, whatever the clock says.
-      if (input.kind === 'goAway') {
-        sayGoodbye(turn);
+      if (phase.kind === 'away') {
+        if (input.kind !== 'comeBack') {
+          noteWhileAway(turn, input);
+          return out;
+        }
+        phase = { kind: 'here', state: phase.state };
+        comeBack(turn);
+        scheduleOrphans(turn, config.orphansMs);
         return out;
       }
-      if (input.kind === 'comeBack') comeBack(turn);
-      else if (hasSlept(turn)) wake(turn);
+      // The farewell was signed ahead for this epoch: no other begins before we come back, whatever the clock says.
+      if (input.kind === 'goAway') {
+        sayGoodbye(turn);
+        phase = { kind: 'away', state: phase.state };
+        return out;
+      }
+      if (hasSlept(turn)) wake(turn);
       dispatch(turn, input);
       hurryWatch(turn);
       return out;
     },
     inspect: () => inspect(phase),
   };
+}
+
+/** Nothing is said, nobody is asked or accused, and all timers end. What is known of ourselves is for the next life. */
+function noteWhileAway({ state }: Turn, input: MembershipInput): void {
+  if (input.kind === 'neighborDown') state.neighbors.delete(input.peer);
+  else if (input.kind === 'card') state.identity = { ...state.identity, card: input.card };
+  else if (input.kind === 'greeter') state.links.greeter = input.greeter;
+  else if (input.kind === 'stability') state.links.stability = input.stamp;
 }
 
 function start(turn: Turn): void {
@@ -122,8 +141,9 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
   switch (input.kind) {
     case 'start':
       return assert(false, 'membership starts once');
-    case 'clock':
+    // Whoever is here has not been away.
     case 'comeBack':
+    case 'clock':
       return;
     case 'message':
       return onMessage(turn, input.from, input.message);

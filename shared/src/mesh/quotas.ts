@@ -111,11 +111,11 @@ export function createQuotas(
   };
 
   /** Who is no member has no quota of its own, or whoever invents names would have as many as it likes. */
-  const payerOf = (origin: PeerId, from: PeerId): PeerId => (deps.isMember(origin) ? origin : from);
+  const memberOr = (origin: PeerId, from: PeerId): PeerId => (deps.isMember(origin) ? origin : from);
 
   const overspender = (origin: PeerId): PeerId | undefined => {
     if (latest === undefined) return undefined;
-    const payer = payerOf(origin, latest.from);
+    const payer = memberOr(origin, latest.from);
     return pay(origins, payer, latest) ? undefined : payer;
   };
 
@@ -126,8 +126,8 @@ export function createQuotas(
    */
   const packetOverspender = (message: RoutingMessage<RoutedPayload>, charge: Charge): PeerId | undefined => {
     const { from } = charge;
-    const payer = payerOf(message.origin, from);
-    const before = message.kind === 'packet' ? payerOf(message.trail.at(-2) ?? message.origin, from) : 'ack';
+    const payer = memberOr(message.origin, from);
+    const before = message.kind === 'packet' ? memberOr(message.trail.at(-2) ?? message.origin, from) : 'ack';
     return pay(carried, `${from}:${before}:${payer}`, charge) ? undefined : payer;
   };
 

@@ -31,6 +31,10 @@ const told = (tabs: readonly Tab[], kind: string, id: string): readonly unknown[
     eventsOf(tab).filter((event) => event.kind === kind && 'id' in event && event.id === id),
   );
 
+/** Of one tab's life, as another knows it. */
+const epochAt = (tab: Tab, of: Tab): number | undefined =>
+  tab.node.inspect().membership.members.get(of.id)?.epoch;
+
 describe('who goes away', () => {
   test('is off all lists at once, by a goodbye, and holds no channel', () => {
     const { world, away, others } = goAway(10_000);
@@ -66,7 +70,58 @@ describe('who goes away', () => {
     for (const tab of world.living()) {
       const { state, presence } = tab.node.inspect();
       expect([...state.collections.get('notes')!.keys()]).toEqual(['before', 'meanwhile']);
-      expect(tab === away || presence.fieldsByOwner.get(away.id)?.get('name')).toBeTruthy();
+      if (tab !== away) expect(presence.fieldsByOwner.get(away.id)?.get('name')).toBe('ada');
+    }
+  });
+
+  test.each([
+    ['is told of its sleep first, as a browser does', 60_000],
+    ['stood still for moments only', 1_000],
+  ])('and %s begins one life, and no more', (_what, awayMs) => {
+    const { world, away, others } = goAway(10_000);
+    world.run(awayMs);
+    world.wake(away, { kind: 'card', card: new Uint8Array(0) });
+    world.command(away, { kind: 'comeBack' });
+    world.changeNetwork(away);
+    expect(world.runUntil(() => rostersAreEqual(world) && isOneComponent(world), 20_000)).toBe(true);
+    for (const tab of others) expect(epochAt(tab, away)).toBe(2);
+  });
+
+  test('and is not stopped by its browser says, asks and accuses nothing', () => {
+    const { world, away, others } = goAway(10_000);
+    world.server.setUp(false);
+    world.wake(away);
+    const seen = eventsOf(away).length;
+    let sent = 0;
+    world.observe({ sent: (tab) => void (sent += tab === away ? 1 : 0) });
+    world.run(60_000);
+    expect([
+      sent,
+      eventsOf(away)
+        .slice(seen)
+        .filter(({ kind }) => kind.startsWith('member')),
+    ]).toEqual([0, []]);
+    world.server.setUp(true);
+    world.command(away, { kind: 'comeBack' });
+    expect(world.runUntil(() => rostersAreEqual(world) && isOneComponent(world), 30_000)).toBe(true);
+    for (const tab of others) expect(epochAt(tab, away)).toBe(2);
+  });
+
+  test('leaves no gap behind: what it said last is known to all', () => {
+    const world = createRoom(6, { seed: 3, calmMs: 10_000 });
+    const [away, ...others] = world.living() as [Tab, ...Tab[]];
+    for (let n = 0; n < 5; n++) world.command(away, { kind: 'publish', topic: 'chat', data: n });
+    world.command(away, { kind: 'goAway' });
+    world.freeze(away);
+    world.run(20_000);
+    comeBack(world, away);
+    world.run(10_000);
+    world.command(away, { kind: 'publish', topic: 'chat', data: 5 });
+    world.run(5_000);
+    for (const tab of others) {
+      const heard = eventsOf(tab).flatMap((event) => (event.kind === 'message' ? [event.data] : []));
+      expect(heard).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(eventsOf(tab).filter(({ kind }) => kind === 'gap')).toEqual([]);
     }
   });
 
