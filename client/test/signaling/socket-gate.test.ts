@@ -46,4 +46,28 @@ describe('a socket', () => {
     gate.setAllowed(true);
     expect(done).toEqual(['attach', 'detach', 'attach']);
   });
+
+  test('of a page that is put away stays until it is hung up, none is dialled, and there is one again when it is shown', () => {
+    const { gate, done } = setUp();
+    gate.setAllowed(true);
+    gate.setWanted(true);
+    gate.setAway(true);
+    gate.setWanted(true);
+    expect(done).toEqual(['attach']);
+    gate.hangUp();
+    gate.setAllowed(true);
+    expect(done).toEqual(['attach', 'detach']);
+    gate.setAway(false);
+    expect(done).toEqual(['attach', 'detach', 'attach']);
+  });
+
+  test('that nobody wants, or the application forbids, is not dialled when the page is shown again', () => {
+    const { gate, done } = setUp();
+    gate.setAllowed(true);
+    for (const away of [true, false]) gate.setAway(away);
+    gate.setAllowed(false);
+    gate.setWanted(true);
+    for (const away of [true, false]) gate.setAway(away);
+    expect(done).toEqual(['detach']);
+  });
 });
