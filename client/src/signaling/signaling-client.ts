@@ -288,10 +288,11 @@ export function createSignalingClient(
         return handlers.onWrongKey('namesakes');
       case 'error':
         // Once we are in, an error is about one message, which is lost. Our own last socket may still be
-        // dying when we are back, so an id that is taken is ours, and free again in a moment.
+        // dying when we are back, so an id that is taken is ours, and free again in a moment. And who was frozen
+        // between the open socket and its join comes too late once.
         if (attached) return;
         refused = true;
-        if (message.code !== 'id-taken')
+        if (message.code !== 'id-taken' && !(message.code === 'not-joined' && failures === 0))
           tell(new MeshError('SIGNALING_REFUSED', `The signaling server refused: ${message.message}`));
         return;
     }

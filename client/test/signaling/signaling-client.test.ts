@@ -568,6 +568,21 @@ describe('a refusal', () => {
     },
   );
 
+  test('for a join that came too late is told the second time, for a page may have been frozen before it joined', async () => {
+    const { client, clock, told, last } = setUp();
+    client.attach();
+    const comeTooLate = (): void => {
+      last().open();
+      last().say(refusal('not-joined'));
+      last().drop();
+    };
+    comeTooLate();
+    await clock.advance(10_000);
+    expect(errorsIn(told)).toEqual([]);
+    comeTooLate();
+    expect(errorsIn(told)).toEqual(['SIGNALING_REFUSED']);
+  });
+
   test('and a silence that come by turns are told once each', async () => {
     const { client, clock, told, last } = setUp();
     client.attach();
