@@ -83,7 +83,12 @@ export function createRoom(carry: Carry = (data, pass) => pass(data)): Room {
       clock.later(() => attach(id, handlers), 10);
     },
     hurry: () => {},
-    renew: () => {},
+    renew: () => {
+      if (!wanting.has(id)) return;
+      detach(id);
+      handlers.onStatus('connecting');
+      clock.later(() => attach(id, handlers), 10);
+    },
     detach: () => {
       wanting.delete(id);
       detach(id);

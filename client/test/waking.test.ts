@@ -71,6 +71,23 @@ test('who is told so without need, or after leaving, restarts nothing', async ()
   expect(meshes[0]!.status.value).toBe('closed');
 });
 
+test.each([
+  ['woke', ['open']],
+  ['thawed', ['open', 'connecting', 'open']],
+] as const)(
+  'a tab that %s keeps its links; only after a long freeze it dials the server anew',
+  async (how, statuses) => {
+    const { room, meshes, wakes, left } = await setUp(2);
+    const constructed = sumOf(meshes, 'constructed');
+    const seen: unknown[] = [];
+    meshes[0]!.signaling.subscribe(() => seen.push(meshes[0]!.signaling.value));
+    wakes[0]![how]();
+    await room.clock.advance(5_000);
+    expect(seen).toEqual(statuses);
+    expect([sumOf(meshes, 'constructed'), sumOf(meshes, 'restarted'), left]).toEqual([constructed, 0, []]);
+  },
+);
+
 test('a page that is put away says goodbye, and is back when it is shown again', async () => {
   const { room, meshes, wakes, left } = await setUp(4);
   const [away, ...others] = meshes as [Mesh, ...Mesh[]];

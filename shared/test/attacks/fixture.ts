@@ -1,6 +1,6 @@
 /** A small room with one liar in it, and what the others make of that. */
-import type { PeerId } from '#shared/base/ids.ts';
-import { bytesToPeerId, epoch } from '#shared/base/ids.ts';
+import { bytesToPeerId, epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
+import type { IdentityRecord } from '#shared/membership/messages.ts';
 import type { MeshConfig } from '#shared/mesh/config.ts';
 import type { LinkMessage, Payload } from '#shared/mesh/messages.ts';
 import { createRoom, eventsOf, type Tab, type World } from '../mesh/fixture.ts';
@@ -70,6 +70,18 @@ export const said = (origin: PeerId, seq: number, payload: Payload): LinkMessage
   hot: true,
   round: 0,
   payload,
+  proof: null,
+});
+
+/** What a tab says of itself in its first life, unsigned. */
+export const identity = (id: PeerId): IdentityRecord => ({
+  kind: 'identity',
+  wireVersion: 1,
+  id,
+  epoch: epoch(1),
+  incarnation: incarnation(0),
+  left: false,
+  card: new Uint8Array(0),
   proof: null,
 });
 

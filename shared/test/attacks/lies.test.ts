@@ -1,11 +1,11 @@
 /** Lies of one who has a key of its own: each is told and costs it its links, or comes to nothing. */
 import { describe, expect, test } from 'vitest';
-import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
+import { epoch, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
 import { defaultMeshConfig } from '#shared/mesh/config.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { WALL_START_MS } from '#sim/tab.ts';
 import { eventsOf, isOneComponent, rostersAreEqual, type Tab } from '../mesh/fixture.ts';
-import { besiege, blameOf, linkedTo, nobody, said } from './fixture.ts';
+import { besiege, blameOf, identity, linkedTo, nobody, said } from './fixture.ts';
 
 const DAY_MS = 86_400_000;
 const zero = { high: 0, low: 0 };
@@ -13,20 +13,7 @@ const roots = { roster: zero, state: zero, presence: zero };
 const NODE = { index: 0, hashes: Array.from({ length: 16 }, () => zero) };
 const ROOTS_DIFFER: LinkMessage = { kind: 'heartbeat', probe: 1, tickMs: 0, wall: WALL_START_MS, roots };
 
-const helloOf = (id: PeerId): LinkMessage => ({
-  kind: 'hello',
-  identity: {
-    kind: 'identity',
-    wireVersion: 1,
-    id,
-    epoch: epoch(1),
-    incarnation: incarnation(0),
-    left: false,
-    card: new Uint8Array(0),
-    proof: null,
-  },
-  presence: [],
-});
+const helloOf = (id: PeerId): LinkMessage => ({ kind: 'hello', identity: identity(id), presence: [] });
 
 /** `by` has written it; `teller` tells of it as of a message of its own. */
 const entryOf = (teller: PeerId, by: PeerId, seq: number): LinkMessage =>

@@ -1,23 +1,12 @@
 /** Keys cost nothing: those whom one liar makes up cannot have a living member declared dead, nor keep a dead one listed. */
 import { expect, test } from 'vitest';
 import { epoch, incarnation, type PeerId } from '#shared/base/ids.ts';
-import type { Claim, IdentityRecord } from '#shared/membership/messages.ts';
+import type { Claim } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import { createRoom, eventsOf, type Tab, type World } from '../mesh/fixture.ts';
-import { nobody, said } from './fixture.ts';
+import { identity, nobody, said } from './fixture.ts';
 
 const INVENTED: readonly PeerId[] = [1, 2, 3].map(nobody);
-
-const identity = (id: PeerId): IdentityRecord => ({
-  kind: 'identity',
-  wireVersion: 1,
-  id,
-  epoch: epoch(1),
-  incarnation: incarnation(0),
-  left: false,
-  card: new Uint8Array(0),
-  proof: null,
-});
 
 function tellNeighbors(world: World, liar: Tab, message: LinkMessage): void {
   for (const to of liar.node.inspect().overlay.activeView) world.forge(liar, to, message);
