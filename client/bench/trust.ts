@@ -52,6 +52,8 @@ const chat = ({ keys }: Member, seq: number): LinkMessage => ({
   seq,
   hot: true,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload: { kind: 'topic', topic: 'chat', data: `${seq} `.padEnd(100, 'what is said ') },
   proof: null,
 });
@@ -68,6 +70,8 @@ const moving = (keys: KeyPair, seq: number, grade: 'passing' | 'anchor'): LinkMe
   seq,
   hot: true,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload: {
     kind: 'presence',
     owner: keyToPeerId(keys.publicKey),

@@ -18,6 +18,8 @@ const gossip = (origin: PeerId, payload: Payload, seq: number = SEQ): LinkMessag
   seq,
   hot: false,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload,
   proof: null,
 });

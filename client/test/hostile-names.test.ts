@@ -18,6 +18,8 @@ describe('a broadcast in the name of another', () => {
     seq,
     hot: false,
     round: 0,
+    ageMs: 0,
+    follows: null,
     payload,
     proof: null,
   });

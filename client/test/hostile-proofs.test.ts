@@ -51,6 +51,8 @@ const gossip = (origin: PeerId, payload: Payload): LinkMessage => ({
   seq: payload.kind === 'topic' ? 1 : 900,
   hot: false,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload,
   proof: null,
 });

@@ -25,6 +25,8 @@ export const said = ({ id }: Prover, seq: number, data: string | number = seq): 
   seq,
   hot: false,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload: { kind: 'topic', topic: 'chat', data },
   proof: null,
 });
@@ -146,6 +148,8 @@ export const recordOf = (identity: IdentityRecord): LinkMessage => ({
   seq: 5,
   hot: false,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload: identity,
   proof: null,
 });

@@ -60,6 +60,8 @@ describe('what must be proven', () => {
     seq,
     hot: false,
     round: 0,
+    ageMs: 0,
+    follows: null,
     payload,
     proof: null,
   });

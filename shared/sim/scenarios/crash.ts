@@ -98,6 +98,8 @@ export function depart(
   [crashCount, leaveCount]: readonly [number, number],
 ): ScenarioResult {
   const { world, wrongDeaths } = departures;
+  // Those of the forming are of no account: while a room is acquainted no accusation is carried.
+  const wrongBefore = wrongDeaths();
   const crashes = repeat(crashCount, (at, of) => {
     progress(`crash ${at} of ${of}`);
     return departOne(departures, world.crash);
@@ -118,7 +120,7 @@ export function depart(
       leaveP50Ms: percentile(leaveLasts, 0.5),
       leaveMs: Math.max(...leaveLasts),
       undetected: [...lasts, ...leaveLasts].filter((ms) => ms === Infinity).length,
-      wrongDeaths: wrongDeaths(),
+      wrongDeaths: wrongDeaths() - wrongBefore,
     },
     curves: {
       'Detection: who has been told of a crash': plot(

@@ -168,6 +168,7 @@ function runDistressed(
   const watch = watchDeaths(world);
   progress('forming');
   formRoom(world, { nodes });
+  watch.counting = true;
   const distress = createDistress(world, plague);
   watch.distress = distress;
   runMinutes(world, full ? RUN_FULL_MS : DISTRESS_MS, progress);
@@ -184,6 +185,7 @@ function runSound({ nodes, seed, full, variant, progress }: ScenarioOptions): De
   const watch = watchDeaths(world);
   progress('forming');
   formRoom(world, { nodes });
+  watch.counting = true;
   if (variant === 'loss') world.setConditions({ loss: 0.1, jitterMs: 500 });
   else {
     const [from, to] = pickLink(world);
@@ -198,6 +200,7 @@ function runOneLink({ nodes, seed, progress }: ScenarioOptions): Record<string, 
   const watch = watchDeaths(world);
   progress('forming');
   formRoom(world, { nodes });
+  watch.counting = true;
   const [member, neighbor] = pickLink(world);
   for (const other of world.living()) {
     if (other === member || other === neighbor) continue;
@@ -234,6 +237,8 @@ function pickLink(world: MeshWorld): readonly [Tab, Tab] {
 }
 
 interface DeathWatch {
+  /** Set once the room has formed: while it is acquainted no accusation is carried to whom it is of. */
+  counting: boolean;
   /** Set once somebody is in distress. */
   distress: Distress | undefined;
   readonly goneAtMs: (tab: Tab, member: Tab) => number | undefined;
@@ -245,7 +250,7 @@ function watchDeaths(world: MeshWorld): DeathWatch {
   const counts = { falseDeaths: 0, healthyFalseDeaths: 0, distressedDeaths: 0, hastyDeaths: 0 };
   const lists = followLists(world, ({ tab, id, reason }) => {
     const target = world.tabOf(id);
-    if (reason !== 'failed' || target?.isAlive() !== true) return;
+    if (!watch.counting || reason !== 'failed' || target?.isAlive() !== true) return;
     const { distress } = watch;
     if (distress?.isPlagued(target) === true) {
       counts.distressedDeaths += 1;
@@ -257,6 +262,7 @@ function watchDeaths(world: MeshWorld): DeathWatch {
     if (distress?.isPlagued(tab) !== true) counts.healthyFalseDeaths += 1;
   });
   const watch: DeathWatch = {
+    counting: false,
     distress: undefined,
     goneAtMs: (tab, member) => lists.goneAtMs(tab, member.id),
     counts: () => {

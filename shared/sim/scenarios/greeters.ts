@@ -125,7 +125,11 @@ function arrive(world: MeshWorld): Metrics {
   };
   say(0);
   const newcomers = Array.from({ length: HUNDRED }, () => world.open());
-  world.runUntil(() => listExactly(world.living()), SETTLES_WITHIN_MS, LOOK_MS);
+  world.runUntil(
+    () => listExactly(world.living()) && newcomers.every((tab) => heardMs.has(tab)),
+    SETTLES_WITHIN_MS,
+    LOOK_MS,
+  );
   const constructedPerNode = (world.constructed() - before) / HUNDRED;
   const heard = newcomers.flatMap((tab) => heardMs.get(tab) ?? []).toSorted((a, b) => a - b);
   return {

@@ -14,6 +14,14 @@ export const NUMBERED_TOPIC: string = 'numbered';
 /** A newcomer has begun so long after its first link: what was said before is past. */
 const BEGIN_MS = defaultBroadcastConfig.beginMs;
 
+/**
+ * Nobody gives a message that is older than its cache may be, and it is not under way for longer than a link may be
+ * silent. What was said to nobody may have been kept for as long before it was said again.
+ */
+const OLDEST_MS = 2 * defaultBroadcastConfig.cacheMs + defaultBroadcastConfig.gapTimeoutMs;
+/** Who runs nothing for so long stood still, and what comes then has waited for it. */
+const STANDSTILL_MS = 1_000;
+
 /** What one tab heard of one origin. */
 interface Heard {
   last: number;
@@ -35,6 +43,15 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
   /** Since when, at the latest, nothing is past that is said to a tab. */
   const begunAtMs = new Map<SimTab, number>();
 
+  /** When a tab was last seen to run, and until when it last stood still. */
+  const standing = new Map<SimTab, { readonly ranMs: number; readonly untilMs: number }>();
+  const noteRun = (tab: SimTab): void => {
+    const ranMs = world.timeMs();
+    const known = standing.get(tab) ?? { ranMs, untilMs: 0 };
+    const untilMs = ranMs - known.ranMs > STANDSTILL_MS ? ranMs + STANDSTILL_MS : known.untilMs;
+    standing.set(tab, { ranMs, untilMs });
+  };
+
   const saidUntil = (origin: PeerId, ms: number): number =>
     saidAtMs.get(origin)?.findLastIndex((at) => at < ms) ?? -1;
   /** What the origin had said when the tab first listed it, or when it began: it may have started anywhere up to there. */
@@ -49,6 +66,9 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     if (heard === undefined)
       return void heardByTab.get(tab)?.set(from, { ...freshlyHeard(0), broken: true, last: number });
     if (number === heard.last) complain(`${nameOf(tab.id)} heard ${of} twice`);
+    const saidMs = saidAtMs.get(from)?.[number - 1] ?? Infinity;
+    const ageMs = world.timeMs() - Math.max(saidMs, standing.get(tab)?.untilMs ?? 0);
+    if (ageMs > OLDEST_MS) complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
     if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
     heard.last = Math.max(heard.last, number);
     if (number > pastOf(tab, from, heard)) heard.count += 1;
@@ -60,6 +80,7 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
       opened: (tab) => void heardByTab.set(tab, new Map()),
       stood: (tab) => heardByTab.get(tab)?.forEach((heard) => (heard.broken = true)),
       stepped: (tab, input) => {
+        noteRun(tab);
         if (input.kind !== 'command' || input.command.kind !== 'publish') return;
         const { topic, data } = input.command;
         if (topic !== NUMBERED_TOPIC || typeof data !== 'number') return;

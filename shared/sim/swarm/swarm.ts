@@ -37,6 +37,7 @@ import {
   roundsAreSpaced,
   viewsAreWellFormed,
 } from './safety.ts';
+import { createPageFaults } from './pages.ts';
 import { newestIsShown } from './shown.ts';
 
 export interface SwarmOptions {
@@ -116,6 +117,7 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
   // Their chance is their own: the faults are the same without them.
   const oddTimers = createOddTimers(world, createRng([seed, 0x0dd]));
   const greeterFaults = createGreeterFaults(world, createRng([seed, 0x9ee7]));
+  const pageFaults = createPageFaults(world, createRng([seed, 0xba9e]));
   const extras = createExtras(world, { rng: rng.fork('extras'), tabsMax, trace });
   if (trace) traceAll(world, trace);
   const checkers = CHECKERS.map((make) => {
@@ -138,11 +140,13 @@ export function runSwarm({ seed, nodes, trace }: SwarmOptions): SwarmResult {
       extras.give();
       oddTimers.give();
       greeterFaults.give();
+      pageFaults.give();
       world.run(rng.fraction() * STEP_MS_MAX);
       for (const checker of checkers) checker.look?.();
     }
     trace?.('--- calm');
     extras.end();
+    pageFaults.end();
     calm(world);
     for (const checker of checkers) checker.calmed?.();
     world.run(CALM_MS);

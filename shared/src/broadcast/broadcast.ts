@@ -16,6 +16,7 @@ import type {
   BroadcastMessage,
   BroadcastSnapshot,
   BroadcastTimer,
+  EndedStream,
   Gossip,
   Lane,
 } from './messages.ts';
@@ -32,7 +33,7 @@ import {
   sendHeads,
 } from './relay.ts';
 import { afterGraft, onGraft, onIHave } from './repair.ts';
-import { afterBegin, onVector, unheardOf } from './vectors.ts';
+import { afterBegin, firstGiven, onVector, unheardOf } from './vectors.ts';
 
 /** The layer for payloads `P`. */
 export type Broadcast<P> = Layer<BroadcastInput<P>, BroadcastEffect<P>, BroadcastSnapshot>;
@@ -62,6 +63,8 @@ function onInput<P>(relay: Relay<P>, input: BroadcastInput<P>): void {
       return broadcast(relay, input.lane, input.payload);
     case 'farewell':
       return farewell(relay, input.payload);
+    case 'slept':
+      return standStill(relay, input.forMs);
     case 'woke':
       return wake(relay, input.epoch);
     case 'neighborUp':
@@ -137,6 +140,12 @@ function farewell<P>(relay: Relay<P>, payload: P): void {
   }
 }
 
+/** What was kept has grown old meanwhile, be it that our own clock stood still as well. */
+function standStill<P>(relay: Relay<P>, forMs: number): void {
+  relay.slept = { at: relay.at, forMs };
+  if (forMs >= relay.config.cacheMs) relay.cache.clear();
+}
+
 /** What nobody has heard yet is said anew; records are not, for their tables are compared with the next neighbor. */
 function wake<P>(relay: Relay<P>, epoch: Epoch): void {
   relay.cache.sweep(relay.at);
@@ -153,7 +162,15 @@ function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {
   const { self: origin } = relay.deps;
   const epoch = relay.own.epoch();
   const { seq, hot } = relay.own.speak(lane, relay.at);
-  return { kind: 'gossip', origin, epoch, lane, seq, hot, round: 0, proof: null, payload };
+  const follows = lane === 'reliable' && seq === 1 ? lifeBefore(relay) : null;
+  return { kind: 'gossip', origin, epoch, lane, seq, hot, round: 0, ageMs: 0, follows, proof: null, payload };
+}
+
+/** What our first message follows: those who have not heard all of it must not hear this first. */
+function lifeBefore<P>(relay: Relay<P>): EndedStream | null {
+  const head = relay.own.endedHeads().find(({ lane }) => lane === 'reliable');
+  if (head === undefined || head.seq === 0) return null;
+  return { epoch: head.epoch, seq: head.seq, from: firstGiven(relay, head) };
 }
 
 function forget<P>(relay: Relay<P>, origin: PeerId): void {

@@ -4,30 +4,36 @@
  * is kept.
  */
 import type { PeerId } from '../base/ids.ts';
-import { elapsedMs, type Instant } from '../base/time.ts';
+import { after, elapsedMs, type Instant } from '../base/time.ts';
 import type { BroadcastConfig } from './config.ts';
-import type { Gossip, Head, Want } from './messages.ts';
+import { AGE_MS_MAX, type Gossip, type Head, type Want } from './messages.ts';
 import { streamKey } from './streams.ts';
 
-/** A payload and what it weighs. */
+/** A payload, what it weighs, and since when it is here. */
 export interface Cached<P> {
   readonly message: Gossip<P>;
   readonly bytes: number;
   readonly at: Instant;
 }
 
+/** The message as it is given away now: older by the time that it was kept here. */
+export function givenAt<P>({ message, at }: Cached<P>, now: Instant): Gossip<P> {
+  return { ...message, ageMs: Math.min(AGE_MS_MAX, message.ageMs + Math.round(elapsedMs(at, now))) };
+}
+
 export interface Cache<P> {
   readonly size: () => number;
   readonly add: (entry: Cached<P>) => void;
-  /** What of a range is still here, oldest sequence first. */
-  readonly range: (want: Want) => readonly Cached<P>[];
-  /** The first of the unbroken sequences up to `head`, none older than `since`; above the head when itself is not here. */
+  /** What of a range is still here and not too old to be given, oldest sequence first. */
+  readonly range: (want: Want, at: Instant) => readonly Cached<P>[];
+  /** The first of the unbroken sequences up to `head`, none said before `since`; above the head when itself is not here. */
   readonly firstUpTo: (head: Head, since: Instant) => number;
   /** What of an origin's came at `since` or later and must not be lost, oldest first. */
   readonly lately: (origin: PeerId, since: Instant) => readonly Gossip<P>[];
   readonly removeOrigin: (origin: PeerId) => void;
   /** Forgets what is too old. */
   readonly sweep: (at: Instant) => void;
+  readonly clear: () => void;
 }
 
 /** What is cached of a stream; its key is made once, for making it costs more than looking it up. */
@@ -102,15 +108,19 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
         remove(oldest);
       }
     },
-    range: (want) => {
+    range: (want, at) => {
       const held = streamByKey.get(streamKey(want))?.entryBySeq.values();
       return [...(held ?? [])]
         .filter(({ message }) => message.seq >= want.first && message.seq <= want.last)
+        .filter((entry) => elapsedMs(saidAt(entry), at) < config.cacheMs)
         .toSorted((a, b) => a.message.seq - b.message.seq);
     },
     firstUpTo: (head, since) => {
       const held = streamByKey.get(streamKey(head))?.entryBySeq;
-      const isHere = (seq: number): boolean => (held?.get(seq)?.at ?? -Infinity) >= since;
+      const isHere = (seq: number): boolean => {
+        const entry = held?.get(seq);
+        return entry !== undefined && saidAt(entry) >= since;
+      };
       let first = head.seq + 1;
       while (isHere(first - 1)) first -= 1;
       return first;
@@ -128,5 +138,13 @@ export function createCache<P>(config: BroadcastConfig): Cache<P> {
         remove(oldest);
       }
     },
+    clear: () => {
+      for (const entry of streamByEntry.keys()) remove(entry);
+    },
   };
+}
+
+/** When its origin said it, at the latest. */
+function saidAt<P>({ message, at }: Cached<P>): Instant {
+  return after(at, -message.ageMs);
 }

@@ -1,5 +1,7 @@
 /** What a neighbor may claim: pure answers, `null` for nothing wrong. */
 import {
+  AGE_MS_MAX,
+  type EndedStream,
   type Gossip,
   type Graft,
   type Head,
@@ -21,9 +23,22 @@ export function refusalOfHead<P>(relay: Relay<P>, head: Head): BroadcastRefusal 
 
 /** Judges a message without its payload. */
 export function refusalOfGossip<P>(relay: Relay<P>, message: Gossip<P>): BroadcastRefusal | null {
-  const { round } = message;
-  const isRound = Number.isSafeInteger(round) && round >= 0 && round <= ROUND_MAX;
-  return isRound ? refusalOfHead(relay, message) : 'implausible-round';
+  if (!isCount(message.round, ROUND_MAX)) return 'implausible-round';
+  if (!isCount(message.ageMs, AGE_MS_MAX)) return 'implausible-age';
+  if (message.follows !== null && !isBefore(message.follows, message)) return 'malformed-follows';
+  return refusalOfHead(relay, message);
+}
+
+/** A whole number from 0 to `max`. */
+function isCount(value: number, max: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= max;
+}
+
+/** Only the first reliable message follows anything, and only what an earlier epoch has said. */
+function isBefore({ epoch, seq, from }: EndedStream, message: Head): boolean {
+  const isFirst = message.lane === 'reliable' && message.seq === 1;
+  const isRange = isCount(seq, SEQUENCE_MAX) && isCount(from, seq + 1) && seq >= 1 && from >= 1;
+  return isFirst && isRange && isCount(epoch, message.epoch) && epoch < message.epoch;
 }
 
 /** Judges a head of a vector by its form alone; how far ahead it may be depends on whether we start from it. */

@@ -86,6 +86,8 @@ export interface BroadcastConfig {
   readonly reorderBytesMax: number;
   /** Sequences asked for below the first message that waits, however full the window. Less: a long hole fills slowly. */
   readonly repairAheadMin: number;
+  /** For so long after standing still, what comes counts as having waited all the while. Longer: more is not passed on that is new. */
+  readonly queueMs: number;
   /** How long what was said of an unknown origin before we met gets to come by another way. Below `gapTimeoutMs`. */
   readonly floorMs: number;
   /** A hole that nobody fills for so long is given up. Longer: later messages wait longer. Below `cacheMs`. */
@@ -150,6 +152,7 @@ export const defaultBroadcastConfig: BroadcastConfig = {
   reorderMessagesMax: 256, // guess
   reorderBytesMax: 262_144, // guess: sixteen values of the largest size
   repairAheadMin: 16, // guess: values of the largest size in reorderBytesMax
+  queueMs: 1_000, // guess: a page works off what waited in one go
   floorMs: 1_000, // guess: several graft timeouts of 150 ms
   gapTimeoutMs: 10_000, // the design's starting point
   recordWindowMax: 512, // guess

@@ -2,7 +2,7 @@
 import { after, elapsedMs } from '../base/time.ts';
 import type { Arrival, Backlog, Origin } from './origins.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
-import { countHeld, newestHeldSince, skipTo, type Step } from './receive-window.ts';
+import { countHeld, newestHeldSince, open, skipTo, type Step } from './receive-window.ts';
 import { notePastClaim } from './provenance.ts';
 import type { Relay } from './relay.ts';
 import { noteMissing } from './repair.ts';
@@ -12,7 +12,10 @@ export function admit<P>(relay: Relay<P>, id: PeerId, epoch: Epoch): Origin<P> {
   const { origin, gone } = relay.origins.admit(id, epoch, relay.at);
   for (const each of gone) {
     relay.waiting.delete(each);
-    if (each.id === id) continue;
+    if (each.id === id) {
+      deliverSteps(relay, each, skipTo(each.reliable, each.next?.seq ?? each.reliable.highest), 'told');
+      continue;
+    }
     relay.trees.remove(each.id);
     relay.cache.removeOrigin(each.id);
   }
@@ -36,8 +39,40 @@ export function deliverSteps<P>(
   resume(relay, origin);
 }
 
-/** The reliable lane has moved on: what found no room has some now, and is asked for. */
+/**
+ * A life's first message waits until all that its origin said in the life before has had its turn, for which it is asked.
+ * What the origin cannot give any more nobody can. Of a life that we never heard of nothing is missed.
+ */
+export function waitForBefore<P>(relay: Relay<P>, origin: Origin<P>, { message, from }: Arrival<P>): void {
+  const { follows } = message;
+  const { before } = origin;
+  if (follows === null || before?.epoch !== follows.epoch) return;
+  // A lie, that would have a million messages told as missed.
+  if (follows.seq - before.reliable.highest > relay.config.sequenceJumpMax) return;
+  deliverSteps(relay, before, skipTo(before.reliable, follows.from - 1), 'told');
+  if (before.reliable.base >= follows.seq) return;
+  before.next = { origin, seq: follows.seq };
+  origin.reliable.shut = true;
+  const { origin: id, lane } = message;
+  noteMissing(
+    relay,
+    { origin: id, epoch: before.epoch, lane, seq: follows.seq },
+    { peer: from, by: 'guess' },
+  );
+}
+
+/** The next life has its turn as soon as this one has had it. */
+function openNext<P>(relay: Relay<P>, origin: Origin<P>): void {
+  const { next } = origin;
+  if (next === null || origin.reliable.base < next.seq) return;
+  origin.next = null;
+  for (const arrival of open(next.origin.reliable)) deliver(relay, arrival);
+  resume(relay, next.origin);
+}
+
+/** The reliable lane has moved on: what waits for that has its turn; what found no room has some now, and is asked for. */
 export function resume<P>(relay: Relay<P>, origin: Origin<P>): void {
+  openNext(relay, origin);
   const { backlog, reliable, id, epoch } = origin;
   if (backlog === null || reliable.base <= backlog.base) return;
   const base = reliable.base;
@@ -71,6 +106,10 @@ export function giveUpHoles<P>(relay: Relay<P>): void {
     const record = newestHeldSince(origin.record, since);
     if (record !== null) skipTo(origin.record, record);
     const reliable = newestHeldSince(origin.reliable, since);
+    if (reliable !== null && origin.before?.next) {
+      const { before } = origin;
+      deliverSteps(relay, before, skipTo(before.reliable, origin.before.next.seq), 'told');
+    }
     if (reliable !== null) deliverSteps(relay, origin, skipTo(origin.reliable, reliable), 'told');
     const { backlog } = origin;
     if (backlog !== null && backlog.came > 0 && backlog.at <= since) giveUpBacklog(relay, origin, backlog);
@@ -95,8 +134,10 @@ function skipToFloors<P>(relay: Relay<P>, origin: Origin<P>): void {
   for (const [lane, floor] of floors) {
     if (elapsedMs(floor.at, relay.at) < relay.config.floorMs) continue;
     floors.delete(lane);
-    notePastClaim(origin, lane, { ...floor, at: relay.at });
     if (floors.size === 0) origin.floors = null;
+    // Where something came the stream is as old as that at least: the past is no mere claim.
+    const window = lane === 'record' ? origin.record : origin.reliable;
+    if (window.highest === 0) notePastClaim(origin, lane, { ...floor, at: relay.at });
     if (lane === 'record') skipTo(origin.record, floor.seq);
     else deliverSteps(relay, origin, skipTo(origin.reliable, floor.seq), 'untold');
   }

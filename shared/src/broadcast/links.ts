@@ -2,6 +2,7 @@
 import type { PeerId } from '../base/ids.ts';
 import { assert } from '../base/assert.ts';
 import { createTokenBucket } from '../base/token-bucket.ts';
+import { givenAt } from './cache.ts';
 import type { TreeKey } from './messages.ts';
 import { type Relay, inFrames, neighborsBut, send } from './relay.ts';
 import { refillOwnTrees } from './receive.ts';
@@ -17,7 +18,7 @@ export function onNeighborUp<P>(relay: Relay<P>, peer: PeerId): void {
   relay.neighbors.set(peer, { congested: false, begun: false, answers });
   const unheard = unheardOf(relay);
   sendVector(relay, peer, vectorHeads(relay, unheard));
-  for (const { message } of unheard) send(relay, peer, message);
+  for (const entry of unheard) send(relay, peer, givenAt(entry, relay.at));
   relay.own.clearUnheard();
 }
 

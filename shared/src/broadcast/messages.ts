@@ -34,6 +34,9 @@ export const ROUND_MAX: number = 64;
 /** No stream gets there: at a thousand messages a second it would take 8,900 years. */
 export const SEQUENCE_MAX: number = 2 ** 48;
 
+/** The greatest `ageMs`; whoever keeps one for longer counts no further. Far over the age at which nobody gives it any more. */
+export const AGE_MS_MAX: number = 2 ** 32 - 1;
+
 export type BroadcastMessage<P> = Gossip<P> | IHave | Vector | Graft | Prune;
 
 export interface Gossip<P> {
@@ -46,9 +49,23 @@ export interface Gossip<P> {
   readonly hot: boolean;
   /** Hops travelled, at most `ROUND_MAX`; the origin sends 0. */
   readonly round: number;
+  /** How long those who passed it on have kept it, at most `AGE_MS_MAX`; the origin sends 0. Time on the way does not count. */
+  readonly ageMs: number;
+  /** What the first reliable message of a life comes after; `null` on all others, and where nothing was said before. */
+  readonly follows: EndedStream | null;
   /** That its origin said it, where the payload does not carry proofs itself. Carried along, never looked into. */
   readonly proof: Proof | null;
   readonly payload: P;
+}
+
+/**
+ * The reliable lane of a life that is over: its last sequence that anybody heard, and what of it its origin can still
+ * give, sequences `from` to `seq`; none if `from` is above.
+ */
+export interface EndedStream {
+  readonly epoch: Epoch;
+  readonly seq: number;
+  readonly from: number;
 }
 
 /** The newest sequence held of one origin and lane. */
@@ -121,7 +138,9 @@ export type BroadcastInput<P> =
   | { readonly kind: 'broadcast'; readonly lane: Lane; readonly payload: P }
   /** The last thing we say, on the record lane: to every neighbor at once, for no announcement can follow it. */
   | { readonly kind: 'farewell'; readonly payload: P }
-  /** We slept. What we say from here on belongs to this epoch, with sequences of its own. */
+  /** We stood still for so long: what comes now may have waited for as long. Comes before it. */
+  | { readonly kind: 'slept'; readonly forMs: number }
+  /** We are another life. What we say from here on belongs to this epoch, with sequences of its own. */
   | { readonly kind: 'woke'; readonly epoch: Epoch }
   | { readonly kind: 'neighborUp'; readonly peer: PeerId }
   | { readonly kind: 'neighborDown'; readonly peer: PeerId }

@@ -68,6 +68,8 @@ export interface Origin<P> {
   stemmedAt: Instant | null;
   /** When something of it last came, by itself or named in a vector. */
   heardAt: Instant;
+  /** The next life, whose first message waits until everything up to `seq` of this one's reliable lane has had its turn. */
+  next: { readonly origin: Origin<P>; readonly seq: number } | null;
   /** The same origin in the epoch before; that one has none before it. */
   before: Origin<P> | null;
 }
@@ -89,7 +91,10 @@ export interface Origins<P> {
   readonly newest: (stream: Stream) => number;
   /** What of a stream up to `head` has not come; of a volatile one only the head itself. */
   readonly missing: (head: Head) => readonly Range[];
-  /** The origin in this epoch, made or begun anew if need be; becomes the least idle. `gone`: those that gave way to it. */
+  /**
+   * The origin in this epoch, made or begun anew if need be; becomes the least idle. `gone`: those that gave way to it, of
+   * the same origin the earlier life first.
+   */
   readonly admit: (
     id: PeerId,
     epoch: Epoch,
@@ -175,7 +180,7 @@ export function createOrigins<P>(config: BroadcastConfig, isMember: (id: PeerId)
       if (origin.forgottenAt !== null) forgotten.add(id);
       if (evicted !== undefined) forgotten.delete(evicted.id);
       const kept = [origin, origin.before];
-      const left = [known, known?.before].filter((one) => !kept.includes(one ?? null));
+      const left = [known?.before, known].filter((one) => !kept.includes(one ?? null));
       if (origin.before !== null) origin.before.before = null;
       return { origin, gone: [evicted, evicted?.before, ...left].filter((one) => one != null) };
     },
@@ -237,6 +242,7 @@ function createOrigin<P>(
     forgottenAt: null,
     stemmedAt: null,
     heardAt: instant(0),
+    next: null,
     before,
   };
 }

@@ -30,10 +30,12 @@ export interface ReceiveWindow<T> {
   beyond: Map<number, Held<T>> | null;
   /** The size of what waits. */
   bytes: number;
+  /** Nothing has its turn, a hole or none. */
+  shut: boolean;
 }
 
 export function createReceiveWindow<T>(): ReceiveWindow<T> {
-  return { base: 0, highest: 0, beyond: null, bytes: 0 };
+  return { base: 0, highest: 0, beyond: null, bytes: 0, shut: false };
 }
 
 export function hasCome({ base, beyond }: ReceiveWindow<unknown>, seq: number): boolean {
@@ -48,13 +50,19 @@ export function countHeld({ beyond }: ReceiveWindow<unknown>): number {
 /** Takes a new sequence; returns the items whose turn has come, in order. */
 export function takeIn<T>(window: ReceiveWindow<T>, seq: number, held: Held<T>): readonly T[] {
   window.highest = Math.max(window.highest, seq);
-  if (window.beyond === null && seq === window.base + 1) {
+  if (window.beyond === null && !window.shut && seq === window.base + 1) {
     window.base = seq;
     return [held.item];
   }
   window.beyond ??= new Map();
   window.beyond.set(seq, held);
   window.bytes += held.bytes;
+  return window.shut ? [] : takeInOrder(window);
+}
+
+/** Ends the wait of a shut window; returns the items whose turn has come, in order. */
+export function open<T>(window: ReceiveWindow<T>): readonly T[] {
+  window.shut = false;
   return takeInOrder(window);
 }
 
@@ -75,7 +83,6 @@ export function lowestHeld({ beyond }: ReceiveWindow<unknown>): number | null {
   return heldUpTo(beyond, Infinity)[0] ?? null;
 }
 
-/** Gives up every hole up to `seq`. */
 /** What counted as received from here on never was: takes it back. */
 export function reopenAt<T>(window: ReceiveWindow<T>, seq: number): void {
   window.base = Math.min(window.base, seq - 1);
@@ -83,8 +90,9 @@ export function reopenAt<T>(window: ReceiveWindow<T>, seq: number): void {
   window.highest = Math.max(window.base, ...waiting);
 }
 
+/** Gives up every hole up to `seq`, and the wait of a shut window. */
 export function skipTo<T>(window: ReceiveWindow<T>, seq: number): readonly Step<T>[] {
-  const steps: Step<T>[] = [];
+  const steps: Step<T>[] = open(window).map((item) => ({ kind: 'item', item }));
   for (const range of holesUpTo(window, seq)) {
     steps.push({ kind: 'hole', range });
     window.base = range.last;

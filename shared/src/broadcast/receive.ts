@@ -6,9 +6,9 @@ import { unreachable } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs } from '../base/time.ts';
 import { refusalOfGossip } from './checks.ts';
-import { type Gossip, type Head, ROUND_MAX, type Want } from './messages.ts';
+import { AGE_MS_MAX, type Gossip, type Head, ROUND_MAX, type Want } from './messages.ts';
 import type { MissingHead } from './missing.ts';
-import { admit, deliver, resume } from './delivery.ts';
+import { admit, deliver, resume, waitForBefore } from './delivery.ts';
 import { bearOutClaim, isBeyondProof, isNewsAfterAll, isPast, isProven } from './provenance.ts';
 import type { Arrival, Origin } from './origins.ts';
 import { type Relay, isSpare, neighborsBut, announce, refuse, send, sendHeads } from './relay.ts';
@@ -55,8 +55,14 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
   const urgent = relay.deps.isUrgent(message.payload);
   const tree = relay.trees.use(message.origin, message.hot, relay.at);
   if (tree.key === null && !urgent) relay.carving.note(relay.at);
-  const onward: Gossip<P> = { ...message, round: Math.min(message.round + 1, ROUND_MAX) };
-  relay.cache.add({ message: onward, bytes, at: relay.at });
+  const onward: Gossip<P> = {
+    ...message,
+    round: Math.min(message.round + 1, ROUND_MAX),
+    ageMs: Math.min(message.ageMs + waitedMs(relay), AGE_MS_MAX),
+  };
+  // Passed on from one that slept to the next, a message would never end.
+  const isTooOld = onward.ageMs >= relay.config.cacheMs;
+  if (!isTooOld) relay.cache.add({ message: onward, bytes, at: relay.at });
   accept(relay, origin, { message, from }, bytes);
   // The answer to a graft says nothing of the tree, which the graft itself has moved; nor does a flood.
   const teachesTree = !asked && !urgent;
@@ -64,9 +70,14 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
     follow(relay, tree, { message, from });
     relay.lag.sample(announced ? elapsedMs(announced.heardAt, relay.at) : 0);
   }
-  spread(relay, tree, onward, [from, ...(announced?.announcers ?? [])]);
+  if (!isTooOld) spread(relay, tree, onward, [from, ...(announced?.announcers ?? [])]);
   if (teachesTree && announced !== undefined) learn(relay, tree, { message, from }, announced);
   noteHole(relay, origin, head, from);
+}
+
+/** How long what comes now may have waited for us. */
+function waitedMs<P>({ slept, at, config }: Relay<P>): number {
+  return slept !== null && elapsedMs(slept.at, at) < config.queueMs ? Math.round(slept.forMs) : 0;
 }
 
 /** Sends a message on: itself to eager neighbors, its name to lazy and congested ones; what is urgent to lazy ones too. */
@@ -86,6 +97,7 @@ function accept<P>(relay: Relay<P>, origin: Origin<P>, arrival: Arrival<P>, byte
   bearOutClaim(origin, lane, seq);
   switch (lane) {
     case 'reliable':
+      waitForBefore(relay, origin, arrival);
       for (const next of takeIn(origin.reliable, seq, { item: arrival, bytes, at: relay.at }))
         deliver(relay, next);
       return resume(relay, origin);

@@ -53,6 +53,8 @@ export type BroadcastRefusal =
   | 'implausible-sequence'
   | 'implausible-epoch'
   | 'implausible-round'
+  | 'implausible-age'
+  | 'malformed-follows'
   | 'forged-origin'
   | 'forged-author'
   | 'too-many-heads'
@@ -95,6 +97,8 @@ export interface Relay<P> {
   readonly carving: Carving;
   readonly counts: { -readonly [K in keyof BroadcastCounts]: BroadcastCounts[K] };
   past: Past;
+  /** When we last stood still, and for how long. */
+  slept: { readonly at: Instant; readonly forMs: number } | null;
   /** Before we have begun: heads of one who has begun were taken over. */
   tookOver: boolean;
   beginToken: number;
@@ -127,6 +131,7 @@ export function createRelay<P>(deps: BroadcastDeps<P>, config: BroadcastConfig):
     carving: createCarving(config),
     counts: { delivered: 0, duplicates: 0, gossipSent: 0, controlSent: 0, grafts: 0, gaps: 0 },
     past: 'none',
+    slept: null,
     tookOver: false,
     beginToken: 0,
     beginScheduled: false,

@@ -6,6 +6,7 @@ import { after, elapsedMs } from '../base/time.ts';
 import type { TokenBucket } from '../base/token-bucket.ts';
 import { refusalOfGraft, refusalOfHead } from './checks.ts';
 import { missingWithRoom, postpone } from './backlog.ts';
+import { givenAt } from './cache.ts';
 import type { BroadcastTimer, Graft, Head, IHave, Want } from './messages.ts';
 import type { Announcer, MissingHead } from './missing.ts';
 import { countHeld } from './receive-window.ts';
@@ -136,12 +137,12 @@ export function onGraft<P>(relay: Relay<P>, from: PeerId, message: Graft): void 
 function answer<P>(relay: Relay<P>, to: PeerId, answers: TokenBucket, wants: readonly Want[]): void {
   let messages = 0;
   let bytes = 0;
-  for (const entry of wants.flatMap((want) => relay.cache.range(want))) {
+  for (const entry of wants.flatMap((want) => relay.cache.range(want, relay.at))) {
     messages += 1;
     bytes += entry.bytes;
     const isFull = messages > relay.config.answerMessagesMax || bytes > relay.config.answerBytesMax;
     if (isFull && messages > 1) return;
     if (!answers.take(entry.bytes, relay.at)) return refuse(relay, to, 'graft-flood');
-    send(relay, to, entry.message);
+    send(relay, to, givenAt(entry, relay.at));
   }
 }

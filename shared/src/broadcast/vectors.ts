@@ -27,7 +27,8 @@ export function unheardOf<P>(relay: Relay<P>): readonly Cached<P>[] {
     if (first === null) return [];
     const { self } = relay.deps;
     const epoch = relay.own.epoch();
-    const range = relay.cache.range({ origin: self, epoch, lane, first, last: relay.own.newest(lane) });
+    const want = { origin: self, epoch, lane, first, last: relay.own.newest(lane) };
+    const range = relay.cache.range(want, relay.at);
     return range.slice(-relay.config.answerMessagesMax);
   });
 }
@@ -39,18 +40,21 @@ export function vectorHeads<P>(relay: Relay<P>, unheard: readonly Cached<P>[]): 
     const first = unheard.find(({ message }) => message.lane === head.lane)?.message.seq;
     return first === undefined ? head : { ...head, seq: first - 1 };
   });
-  // What would be gone before a neighbor could ask for it is not offered.
-  const since = after(relay.at, relay.config.gapTimeoutMs - relay.config.cacheMs);
   const withFrom = (heads: readonly Head[]): readonly VectorHead[] =>
     heads
       .filter(({ lane, seq }) => lane !== 'volatile' && seq > 0)
-      .map((head) => ({ ...head, from: relay.cache.firstUpTo(head, since) }));
+      .map((head) => ({ ...head, from: firstGiven(relay, head) }));
   // Behind the present ones, so that a newcomer takes over no epoch that is over.
   const ended = [...relay.own.endedHeads(), ...relay.origins.endedHeads(), ...relay.origins.lateHeads()];
   return [
     ...withFrom([...ownHeads, ...relay.origins.heads()]),
     ...withFrom(ended).filter(({ from, seq }) => from <= seq),
   ];
+}
+
+/** From where up to `head` we offer to give. What would be gone before a neighbor could ask for it is not offered. */
+export function firstGiven<P>({ cache, at, config }: Relay<P>, head: Head): number {
+  return cache.firstUpTo(head, after(at, config.gapTimeoutMs - config.cacheMs));
 }
 
 export function sendVector<P>(relay: Relay<P>, peer: PeerId, heads: readonly VectorHead[]): void {

@@ -158,6 +158,8 @@ export type MembershipEffect =
   | Schedule<MembershipTimer>
   | PeerMisbehaved
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: MembershipMessage }
+  /** This tab stood still, `forMs` beyond what is usual: what comes now may have waited for as long. */
+  | { readonly kind: 'slept'; readonly forMs: number }
   /** We slept for so long that others have declared us dead. Whatever follows is said in this, a new epoch. */
   | { readonly kind: 'woke'; readonly epoch: Epoch }
   /** Say to the whole room. */

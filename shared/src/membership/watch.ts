@@ -107,6 +107,7 @@ function latenessMs({ state, at, wall }: Turn): number {
 export function wake(turn: Turn): void {
   const { state } = turn;
   const lateMs = latenessMs(turn);
+  turn.out.push({ kind: 'slept', forMs: lateMs });
   doubtAll(turn, lateMs);
   if (lateMs > state.config.newEpochMs && state.roster.size > 1) beginEpoch(turn);
   probe(turn);

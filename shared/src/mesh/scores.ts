@@ -102,6 +102,8 @@ const FAULT_BY_REASON: ReadonlyMap<string, Fault> = new Map([
     'forged-hello',
     'forged-hop',
     'implausible-round',
+    'implausible-age',
+    'malformed-follows',
     'implausible-epoch',
     'malformed-ping',
     'malformed-want',

@@ -3,6 +3,7 @@ import { assert, unreachable } from '../base/assert.ts';
 import { epoch } from '../base/ids.ts';
 import type {
   BroadcastMessage,
+  EndedStream,
   Gossip,
   Head,
   Lane,
@@ -12,7 +13,7 @@ import type {
 } from '../broadcast/messages.ts';
 import type { Payload } from '../mesh/messages.ts';
 import { createChoice, type Choice } from './choice.ts';
-import { HEADS_MAX, ROUND_MAX, TREES_MAX, WANTS_MAX } from './limits.ts';
+import { AGE_MS_MAX, HEADS_MAX, ROUND_MAX, TREES_MAX, WANTS_MAX } from './limits.ts';
 import { readPayload, writePayload } from './payload-codec.ts';
 import { readProof, writeProof } from './proof-codec.ts';
 import { isProvenByGossip } from './sayings.ts';
@@ -74,6 +75,8 @@ function writeGossip(writer: Writer, gossip: Gossip<Payload>): void {
   writeHead(writer, gossip);
   writeFlag(writer, gossip.hot);
   writeUint(writer, gossip.round, ROUND_MAX);
+  writeUint(writer, gossip.ageMs, AGE_MS_MAX);
+  writeFollows(writer, gossip);
   writePayload(writer, gossip.payload);
   if (isProvenByGossip(gossip.payload)) return writeProof(writer, gossip.proof);
   assert(gossip.proof === null, `a gossip of ${gossip.payload.kind} carries a proof of its own`);
@@ -83,9 +86,31 @@ function readGossip(reader: Reader): Gossip<Payload> {
   const head = readHead(reader);
   const hot = readFlag(reader);
   const round = readUint(reader, ROUND_MAX);
+  const ageMs = readUint(reader, AGE_MS_MAX);
+  const follows = mayFollow(head) && readFlag(reader) ? readEndedStream(reader) : null;
   const payload = readPayload(reader);
   const proof = isProvenByGossip(payload) ? readProof(reader) : null;
-  return { kind: 'gossip', ...head, hot, round, proof, payload };
+  return { kind: 'gossip', ...head, hot, round, ageMs, follows, proof, payload };
+}
+
+/** The first reliable message of a life; no other has the field, not even empty. */
+function mayFollow({ lane, seq }: Head): boolean {
+  return lane === 'reliable' && seq === 1;
+}
+
+/** Also part of what its origin signs: nobody else may say what came before. */
+export function writeFollows(writer: Writer, gossip: Gossip<Payload>): void {
+  const { follows } = gossip;
+  if (!mayFollow(gossip)) return assert(follows === null, 'only a first message follows anything');
+  writeFlag(writer, follows !== null);
+  if (follows === null) return;
+  writeUint(writer, follows.epoch);
+  writeUint(writer, follows.seq);
+  writeUint(writer, follows.from);
+}
+
+function readEndedStream(reader: Reader): EndedStream {
+  return { epoch: epoch(readUint(reader)), seq: readUint(reader), from: readUint(reader) };
 }
 
 function writeHead(writer: Writer, head: Head): void {

@@ -50,6 +50,8 @@ export const TREES_MAX: number = 512;
 export const WANTS_MAX: number = 512;
 /** Hops that a broadcast counts. */
 export const ROUND_MAX: number = 64;
+/** Milliseconds for which a broadcast was kept on its way. */
+export const AGE_MS_MAX: number = 2 ** 32 - 1;
 
 /** Neighbors that a links record names. */
 export const NEIGHBORS_MAX: number = 32;

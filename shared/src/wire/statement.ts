@@ -14,7 +14,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { Lane } from '../broadcast/messages.ts';
 import type { IdentityRecord } from '../membership/messages.ts';
 import type { LinkMessage, Payload } from '../mesh/messages.ts';
-import { lanes } from './broadcast-codec.ts';
+import { lanes, writeFollows } from './broadcast-codec.ts';
 import { payloadKinds } from './kinds.ts';
 import { FRAME_BYTES_MAX, TOPIC_BYTES_MAX } from './limits.ts';
 import { writeClaimFacts } from './membership-codec.ts';
@@ -195,6 +195,7 @@ function writeFacts(writer: Writer, saying: Saying): void {
   const { payload } = saying;
   switch (payload.kind) {
     case 'topic':
+      writeFollows(writer, saying);
       writeText(writer, payload.topic, TOPIC_BYTES_MAX);
       return writeValue(writer, payload.data);
     case 'verdict':

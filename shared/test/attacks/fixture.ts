@@ -69,6 +69,8 @@ export const said = (origin: PeerId, seq: number, payload: Payload): LinkMessage
   seq,
   hot: true,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload,
   proof: null,
 });

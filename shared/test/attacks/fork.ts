@@ -96,6 +96,8 @@ export const gossip = (origin: PeerId, seq: number, payload: Payload): LinkMessa
   seq,
   hot: false,
   round: 0,
+  ageMs: 0,
+  follows: null,
   payload,
   proof: null,
 });

@@ -225,6 +225,8 @@ test('who passes on in good faith what is false is never dropped for it', () => 
         seq: 1_000 + time,
         hot: true,
         round: 0,
+        ageMs: 0,
+        follows: null,
         proof: null,
         payload: {
           kind: 'presence',

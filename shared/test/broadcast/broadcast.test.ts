@@ -119,7 +119,9 @@ describe('trees', () => {
     bench.from(10, a, gossip(1));
     bench.from(11, b, prune);
     bench.from(20, a, gossip(2));
-    expect(bench.from(30, b, { ...graftTree, wants: [wants(2, 257)] })).toEqual([send(b, onward(gossip(2)))]);
+    expect(bench.from(30, b, { ...graftTree, wants: [wants(2, 257)] })).toEqual([
+      send(b, onward(gossip(2), 10)),
+    ]);
   });
 
   test('of two neighbors the one with the higher id announces later', () => {
@@ -160,7 +162,7 @@ describe('trees', () => {
     bench.from(10, a, gossip(1));
     bench.from(11, b, prune);
     expect(bench.from(20, b, { kind: 'graft', trees: [o], wants: [wants(1, 9)] })).toEqual([
-      send(b, onward(gossip(1))),
+      send(b, onward(gossip(1), 10)),
     ]);
     expect(bench.from(30, a, gossip(2))).toEqual([deliver(a, gossip(2)), send(b, onward(gossip(2)))]);
   });

@@ -8,7 +8,7 @@ import { a, b, c } from './helpers.ts';
 /** Each origin's sequences that are cached still, of those up to 20. */
 function kept(cache: Cache<string>, origin: PeerId): readonly number[] {
   const want = { origin, epoch: epoch(1), lane: 'reliable', first: 1, last: 20 } as const;
-  return cache.range(want).map(({ message }) => message.seq);
+  return cache.range(want, instant(20)).map(({ message }) => message.seq);
 }
 
 /** A cache for so many, to which each of `said` was added in its order, as [origin, sequence, bytes]. */
@@ -26,6 +26,8 @@ function filled(
       seq,
       hot: false,
       round: 0,
+      ageMs: 0,
+      follows: null,
       proof: null,
       payload: 'x',
     } as const;

@@ -33,7 +33,10 @@ describe('who slept', () => {
     say(bench, 10, 'm1');
     say(bench, 10, 'r1', 'record');
     expect(wake(bench, 60_000)).toEqual([]);
-    expect(say(bench, 60_001, 'm2')).toEqual([send(a, own(1, 'm2', { epoch: second }))]);
+    expect(say(bench, 60_001, 'm2')).toEqual([
+      // Too long ago for anybody to be given it any more.
+      send(a, own(1, 'm2', { epoch: second, follows: { epoch: epoch(1), seq: 1, from: 2 } })),
+    ]);
     expect(say(bench, 60_001, 'r2', 'record')).toEqual([
       // Once there is a tree of its own, records travel it too.
       send(a, own(1, 'r2', { epoch: second, lane: 'record', hot: true })),
@@ -52,7 +55,7 @@ describe('who slept', () => {
     say(bench, 12_001, 'm3');
     const want: Want = { origin: self, epoch: epoch(1), lane: 'reliable', first: 2, last: 9 };
     expect(bench.from(12_010, a, { kind: 'graft', trees: [], wants: [want] })).toEqual([
-      send(a, own(2, 'm2')),
+      send(a, own(2, 'm2', { ageMs: 11_990 })),
     ]);
     expect(bench.give(12_020, { kind: 'neighborUp', peer: b })).toEqual([
       send(
@@ -90,7 +93,8 @@ describe('who slept', () => {
     say(bench, 20_000, 'unheard');
     say(bench, 20_000, 'record', 'record');
     wake(bench, 32_000);
-    const message = own(1, 'unheard', { epoch: second });
+    const follows = { epoch: epoch(1), seq: 1, from: 2 };
+    const message = own(1, 'unheard', { epoch: second, ageMs: 10, follows });
     expect(bench.give(32_010, { kind: 'neighborUp', peer: b })).toEqual([
       send(b, vector()),
       send(b, message),
@@ -148,7 +152,13 @@ describe('a member that comes back in a new epoch', () => {
     bench.from(10, a, gossip(1));
     bench.from(20, a, gossip(3));
     bench.from(100, a, reborn(1));
-    bench.from(110, a, gossip(1, { epoch: epoch(3) }));
+    const third = gossip(1, { epoch: epoch(3) });
+    // What waited in the first has its turn before it.
+    expect(bench.from(110, a, third)).toEqual([
+      { kind: 'gap', origin: third.origin, epoch: epoch(1), first: 2, last: 2 },
+      deliver(a, gossip(3)),
+      deliver(a, third),
+    ]);
     expect(bench.from(120, a, gossip(2))).toEqual([]);
     expect(bench.sweep(20_000)).toEqual([]);
   });

@@ -92,7 +92,17 @@ export const FORGED = 'forged';
 /** A message of `o`; hot and reliable unless said otherwise. */
 export function gossip(seq: number, changes: Partial<Gossip<string>> = {}): Gossip<string> {
   const name = { origin: o, epoch: epoch(1), lane: 'reliable', seq } as const;
-  return { kind: 'gossip', ...name, hot: true, round: 0, proof: null, payload: `m${seq}`, ...changes };
+  return {
+    kind: 'gossip',
+    ...name,
+    hot: true,
+    round: 0,
+    ageMs: 0,
+    follows: null,
+    proof: null,
+    payload: `m${seq}`,
+    ...changes,
+  };
 }
 
 export function head(seq: number, changes: Partial<Head> = {}): Head {
@@ -129,9 +139,9 @@ export function deliver(
   return { kind: 'deliver', origin, epoch: life, lane, seq, hops: round + 1, from, payload };
 }
 
-/** `message` as it is sent on. */
-export function onward(message: Gossip<string>): Gossip<string> {
-  return { ...message, round: message.round + 1 };
+/** `message` as it is sent on, at once or when it has been kept for so long. */
+export function onward(message: Gossip<string>, ageMs: number = message.ageMs): Gossip<string> {
+  return { ...message, round: message.round + 1, ageMs };
 }
 
 export function misbehaved(peer: PeerId, reason: string): Effect {

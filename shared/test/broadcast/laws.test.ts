@@ -117,6 +117,11 @@ const gossipLike = fc.record({
   seq: number,
   hot: fc.boolean(),
   round: number.map((round) => (round === 999_999 ? Number.NaN : Math.abs(round) || 0)),
+  ageMs: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: number }),
+  follows: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.record({ epoch: life, seq: number, from: number }) },
+  ),
   proof: fc.constant(null),
   payload: fc.string({ maxLength: 30 }),
 });
@@ -158,6 +163,7 @@ const input: fc.Arbitrary<BroadcastInput<string>> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), origin }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('woke' as const), epoch: life }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('slept' as const), forMs: fc.nat(60_000) }) },
   {
     weight: 1,
     arbitrary: fc.record({

@@ -38,7 +38,7 @@ describe('links and limits', () => {
     expect(bench.give(5, { kind: 'congestion', peer: b, congested: false })).toEqual([
       send(b, vector(vectorHead(1))),
     ]);
-    expect(bench.from(6, b, asking)).toEqual([send(b, onward(gossip(1)))]);
+    expect(bench.from(6, b, asking)).toEqual([send(b, onward(gossip(1), 5))]);
     expect(bench.from(7, a, gossip(2))).toEqual([deliver(a, gossip(2)), send(b, onward(gossip(2)))]);
   });
 
@@ -110,7 +110,7 @@ describe('links and limits', () => {
     bench.from(0, a, gossip(1));
     bench.give(1, { kind: 'forget', origin: o });
     expect(bench.from(2, b, { kind: 'graft', trees: [], wants: [wants(1, 1)] })).toEqual([
-      send(b, onward(gossip(1))),
+      send(b, onward(gossip(1), 2)),
     ]);
     bench.sweep(30_000);
     expect(bench.layer.inspect().cachedMessages).toBe(0);
@@ -206,11 +206,11 @@ describe('links and limits', () => {
     bench.from(0, a, gossip(1));
     const ask = (atMs: number, peer: PeerId = b): readonly Effect[] =>
       bench.from(atMs, peer, { kind: 'graft', trees: [], wants: [wants(1, 1)] });
-    const answer = [send(b, onward(gossip(1)))];
-    expect([ask(1), ask(1), ask(1)]).toEqual([answer, answer, answer]);
+    const answer = (ageMs: number): readonly Effect[] => [send(b, onward(gossip(1), ageMs))];
+    expect([ask(1), ask(1), ask(1)]).toEqual([answer(1), answer(1), answer(1)]);
     expect(ask(1)).toEqual([misbehaved(b, 'graft-flood')]);
-    expect(ask(2, a)).toEqual([send(a, onward(gossip(1)))]);
-    expect(ask(1_001)).toEqual(answer);
+    expect(ask(2, a)).toEqual([send(a, onward(gossip(1), 2))]);
+    expect(ask(1_001)).toEqual(answer(1_001));
   });
 
   test('an origin that returns after ten minutes goes on where it was', () => {

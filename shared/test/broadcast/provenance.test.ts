@@ -122,6 +122,15 @@ describe('a past that a vector makes up', () => {
     expect(blamed(effects)).toEqual([]);
   });
 
+  test('is no mere claim where something came before it: nothing of that comes again', () => {
+    const bench = createBench([a]);
+    for (const seq of [2, 3, 4]) expect(told(bench.from(20, a, gossip(seq)))).toEqual([]);
+    bench.from(30, a, vector(vectorHead(4, { from: 4 })));
+    expect(told(bench.sweep(1_030))).toEqual(['m2', 'm3', 'm4']);
+    const again = bench.from(1_030 + late, a, gossip(3));
+    expect([told(again), blamed(again)]).toEqual([[], []]);
+  });
+
   test('nobody makes one up for ourselves', () => {
     const bench = createBench([a]);
     const lie = vector(vectorHead(HUGE, { origin: self, from: HUGE + 1 }));

@@ -185,7 +185,7 @@ describe('repair', () => {
   test('what was said to nobody follows right behind the vector', () => {
     const bench = createBench([]);
     bench.give(0, { kind: 'broadcast', lane: 'reliable', payload: 'm1' });
-    const m1 = gossip(1, { origin: self });
+    const m1 = gossip(1, { origin: self, ageMs: 9 });
     expect(bench.give(9, { kind: 'neighborUp', peer: a })).toEqual([send(a, beginners()), send(a, m1)]);
     expect(bench.give(10, { kind: 'neighborUp', peer: b })).toEqual([
       send(b, beginners(vectorHead(1, { origin: self }))),

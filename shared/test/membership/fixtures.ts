@@ -144,9 +144,9 @@ export function withoutSchedules(effects: readonly MembershipEffect[]): readonly
   return effects.filter((effect) => effect.kind !== 'schedule');
 }
 
-/** The same without what a sleeper asks its neighbors on waking. */
+/** The same without that it slept, and what a sleeper asks its neighbors on waking. */
 export function withoutProbe(effects: readonly MembershipEffect[]): readonly MembershipEffect[] {
-  return withoutSchedules(effects).filter(({ kind }) => kind !== 'probed' && kind !== 'send');
+  return withoutSchedules(effects).filter(({ kind }) => !['slept', 'probed', 'send'].includes(kind));
 }
 
 /** A bench where `others` are known members and `neighbors` of them are linked, all at time 0. */

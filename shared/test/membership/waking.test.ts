@@ -25,6 +25,7 @@ import {
 } from './fixtures.ts';
 
 const woke = (value: number): MembershipEffect => ({ kind: 'woke', epoch: epoch(value) });
+const slept = (forMs: number): MembershipEffect => ({ kind: 'slept', forMs });
 const wakesIn = (effects: readonly MembershipEffect[]): readonly MembershipEffect[] =>
   effects.filter(({ kind }) => kind === 'woke');
 
@@ -51,6 +52,12 @@ describe('a long sleep', () => {
     ]);
     expect(bench.layer.inspect().members.get(a)).toMatchObject({ epoch: 2, incarnation: 0 });
     expect(bench.layer.inspect().members.get(a)?.neighbors).toEqual([b, c]);
+  });
+
+  it('is said before all else, and for how long, and so is a short one', () => {
+    expect(sleepIn().at(60_000, { kind: 'clock' })[0]).toEqual(slept(57_750));
+    expect(sleepIn().at(4_251, { kind: 'clock' })[0]).toEqual(slept(2_001));
+    expect(sleepIn().at(4_250, { kind: 'clock' })).not.toContainEqual(slept(2_000));
   });
 
   it.each([
@@ -112,7 +119,8 @@ describe('a long sleep', () => {
     const bench = createRoom([b, c, d], [b, c]);
     keepHearing(bench, [c], [500, 2_000]);
     bench.runTo(2_250);
-    expect(withoutSchedules(bench.at(60_000, { kind: 'clock' })).slice(0, 2)).toEqual([
+    expect(withoutSchedules(bench.at(60_000, { kind: 'clock' })).slice(0, 3)).toEqual([
+      slept(57_500),
       recovered(b),
       woke(2),
     ]);

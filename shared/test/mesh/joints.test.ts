@@ -485,6 +485,8 @@ function gossip(origin: PeerId, seq: number, payload: Payload): Gossip<Payload> 
     seq,
     hot: false,
     round: 0,
+    ageMs: 0,
+    follows: null,
     proof: null,
     payload,
   };

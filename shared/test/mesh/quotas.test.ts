@@ -46,6 +46,8 @@ const gossip = (origin: PeerId, lane: Gossip<Payload>['lane'] = 'reliable'): Lin
   seq: 1,
   hot: false,
   round: 0,
+  ageMs: 0,
+  follows: null,
   proof: null,
   payload: { kind: 'topic', topic: 'chat', data: 'x' },
 });
@@ -315,6 +317,8 @@ function lies(liar: Tab, others: readonly Tab[], seq: number): LinkMessage[] {
     seq,
     hot: true,
     round: 0,
+    ageMs: 0,
+    follows: null,
     proof: null,
   } as const;
   const payload: Payload = {

@@ -367,6 +367,8 @@ describe('the checkers of copies', () => {
     seq: 1,
     hot: true,
     round: 0,
+    ageMs: 0,
+    follows: null,
     proof: null,
     payload: { kind: 'topic', topic, data: 1 },
   });

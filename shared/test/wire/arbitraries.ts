@@ -16,6 +16,7 @@ import { bytesToPublicKey, type Proof, type PublicKey } from '#shared/base/proof
 import type { Value } from '#shared/base/value.ts';
 import type { Version } from '#shared/base/version.ts';
 import {
+  AGE_MS_MAX,
   ROUND_MAX,
   type BroadcastMessage,
   type Gossip,
@@ -312,9 +313,15 @@ export const anyGossip: Arbitrary<Gossip<Payload>> = record({
   ...head,
   hot: fc.boolean(),
   round: fc.nat(ROUND_MAX),
+  ageMs: fc.nat(AGE_MS_MAX),
+  follows: fc.option(record({ epoch: anyEpoch, seq: anyCount, from: anyCount })),
   proof,
   payload: anyPayload,
-}).map((gossip) => (isProvenByGossip(gossip.payload) ? gossip : { ...gossip, proof: null }));
+}).map((gossip) => ({
+  ...gossip,
+  follows: gossip.lane === 'reliable' && gossip.seq === 1 ? gossip.follows : null,
+  proof: isProvenByGossip(gossip.payload) ? gossip.proof : null,
+}));
 
 const anyBroadcast: Arbitrary<BroadcastMessage<Payload>> = fc.oneof(
   anyGossip,

@@ -51,7 +51,7 @@ describe('the header', () => {
   });
 
   test('a payload inside a gossip or a packet may be unknown as well', () => {
-    const head = bytesOf(1, 1, 0x20, 0x40, 0, a, 0, 0, 1, 0, 0);
+    const head = bytesOf(1, 1, 0x20, 0x40, 0, a, 0, 0, 1, 0, 0, 0, 0);
     expect(createLinkDecoder().decode(bytesOf([...head], 0x70))).toEqual(refused('unknown-kind'));
     const packet = bytesOf(1, 1, 0x40, 0x40, 0, a, 0x40, 1, b, 1, 1, 0, 0, 0, 0, 0);
     expect(createLinkDecoder().decode(bytesOf([...packet], 0x50))).toEqual(refused('unknown-kind'));

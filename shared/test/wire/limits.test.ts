@@ -165,6 +165,8 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
       ...head(freshId()),
       hot: true,
       round: ROUND_MAX,
+      ageMs: 0,
+      follows: null,
       proof: proof(),
       payload: {
         kind: 'topic',
@@ -300,6 +302,8 @@ describe('our own mistakes', () => {
         ...head(freshId()),
         hot: false,
         round: 0,
+        ageMs: 0,
+        follows: null,
         proof: null,
         payload: { kind: 'topic', topic: 'é'.repeat(TOPIC_BYTES_MAX), data: null },
       },

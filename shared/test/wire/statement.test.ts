@@ -85,7 +85,7 @@ const topic: Payload = { kind: 'topic', topic: 'chat', data: 'hello' };
 function gossip(payload: Payload, change: Partial<Gossip<Payload>> = {}): Gossip<Payload> {
   const lane = payload.kind === 'topic' ? 'reliable' : 'record';
   const said = { kind: 'gossip', origin: a, epoch: epoch(1), seq: 4, hot: false, round: 0 } as const;
-  return { ...said, lane, proof: null, payload, ...change };
+  return { ...said, lane, ageMs: 0, follows: null, proof: null, payload, ...change };
 }
 const presence = (grade: Grade, ...fields: readonly ReturnType<typeof field>[]): Payload => ({
   kind: 'presence',
@@ -340,7 +340,9 @@ function asOwn(drawn: Gossip<Payload>): Gossip<Payload> {
         return said;
     }
   };
-  return { ...drawn, lane, seq: drawn.seq % 1_000, proof: null, payload: by(payload) };
+  const seq = drawn.seq % 1_000;
+  const follows = lane === 'reliable' && seq === 1 ? drawn.follows : null;
+  return { ...drawn, lane, seq, follows, proof: null, payload: by(payload) };
 }
 
 describe('a statement', () => {
@@ -422,6 +424,15 @@ describe('a statement', () => {
     expect(text.startsWith('\u000agossamer/1\u0062\u0004\0r\0o\0o\0m')).toBe(true);
     // After domain, kind, room and author: the epoch, the lane `reliable`, the sequence, one of one.
     expect(bytes[0]!.slice(11 + 1 + 9 + 16, 11 + 1 + 9 + 16 + 4)).toEqual([1, 0, 4, 1]);
+  });
+
+  test('of the first message of a life says what it follows: nobody else may have that told as missed', () => {
+    const followed = [null, { epoch: epoch(0), seq: 9, from: 3 }, { epoch: epoch(0), seq: 9, from: 4 }];
+    const bytes = followed.map((follows) => {
+      const found = statementsOf(ROOM, gossip(topic, { seq: 1, follows, proof: proofAt(1) }));
+      return found.ok ? String(found.value[0]!.bytes) : found.error;
+    });
+    expect(new Set(bytes).size).toBe(3);
   });
 });
 

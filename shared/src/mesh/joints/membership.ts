@@ -24,6 +24,8 @@ export function afterMembership(effect: MembershipEffect, hub: Hub): void {
     }
     case 'send':
       return sendHeartbeat(effect, hub);
+    case 'slept':
+      return hub.feed({ layer: 'broadcast', input: effect });
     case 'woke':
       hub.feed({ layer: 'broadcast', input: effect });
       return hub.feed({ layer: 'presence', input: effect });
