@@ -19,8 +19,10 @@ const BEGIN_MS = defaultBroadcastConfig.beginMs;
  * silent. What was said to nobody may have been kept for as long before it was said again.
  */
 const OLDEST_MS = 2 * defaultBroadcastConfig.cacheMs + defaultBroadcastConfig.gapTimeoutMs;
-/** Who runs nothing for so long stood still, and what comes then has waited for it. */
+/** Who runs nothing for so long stood still. */
 const STANDSTILL_MS = 1_000;
+/** For so long afterwards what is told may have waited for it: in its queue, and then behind a hole. */
+const QUEUED_MS = defaultBroadcastConfig.queueMs + defaultBroadcastConfig.gapTimeoutMs;
 
 /** What one tab heard of one origin. */
 interface Heard {
@@ -43,12 +45,12 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
   /** Since when, at the latest, nothing is past that is said to a tab. */
   const begunAtMs = new Map<SimTab, number>();
 
-  /** When a tab was last seen to run, and until when it last stood still. */
+  /** When a tab was last seen to run, and until when it tells what waited while it last stood still. */
   const standing = new Map<SimTab, { readonly ranMs: number; readonly untilMs: number }>();
   const noteRun = (tab: SimTab): void => {
     const ranMs = world.timeMs();
     const known = standing.get(tab) ?? { ranMs, untilMs: 0 };
-    const untilMs = ranMs - known.ranMs > STANDSTILL_MS ? ranMs + STANDSTILL_MS : known.untilMs;
+    const untilMs = ranMs - known.ranMs > STANDSTILL_MS ? ranMs + QUEUED_MS : known.untilMs;
     standing.set(tab, { ranMs, untilMs });
   };
 
@@ -67,8 +69,10 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
       return void heardByTab.get(tab)?.set(from, { ...freshlyHeard(0), broken: true, last: number });
     if (number === heard.last) complain(`${nameOf(tab.id)} heard ${of} twice`);
     const saidMs = saidAtMs.get(from)?.[number - 1] ?? Infinity;
-    const ageMs = world.timeMs() - Math.max(saidMs, standing.get(tab)?.untilMs ?? 0);
-    if (ageMs > OLDEST_MS) complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
+    const ageMs = world.timeMs() - saidMs;
+    const hasSlept = world.timeMs() < (standing.get(tab)?.untilMs ?? 0);
+    if (ageMs > OLDEST_MS && !hasSlept)
+      complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
     if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
     heard.last = Math.max(heard.last, number);
     if (number > pastOf(tab, from, heard)) heard.count += 1;

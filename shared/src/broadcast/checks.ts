@@ -1,6 +1,5 @@
 /** What a neighbor may claim: pure answers, `null` for nothing wrong. */
 import {
-  AGE_MS_MAX,
   type EndedStream,
   type Gossip,
   type Graft,
@@ -24,7 +23,8 @@ export function refusalOfHead<P>(relay: Relay<P>, head: Head): BroadcastRefusal 
 /** Judges a message without its payload. */
 export function refusalOfGossip<P>(relay: Relay<P>, message: Gossip<P>): BroadcastRefusal | null {
   if (!isCount(message.round, ROUND_MAX)) return 'implausible-round';
-  if (!isCount(message.ageMs, AGE_MS_MAX)) return 'implausible-age';
+  // Nobody gives what is older than a cache may be; taken, it would be in the way of a copy that can be passed on.
+  if (!isCount(message.ageMs, relay.config.cacheMs - 1)) return 'implausible-age';
   if (message.follows !== null && !isBefore(message.follows, message)) return 'malformed-follows';
   return refusalOfHead(relay, message);
 }

@@ -2,7 +2,7 @@
 import { after, elapsedMs } from '../base/time.ts';
 import type { Arrival, Backlog, Origin } from './origins.ts';
 import type { Epoch, PeerId } from '../base/ids.ts';
-import { countHeld, newestHeldSince, open, skipTo, type Step } from './receive-window.ts';
+import { countHeld, newestHeldSince, endWait, skipTo, type Step } from './receive-window.ts';
 import { notePastClaim } from './provenance.ts';
 import type { Relay } from './relay.ts';
 import { noteMissing } from './repair.ts';
@@ -13,7 +13,8 @@ export function admit<P>(relay: Relay<P>, id: PeerId, epoch: Epoch): Origin<P> {
   for (const each of gone) {
     relay.waiting.delete(each);
     if (each.id === id) {
-      deliverSteps(relay, each, skipTo(each.reliable, each.next?.seq ?? each.reliable.highest), 'told');
+      const last = Math.max(each.next?.seq ?? 0, each.reliable.highest);
+      deliverSteps(relay, each, skipTo(each.reliable, last), 'told');
       continue;
     }
     relay.trees.remove(each.id);
@@ -41,7 +42,7 @@ export function deliverSteps<P>(
 
 /**
  * A life's first message waits until all that its origin said in the life before has had its turn, for which it is asked.
- * What the origin cannot give any more nobody can. Of a life that we never heard of nothing is missed.
+ * What the origin cannot give any more is not waited for. Of a life that we never heard of nothing is missed.
  */
 export function waitForBefore<P>(relay: Relay<P>, origin: Origin<P>, { message, from }: Arrival<P>): void {
   const { follows } = message;
@@ -49,6 +50,8 @@ export function waitForBefore<P>(relay: Relay<P>, origin: Origin<P>, { message, 
   if (follows === null || before?.epoch !== follows.epoch) return;
   // A lie, that would have a million messages told as missed.
   if (follows.seq - before.reliable.highest > relay.config.sequenceJumpMax) return;
+  const floor = before.floors?.get('reliable');
+  if (floor) deliverSteps(relay, before, skipTo(before.reliable, floor.seq), 'untold');
   deliverSteps(relay, before, skipTo(before.reliable, follows.from - 1), 'told');
   if (before.reliable.base >= follows.seq) return;
   before.next = { origin, seq: follows.seq };
@@ -66,7 +69,7 @@ function openNext<P>(relay: Relay<P>, origin: Origin<P>): void {
   const { next } = origin;
   if (next === null || origin.reliable.base < next.seq) return;
   origin.next = null;
-  for (const arrival of open(next.origin.reliable)) deliver(relay, arrival);
+  for (const arrival of endWait(next.origin.reliable)) deliver(relay, arrival);
   resume(relay, next.origin);
 }
 
@@ -133,11 +136,13 @@ function skipToFloors<P>(relay: Relay<P>, origin: Origin<P>): void {
   if (floors === null) return;
   for (const [lane, floor] of floors) {
     if (elapsedMs(floor.at, relay.at) < relay.config.floorMs) continue;
+    // What waits for the life before has its turn behind that.
+    if (lane === 'reliable' && origin.reliable.shut) continue;
     floors.delete(lane);
     if (floors.size === 0) origin.floors = null;
-    // Where something came the stream is as old as that at least: the past is no mere claim.
+    // Where more than that came the stream is as old as that: the past is no mere claim.
     const window = lane === 'record' ? origin.record : origin.reliable;
-    if (window.highest === 0) notePastClaim(origin, lane, { ...floor, at: relay.at });
+    if (window.highest < floor.seq) notePastClaim(origin, lane, { ...floor, at: relay.at });
     if (lane === 'record') skipTo(origin.record, floor.seq);
     else deliverSteps(relay, origin, skipTo(origin.reliable, floor.seq), 'untold');
   }

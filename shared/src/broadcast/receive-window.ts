@@ -61,7 +61,7 @@ export function takeIn<T>(window: ReceiveWindow<T>, seq: number, held: Held<T>):
 }
 
 /** Ends the wait of a shut window; returns the items whose turn has come, in order. */
-export function open<T>(window: ReceiveWindow<T>): readonly T[] {
+export function endWait<T>(window: ReceiveWindow<T>): readonly T[] {
   window.shut = false;
   return takeInOrder(window);
 }
@@ -92,7 +92,7 @@ export function reopenAt<T>(window: ReceiveWindow<T>, seq: number): void {
 
 /** Gives up every hole up to `seq`, and the wait of a shut window. */
 export function skipTo<T>(window: ReceiveWindow<T>, seq: number): readonly Step<T>[] {
-  const steps: Step<T>[] = open(window).map((item) => ({ kind: 'item', item }));
+  const steps: Step<T>[] = endWait(window).map((item) => ({ kind: 'item', item }));
   for (const range of holesUpTo(window, seq)) {
     steps.push({ kind: 'hole', range });
     window.base = range.last;

@@ -107,7 +107,6 @@ function latenessMs({ state, at, wall }: Turn): number {
 export function wake(turn: Turn): void {
   const { state } = turn;
   const lateMs = latenessMs(turn);
-  turn.out.push({ kind: 'slept', forMs: lateMs });
   doubtAll(turn, lateMs);
   if (lateMs > state.config.newEpochMs && state.roster.size > 1) beginEpoch(turn);
   probe(turn);
@@ -123,7 +122,8 @@ export function comeBack(turn: Turn): void {
 
 /** What was not heard meanwhile proves nothing. */
 function doubtAll(turn: Turn, lateMs: number): void {
-  const { state, at } = turn;
+  const { state, at, out } = turn;
+  if (hasSlept(turn)) out.push({ kind: 'slept', forMs: lateMs });
   state.wokeAt = at;
   state.health.watched(lateMs, state.neighbors.size, at);
   state.lost.clear();

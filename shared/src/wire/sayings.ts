@@ -126,7 +126,8 @@ function mapGossip(gossip: Gossip<Payload>, visit: Visit): Gossip<Payload> {
   const payload = mapPayload(gossip, visit);
   const said = payload === gossip.payload ? gossip : { ...gossip, payload };
   if (!isProvenAsAWhole(said)) return said;
-  const proof = visit(said, { epoch: gossip.epoch, seq: gossip.seq, of: 1 }, gossip);
+  // The gossip itself is another each time that it is given, for it has grown older.
+  const proof = visit(said, { epoch: gossip.epoch, seq: gossip.seq, of: 1 }, gossip.payload);
   return proof === said.proof ? said : { ...said, proof };
 }
 

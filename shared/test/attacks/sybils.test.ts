@@ -13,7 +13,7 @@ test.each(['mute-30', 'withhold-30', 'prune-30'])(
   600_000,
 );
 
-// Three honest members: which links they happen to have decides how many of them are cut off.
+// Few are honest, and which links these happen to have decides how many of them are cut off.
 test('the control: among nine in ten not all are heard', () => {
   expect(run('mute-90', 30)['deliveredPct']).toBeLessThan(100);
 }, 600_000);

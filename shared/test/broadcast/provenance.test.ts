@@ -131,6 +131,16 @@ describe('a past that a vector makes up', () => {
     expect([told(again), blamed(again)]).toEqual([[], []]);
   });
 
+  test('is a claim where it goes far beyond what came, and is believed no longer than any', () => {
+    const bench = createBench([a, b]);
+    bench.from(10, b, vector(vectorHead(HUGE, { from: HUGE + 1 })));
+    bench.from(20, a, gossip(1));
+    bench.sweep(1_020);
+    expect(told(bench.from(1_030, a, gossip(2)))).toEqual([]);
+    const after = bench.from(1_020 + late, a, gossip(3));
+    expect([told(after), blamed(after)]).toEqual([['m3'], [`${b} lying-vector`]]);
+  });
+
   test('nobody makes one up for ourselves', () => {
     const bench = createBench([a]);
     const lie = vector(vectorHead(HUGE, { origin: self, from: HUGE + 1 }));

@@ -1,5 +1,5 @@
 /** Lists and texts at their limits and one beyond, at both ends of a link. */
-import { ROUND_MAX } from '#shared/broadcast/messages.ts';
+import { AGE_MS_MAX, ROUND_MAX, SEQUENCE_MAX } from '#shared/broadcast/messages.ts';
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
 import { bytesToPublicKey, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Proof } from '#shared/base/proof.ts';
@@ -164,9 +164,11 @@ const largestMessages: readonly (readonly [string, LinkMessage])[] = [
       kind: 'gossip',
       ...head(freshId()),
       hot: true,
+      lane: 'reliable',
+      seq: 1,
       round: ROUND_MAX,
-      ageMs: 0,
-      follows: null,
+      ageMs: AGE_MS_MAX,
+      follows: { epoch: epoch(SEQUENCE_MAX), seq: SEQUENCE_MAX, from: SEQUENCE_MAX },
       proof: proof(),
       payload: {
         kind: 'topic',

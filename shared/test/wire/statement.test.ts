@@ -271,6 +271,14 @@ describe('what of our own goes out', () => {
     expect(sources[0]).toBe(sources[1]);
   });
 
+  test('a message has the same source whenever it is given, however old it has grown', () => {
+    const sources = [gossip(topic), gossip(topic, { ageMs: 900 })].map(
+      (message) => unprovenIn(ROOM, message, a)[0]?.source,
+    );
+    expect(sources[0]).toBe(topic);
+    expect(sources[0]).toBe(sources[1]);
+  });
+
   test('what went out is verified by the very bytes that were signed, after its way over a link', () => {
     let broadcasts = 0;
     fc.assert(
