@@ -16,9 +16,9 @@ export interface Cached<P> {
   readonly at: Instant;
 }
 
-/** The message as it is given away now: older by the time that it was kept here. */
+/** The message as it is given away now: older by the whole milliseconds that it was kept here, for what reaches 30 s is refused. */
 export function givenAt<P>({ message, at }: Cached<P>, now: Instant): Gossip<P> {
-  return { ...message, ageMs: Math.min(AGE_MS_MAX, message.ageMs + Math.round(elapsedMs(at, now))) };
+  return { ...message, ageMs: Math.min(AGE_MS_MAX, message.ageMs + Math.floor(elapsedMs(at, now))) };
 }
 
 export interface Cache<P> {
