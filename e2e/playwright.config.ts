@@ -1,17 +1,11 @@
 import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
+import { CHROMIUM_ARGS } from './kit/chromium-args.ts';
 import type { RoomOptions } from './kit/rooms.ts';
 
 /** Set by the scripts that looked for a browser; without it Playwright's own is used. */
 const executablePath = process.env['GOSSAMER_CHROMIUM'];
 
-const args = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-quic',
-  // Candidates with plain addresses: the machine that runs the stories needs no multicast DNS.
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-];
+const args = [...CHROMIUM_ARGS];
 
 /**
  * Stories that are no others in a private room: `private-room` and `hostile-server` open rooms of both kinds

@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser } from '@playwright/test';
+import { CHROMIUM_ARGS, PROCESS_PER_TAB } from '../kit/chromium-args.ts';
 import { installRivals, prepareContestant, type ContestantName, type ContestantPlan } from './contestants.ts';
 import { reportOf, type Series } from './report.ts';
 import { measureRound, type Figures, type RoundOptions } from './round.ts';
@@ -13,15 +14,7 @@ const TABS = 16;
 const TABS_LARGE = 64;
 const RIVALS: readonly ContestantName[] = ['y-webrtc', 'trystero'];
 
-const FLAGS: readonly string[] = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-quic',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-  // Each tab has a process of its own, whatever the machine's memory.
-  '--renderer-process-limit=200',
-];
+const FLAGS: readonly string[] = [...CHROMIUM_ARGS, PROCESS_PER_TAB];
 
 const { values: given } = parseArgs({
   options: {

@@ -1,5 +1,6 @@
 /** One round: some tabs of one contestant join, rest, move, close and crash; all that happens is measured. */
 import type { Browser, BrowserContext, Page } from '@playwright/test';
+import { quantile } from '../kit/quantile.ts';
 import type { ContestantPlan } from './contestants.ts';
 import { installMeter, type Traffic } from './page-side.ts';
 import { servePage } from './servers.ts';
@@ -223,10 +224,6 @@ async function readTraffic(pages: readonly Page[]): Promise<Traffic> {
     openLinks: sum('openLinks'),
     constructedLinks: sum('constructedLinks'),
   };
-}
-
-function quantile(sorted: readonly number[], share: number): number | undefined {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
 function pause(ms: number): Promise<undefined> {

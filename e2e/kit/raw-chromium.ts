@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { CHROMIUM_ARGS, PROCESS_PER_TAB } from './chromium-args.ts';
 import { takeNotes } from './page-side.ts';
 import { createWire, type Wire } from './raw-wire.ts';
 
@@ -47,16 +48,7 @@ export interface RawChromium {
   readonly close: () => Promise<void>;
 }
 
-const ARGUMENTS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--remote-debugging-port=0',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-  // Each tab has a process of its own, whatever the machine's memory.
-  '--renderer-process-limit=200',
-];
+const ARGUMENTS = ['--headless=new', '--remote-debugging-port=0', ...CHROMIUM_ARGS, PROCESS_PER_TAB];
 
 export async function startChromium(): Promise<RawChromium> {
   const profile = await mkdtemp(join(tmpdir(), 'gossamer-'));

@@ -1,4 +1,5 @@
 /** A whole lab for one story file: a network, the signaling server, coturn, and a browser for each site. */
+import { CHROMIUM_ARGS } from '../kit/chromium-args.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { createNetwork, SERVER_ADDRESS, type NatKind, type Network, type Site } from './network.ts';
 import { openBrowser, type JoinOptions, type LabTab, type SiteBrowser } from './tabs.ts';
@@ -13,15 +14,6 @@ export interface Lab {
   readonly addSite: (kind: NatKind) => Promise<LabSite>;
   readonly close: () => Promise<void>;
 }
-
-/** As the stories elsewhere start it. */
-const BROWSER_ARGS: readonly string[] = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-quic',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-];
 
 export async function openLab(): Promise<Lab> {
   const network: Network = createNetwork();
@@ -39,7 +31,7 @@ export async function openLab(): Promise<Lab> {
       addSite: async (kind) => {
         const site = network.addSite(kind);
         const program = process.env['GOSSAMER_CHROMIUM'];
-        const args = [...BROWSER_ARGS];
+        const args = [...CHROMIUM_ARGS];
         const browser: SiteBrowser = await openBrowser(
           site,
           program ? { executablePath: program, args } : { args },

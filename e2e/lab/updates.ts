@@ -1,8 +1,11 @@
 /** Updates that tabs of a lab write into a shared map, how long each took to every other, and what was lost. */
 import { expect, type Page } from '@playwright/test';
+import { describeMissing } from './missing.ts';
 import type { LabTab } from './tabs.ts';
 
-/** What one page has seen of others: when each key came, in milliseconds since 1970. */
+/** When each key was written, in milliseconds since 1970. */
+export type Written = Readonly<Record<string, number>>;
+/** When each key of others came to a page, in milliseconds since 1970. */
 type Seen = Readonly<Record<string, number>>;
 
 const MAP: string = 'updates';
@@ -26,7 +29,7 @@ export async function watchUpdates(tabs: readonly LabTab[]): Promise<void> {
 export async function writeUpdates(
   tabs: readonly LabTab[],
   { count, everyMs, name }: { readonly count: number; readonly everyMs: number; readonly name: string },
-): Promise<Seen> {
+): Promise<Written> {
   const written = await Promise.all(
     tabs.map(({ page, id }) =>
       page.evaluate(
@@ -46,20 +49,25 @@ export async function writeUpdates(
       ),
     ),
   );
-  return Object.assign({}, ...written) as Seen;
+  return Object.assign({}, ...written) as Written;
 }
 
-/** Waits until every tab holds exactly what all have written. */
-export async function waitForAll(tabs: readonly LabTab[], keys: number, timeout: number): Promise<void> {
-  await Promise.all(
-    tabs.map(({ page }) =>
-      page.waitForFunction(
-        ({ map, wanted }) => window.mesh.map(map).size === wanted,
-        { map: MAP, wanted: keys },
-        { timeout },
+/** Waits until every tab holds exactly what all have written; says what is missing where, if that is in vain. */
+export async function waitForAll(tabs: readonly LabTab[], written: Written, timeout: number): Promise<void> {
+  const keys = Object.keys(written);
+  try {
+    await Promise.all(
+      tabs.map(({ page }) =>
+        page.waitForFunction(
+          ({ map, wanted }) => window.mesh.map(map).size === wanted,
+          { map: MAP, wanted: keys.length },
+          { timeout },
+        ),
       ),
-    ),
-  );
+    );
+  } catch (error) {
+    throw new Error(await describeMissing(tabs, { map: MAP, keys }), { cause: error });
+  }
   const texts = await Promise.all(tabs.map(({ page }) => page.evaluate(contentOf, MAP)));
   expect(new Set(texts).size).toBe(1);
 }
@@ -69,7 +77,7 @@ function contentOf(map: string): string {
 }
 
 /** How long each update took to each other tab, in milliseconds, in rising order. */
-export async function delaysOf(tabs: readonly LabTab[], written: Seen): Promise<readonly number[]> {
+export async function delaysOf(tabs: readonly LabTab[], written: Written): Promise<readonly number[]> {
   const seen = await Promise.all(
     tabs.map(({ page }) => page.evaluate(() => (window as unknown as { updatesSeen: Seen }).updatesSeen)),
   );
@@ -79,27 +87,7 @@ export async function delaysOf(tabs: readonly LabTab[], written: Seen): Promise<
     .toSorted((a, b) => a - b);
 }
 
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 /** Nobody was taken for dead, in any tab. */
 export async function expectNobodyDied(tabs: readonly { readonly page: Page }[]): Promise<void> {
   for (const { page } of tabs) expect(await page.evaluate(() => window.seen.left)).toEqual([]);
-}
-
-export async function waitForRoom(tabs: readonly LabTab[], timeout: number = 30_000): Promise<void> {
-  const ids = tabs.map(({ id }) => id).toSorted();
-  await Promise.all(
-    tabs.map(({ page }) =>
-      page.waitForFunction(
-        (wanted) => {
-          const listed = [...window.mesh.members].map(({ id }) => id).toSorted();
-          return listed.join() === wanted.join();
-        },
-        ids,
-        { timeout },
-      ),
-    ),
-  );
 }

@@ -67,11 +67,18 @@ export function followActivity(
     change('away');
   };
 
+  // A signal of its own: so many listeners on the caller's, Node would take for a leak.
+  const over = new AbortController();
+  const following = { signal: over.signal };
   // Ahead of whoever stops an event from going further.
   for (const type of INPUTS)
-    source.addEventListener?.(type, onInput, { signal, capture: true, passive: true });
-  document.addEventListener('visibilitychange', onVisibility, { signal });
-  signal.addEventListener('abort', () => cancel?.(), { once: true });
+    source.addEventListener?.(type, onInput, { ...following, capture: true, passive: true });
+  document.addEventListener('visibilitychange', onVisibility, following);
+  const end = (): void => {
+    cancel?.();
+    over.abort();
+  };
+  signal.addEventListener('abort', end, { once: true });
   onVisibility();
 }
 

@@ -1,9 +1,10 @@
 /** Lines that are cut for a while, in one direction, or for good because the tab has gone to another network. */
 import { expect, test } from '@playwright/test';
+import { waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab, type LabSite } from '../lab.ts';
 import type { LabTab } from '../tabs.ts';
 import { STUN } from '../turn.ts';
-import { expectNobodyDied, waitForAll, waitForRoom, watchUpdates, writeUpdates } from '../updates.ts';
+import { expectNobodyDied, waitForAll, watchUpdates, writeUpdates, type Written } from '../updates.ts';
 
 let lab: Lab;
 test.beforeEach(async () => {
@@ -20,7 +21,7 @@ interface Room {
 async function openRoom(): Promise<Room> {
   const sites = await Promise.all(Array.from({ length: 4 }, () => lab.addSite('port-restricted')));
   const tabs = await Promise.all(sites.map((site) => site.join({ room: 'cut', iceServers: [STUN] })));
-  await waitForRoom(tabs);
+  await waitForMembers(tabs);
   for (const { page } of tabs)
     await page.waitForFunction(() =>
       [...window.mesh.members].every(({ self, link }) => self || link === 'direct'),
@@ -38,10 +39,10 @@ const sleep = (ms: number): Promise<void> =>
   });
 
 /** Tells how long after healing all hold the same again. */
-async function timeToEqual({ tabs }: Room, keys: number, what: string): Promise<void> {
+async function timeToEqual({ tabs }: Room, written: Written, what: string): Promise<void> {
   const healed = performance.now();
-  await waitForRoom(tabs, 60_000);
-  await waitForAll(tabs, keys, 60_000);
+  await waitForMembers(tabs);
+  await waitForAll(tabs, written, 60_000);
   process.stdout.write(
     `    ${what}: all equal ${((performance.now() - healed) / 1_000).toFixed(2)} s after\n`,
   );
@@ -59,7 +60,7 @@ for (const seconds of [5, 14, 30]) {
       sleep(seconds * 1_000),
     ]);
     sites[0]!.heal();
-    await timeToEqual(room, Object.keys(written).length, `cut for ${seconds} s`);
+    await timeToEqual(room, written, `cut for ${seconds} s`);
     const after = await Promise.all(tabs.map(constructedBy));
     process.stdout.write(
       `    connections made meanwhile: ${after.map((all, n) => all - before[n]!).join(' ')}\n`,
@@ -75,10 +76,10 @@ test('a line that is cut in one direction loses nobody', { tag: '@always' }, asy
   // What the first tab sends to the second goes nowhere; all other lines are whole.
   sites[0]!.cut('out', sites[1]);
   const written = await writeUpdates(tabs, { count: 24, everyMs: 500, name: 'oneway' });
-  await waitForAll(tabs, Object.keys(written).length, 30_000);
+  await waitForAll(tabs, written, 30_000);
   await expectNobodyDied(tabs);
   sites[0]!.heal();
-  await timeToEqual(room, Object.keys(written).length, 'cut in one direction');
+  await timeToEqual(room, written, 'cut in one direction');
 });
 
 test('a tab that goes to another network is back with all it missed', async () => {
@@ -86,5 +87,5 @@ test('a tab that goes to another network is back with all it missed', async () =
   const { sites, tabs } = room;
   sites[0]!.switchNetwork();
   const written = await writeUpdates(tabs, { count: 10, everyMs: 300, name: 'moved' });
-  await timeToEqual(room, Object.keys(written).length, 'another network');
+  await timeToEqual(room, written, 'another network');
 });

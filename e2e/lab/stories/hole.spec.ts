@@ -1,17 +1,10 @@
 /** A pair that no server helps and that cannot be linked is one room all the same, through a third tab. */
 import { expect, test } from '@playwright/test';
-import { printTime } from '../../kit/tabs.ts';
+import { quantile } from '../../kit/quantile.ts';
+import { printTime, waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab } from '../lab.ts';
 import { STUN } from '../turn.ts';
-import {
-  delaysOf,
-  expectNobodyDied,
-  quantile,
-  waitForAll,
-  waitForRoom,
-  watchUpdates,
-  writeUpdates,
-} from '../updates.ts';
+import { delaysOf, expectNobodyDied, waitForAll, watchUpdates, writeUpdates } from '../updates.ts';
 
 let lab: Lab;
 test.beforeEach(async () => {
@@ -30,7 +23,7 @@ test(
     ]);
     const started = performance.now();
     const tabs = await Promise.all(sites.map((site) => site.join({ room: 'hole', iceServers: [STUN] })));
-    await waitForRoom(tabs);
+    await waitForMembers(tabs);
     printTime('three tabs list all three', started);
     const [a, b, c] = tabs as [(typeof tabs)[0], (typeof tabs)[0], (typeof tabs)[0]];
     for (const [tab, other] of [
@@ -48,7 +41,7 @@ test(
     }
     await watchUpdates(tabs);
     const written = await writeUpdates(tabs, { count: 40, everyMs: 50, name: 'hole' });
-    await waitForAll(tabs, Object.keys(written).length, 20_000);
+    await waitForAll(tabs, written, 20_000);
     const delays = await delaysOf(tabs, written);
     expect(delays.length).toBe(2 * Object.keys(written).length);
     process.stdout.write(

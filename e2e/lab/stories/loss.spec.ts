@@ -1,16 +1,10 @@
 /** Lines that lose packets: nothing is lost for good, and nobody is taken for dead. */
 import { expect, test } from '@playwright/test';
+import { quantile } from '../../kit/quantile.ts';
+import { waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab } from '../lab.ts';
 import { STUN } from '../turn.ts';
-import {
-  delaysOf,
-  expectNobodyDied,
-  quantile,
-  waitForAll,
-  waitForRoom,
-  watchUpdates,
-  writeUpdates,
-} from '../updates.ts';
+import { delaysOf, expectNobodyDied, waitForAll, watchUpdates, writeUpdates } from '../updates.ts';
 
 /** How long each level lasts; an hour's run by hand takes ten. */
 const MINUTES: number = Number(process.env['GOSSAMER_LAB_MINUTES'] ?? 0.4);
@@ -32,13 +26,13 @@ for (const percent of [1, 5, 10, 20, 30]) {
       test.setTimeout(120_000 + MINUTES * 60_000);
       const sites = await Promise.all(Array.from({ length: 3 }, () => lab.addSite('port-restricted')));
       const tabs = await Promise.all(sites.map((site) => site.join({ room: 'loss', iceServers: [STUN] })));
-      await waitForRoom(tabs);
+      await waitForMembers(tabs);
       await watchUpdates(tabs);
       // Each packet passes two routers: at each so many that as many are lost as is said.
       for (const site of sites) site.lose(1 - Math.sqrt(1 - percent / 100));
       const count = Math.ceil((MINUTES * 60_000) / EVERY_MS);
       const written = await writeUpdates(tabs, { count, everyMs: EVERY_MS, name: 'loss' });
-      await waitForAll(tabs, Object.keys(written).length, CATCHING_UP_MS);
+      await waitForAll(tabs, written, CATCHING_UP_MS);
       const delays = await delaysOf(tabs, written);
       expect(delays.length).toBe(2 * Object.keys(written).length);
       await expectNobodyDied(tabs);
