@@ -14,6 +14,11 @@ export interface ReconcileConfig {
    */
   readonly differingHeartbeatsMin: number;
   /**
+   * The same where either root changed between them: what differs may be another record in flight each time. More is
+   * slower to mend a table that is always written to. `differingHeartbeatsMin` to 20.
+   */
+  readonly movingHeartbeatsMin: number;
+  /**
    * Nor does one begin before so much time lies between the first of them and the last: a ping and the answer to ours
    * may come in one breath. More is slower to mend; less begins rounds over records in flight. At most `roundIntervalMs`.
    */
@@ -42,6 +47,7 @@ export interface ReconcileConfig {
 export const defaultReconcileConfig: ReconcileConfig = {
   roundIntervalMs: 5_000, // the design's starting point
   differingHeartbeatsMin: 2, // the design's starting point
+  movingHeartbeatsMin: 4, // simulated: at 2, a room with moving cursors began a round a minute over rosters in flight
   differingMsMin: 800, // simulated: without it 6 of 55 calm rooms compared tables over records in flight; below the pause between two pings
   recordsMax: 131_072, // guess: 2,000 members with 64 records each
   summariesPerFrameMax: 256, // guess: at most 8 kB, half of a 16 KiB channel message
@@ -53,6 +59,7 @@ export const defaultReconcileConfig: ReconcileConfig = {
 export function checkReconcileConfig(config: ReconcileConfig): void {
   checkRange(config, 'roundIntervalMs', { from: 100, to: 3_600_000 });
   checkRange(config, 'differingHeartbeatsMin', { from: 1, to: 10 });
+  checkRange(config, 'movingHeartbeatsMin', { from: config.differingHeartbeatsMin, to: 20 });
   checkRange(config, 'differingMsMin', { from: 0, to: config.roundIntervalMs });
   checkRange(config, 'recordsMax', { from: 1, to: 2 ** 20 });
   checkRange(config, 'summariesPerFrameMax', { from: 2 * HASH_GROUP_MAX, to: 512 });

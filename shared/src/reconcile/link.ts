@@ -1,4 +1,5 @@
 /** What is remembered of one table over one link: where its round stands, and what the neighbor has used up. */
+import { type Hash64, sameHash, xorHashes, ZERO_HASH } from '../base/hash.ts';
 import { elapsedMs, instant, type Instant } from '../base/time.ts';
 import type { ReconcileConfig } from './config.ts';
 import { LEAVES } from './hash-tree.ts';
@@ -16,6 +17,10 @@ export interface LinkTable {
   differing: number;
   /** When the first of them came. */
   differingSince: Instant;
+  /** The two roots at the last of them, one over the other. */
+  lastDifference: Hash64;
+  /** Either root changed between two of them: what differs may be another record on its way each time. */
+  moving: boolean;
   /** Rounds begun by either side since the roots were last equal. */
   rounds: number;
   /** When either side last began a round. */
@@ -31,6 +36,8 @@ export function createLinkTable(): LinkTable {
     waiting: 'nothing',
     differing: 0,
     differingSince: instant(0),
+    lastDifference: ZERO_HASH,
+    moving: false,
     rounds: 0,
     lastRoundAt: null,
     quotaFrom: null,
@@ -39,21 +46,31 @@ export function createLinkTable(): LinkTable {
   };
 }
 
-/** Notes whether a heartbeat's root was ours. */
-export function noteRoot(link: LinkTable, isOurs: boolean, at: Instant): void {
-  if (link.differing === 0) link.differingSince = at;
-  link.differing = isOurs ? 0 : link.differing + 1;
-  if (isOurs) link.rounds = 0;
+/** Takes a heartbeat's root; returns whether it is ours. */
+export function noteRoot(link: LinkTable, ours: Hash64, theirs: Hash64, at: Instant): boolean {
+  if (sameHash(ours, theirs)) {
+    link.differing = 0;
+    link.rounds = 0;
+    return true;
+  }
+  const difference = xorHashes(ours, theirs);
+  const isFirst = link.differing === 0;
+  if (isFirst) link.differingSince = at;
+  link.moving = !isFirst && (link.moving || !sameHash(difference, link.lastDifference));
+  link.lastDifference = difference;
+  link.differing++;
+  return false;
 }
 
 /** Whether roots have differed often enough, and for longer than a record may be on its way. */
 export function differsForLong(
   link: LinkTable,
-  times: number,
+  patience: number,
   at: Instant,
   config: ReconcileConfig,
 ): boolean {
-  return link.differing >= times && elapsedMs(link.differingSince, at) >= config.differingMsMin;
+  const times = link.moving ? config.movingHeartbeatsMin : config.differingHeartbeatsMin;
+  return link.differing >= patience * times && elapsedMs(link.differingSince, at) >= config.differingMsMin;
 }
 
 /** Every second round in a row: what a shortened one cannot see, the next one does. */

@@ -134,13 +134,10 @@ function onRoots(turn: Turn, from: PeerId, roots: Roots): void {
   if (!links) return sayMisbehaved(turn, from, 'not-a-neighbor');
   for (const table of TABLES) {
     const link = links[table];
-    const isOurs = sameHash(turn.state.treeByTable[table].root(), roots[table]);
-    noteRoot(link, isOurs, turn.at);
-    if (isOurs) continue;
+    if (noteRoot(link, turn.state.treeByTable[table].root(), roots[table], turn.at)) continue;
     // Both see it at about the same time; the higher id leaves it to the lower, unless nothing comes of it.
     const patience = compareIds(turn.state.self, from) < 0 ? 1 : 2;
-    const times = patience * turn.state.config.differingHeartbeatsMin;
-    const wanted = differsForLong(link, times, turn.at, turn.state.config);
+    const wanted = differsForLong(link, patience, turn.at, turn.state.config);
     if (wanted && !hasRecentRound(link, turn.at, turn.state.config)) startRound(placeOf(turn, from, table)!);
   }
 }

@@ -187,8 +187,8 @@ describe('a suspicion', () => {
       const seen = { ownProofAt: null, cutOff: true, paired: true, roundTripMs: 700, standingOf: anybody };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
-    expect([judged(2_250, 11_049), judged(2_250, 11_050)]).toEqual(['open', 'overdue']);
-    expect([judged(3_300, 10_249), judged(3_300, 10_250)]).toEqual(['open', 'overdue']);
+    expect([judged(2_250, 10_849), judged(2_250, 10_850)]).toEqual(['open', 'overdue']);
+    expect([judged(3_100, 10_249), judged(3_100, 10_250)]).toEqual(['open', 'overdue']);
   });
 
   it('of the only other member takes as long as any where the link is rough or its other end hidden', () => {

@@ -90,8 +90,8 @@ describe('watching', () => {
 
   it('who hears nobody declares it for itself, tells nobody, and takes the record again', () => {
     const bench = createRoom([b], [b]);
-    bench.runTo(3_499);
-    const death = bench.runTo(3_500).filter((effect) => effect.kind !== 'send');
+    bench.runTo(3_249);
+    const death = bench.runTo(3_250).filter((effect) => effect.kind !== 'send');
     expect(death).toEqual(goneFrom(b, 'failed'));
     expect(bench.at(5_000, { kind: 'heard', peer: b })).toEqual([]);
     expect(bench.claim(5_001, c, identity(b))).toEqual([
@@ -297,7 +297,7 @@ describe('who was cut off', () => {
       }
       return null;
     };
-    expect(goneAt([b])).toBe(3_500);
+    expect(goneAt([b])).toBe(3_250);
     expect(goneAt([b, c])).toBe(22_250);
   });
 });

@@ -82,6 +82,21 @@ describe('who begins a round', () => {
     },
   );
 
+  test('roots that change between heartbeats need twice as many: each may lack another record on its way', () => {
+    const party = partyB();
+    party.handle({ kind: 'neighborUp', peer: c }, 0);
+    const equal = party.layer.inspect().roots;
+    const moving = [1, 2, 3, 4].map((low) => ({ ...equal, state: { high: 0, low } }));
+    const hear = (roots: readonly Roots[], fromMs: number): string[][] =>
+      roots.map((each, at) =>
+        kindsOf(party.handle({ kind: 'roots', from: c, roots: each }, fromMs + at * differingMsMin)),
+      );
+    expect(hear(moving, 5_000)).toEqual([[], [], [], ['top']]);
+    // One that stands still counts as before, once the roots were equal.
+    const still = moving.slice(0, 1).concat(moving.slice(0, 1));
+    expect(hear([...moving.slice(0, 3), equal, ...still], 20_000)).toEqual([[], [], [], [], [], ['top']]);
+  });
+
   test('heartbeats in one breath make nobody begin one: what they lack may be on its way', () => {
     const party = partyB();
     const hear = (atMs: number): string[] =>
