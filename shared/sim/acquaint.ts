@@ -3,14 +3,16 @@
  * say of itself is not gossiped to all. The world hands it to everyone, once a second and each record once, which
  * spares most of the time: while they join one by one, a thousand members say and hear some millions of messages.
  *
- * Until the room is formed its links carry no broadcasts and no comparisons of tables. Then some members say one thing
- * each, so that the shared tree is carved. What differs from a room that has joined: it knows nothing of the streams on
- * which its members said what they were, so that the next record of each of them is asked about once.
+ * Until the room is formed its links carry no broadcasts and no comparisons of tables. Then everybody is handed how far
+ * the streams have come on which its members said what they are, or the next record of each would be asked about by
+ * all; and some members say one thing each, so that the shared tree is carved.
  */
 import type { PeerId } from '#shared/base/ids.ts';
+import type { VectorHead } from '#shared/broadcast/messages.ts';
 import type { RosterRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
+import { HEADS_MAX } from '#shared/wire/limits.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
@@ -49,6 +51,9 @@ export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
     quietTurns = handed === 0 && records.areTrue() ? quietTurns + 1 : 0;
   }
   records.end();
+  // While nothing but this is carried: nobody has to pass it on.
+  records.handHeads();
+  world.run(HAND_ON_EVERY_MS);
   world.carryOnly(undefined);
   for (const tab of world.rng.sample(world.living(), CARVERS)) {
     world.command(tab, { kind: 'publish', topic: 'acquaint', data: null });
@@ -62,6 +67,8 @@ interface Records {
   readonly handOn: () => number;
   /** Everybody has named exactly the neighbors that it has, and enough of them. */
   readonly areTrue: () => boolean;
+  /** Tells everybody up to where all streams are past. */
+  readonly handHeads: () => void;
   readonly end: () => void;
 }
 
@@ -72,6 +79,8 @@ function followRecords(world: MeshWorld, nodes: number): Records {
   const said: RosterRecord[] = [];
   /** Up to where in `said` each tab has been told. */
   const toldBy = new Map<SimTab, number>();
+  /** By origin and lane, the newest of which nobody will hear. */
+  const heads = new Map<string, VectorHead>();
   const degreeMin = Math.min(nodes - 1, 4);
   const note = (tab: SimTab, record: RosterRecord): void => {
     const key = keyOf(record.kind, tab.id);
@@ -85,7 +94,10 @@ function followRecords(world: MeshWorld, nodes: number): Records {
         if (effect.kind !== 'send') continue;
         const { message } = effect;
         if (message.kind === 'hello' && !newest.has(keyOf('identity', tab.id))) note(tab, message.identity);
-        if (message.kind === 'gossip' && message.payload.kind === 'links') note(tab, message.payload);
+        if (message.kind !== 'gossip') continue;
+        if (message.payload.kind === 'links') note(tab, message.payload);
+        const { origin, epoch, lane, seq } = message;
+        if (origin === tab.id) heads.set(`${lane} ${origin}`, { origin, epoch, lane, seq, from: seq + 1 });
       }
     },
   });
@@ -111,6 +123,18 @@ function followRecords(world: MeshWorld, nodes: number): Records {
         const held = world.neighborsOf(tab);
         return held.size >= degreeMin && held.size === named.length && named.every((id) => held.has(id));
       }),
+    handHeads: () => {
+      const all = [...heads.values()].filter(({ lane }) => lane !== 'volatile');
+      for (const tab of world.living()) {
+        const [neighbor] = world.neighborsOf(tab).keys();
+        if (neighbor === undefined) continue;
+        for (let at = 0; at < all.length; at += HEADS_MAX) {
+          const some = all.slice(at, at + HEADS_MAX);
+          const last = at + HEADS_MAX >= all.length;
+          world.hand(tab, neighbor, { kind: 'vector', heads: some, begun: true, last });
+        }
+      }
+    },
     end,
   };
 }

@@ -16,8 +16,14 @@ test('an acquainted room is formed, knows all links, says nothing of itself, and
       expect(new Set(members.get(other.id)?.neighbors)).toEqual(new Set(world.neighborsOf(other).keys()));
     }
   }
-  // What was said of oneself is forgotten by then.
+  // What is said of oneself next asks nobody for what was said before; by then that is forgotten.
+  let grafts = 0;
+  const endGrafts = world.observe({
+    sent: (_tab, _to, { kind }) => void (grafts += Number(kind === 'graft')),
+  });
   world.run(40_000);
+  endGrafts();
+  expect(grafts).toBeLessThan(30);
   const kinds = new Set<string>();
   const end = world.observe({ sent: (_tab, _to, { kind }) => kinds.add(kind) });
   world.run(20_000);
