@@ -31,12 +31,20 @@ export function percentile99(values: readonly number[]): number {
   return sorted[Math.ceil(sorted.length * 0.99) - 1]!;
 }
 
+/** The second greatest; 0 of fewer than two. One may be an accident; what came twice will come again. */
+export function secondGreatest(values: readonly number[]): number {
+  return values.toSorted((a, b) => b - a)[1] ?? 0;
+}
+
 /** What patience depends on. */
 export interface LinkFacts {
   /** The slower of the two ends' announced ticks. */
   readonly slowerTickMs: number;
   readonly rttvarMs: number;
+  /** Of pauses between frames, by their number: on a busy link they tell of the last seconds. */
   readonly gapMs: number;
+  /** Of the longest pauses of some minutes, each in its own part of them. */
+  readonly pauseMs: number;
 }
 
 /** The silence from which on a neighbor is suspect. */
@@ -46,6 +54,7 @@ export function suspectAfterMs(facts: LinkFacts, config: MembershipConfig): numb
     hidden ? config.suspectAfterHiddenMsMin : config.suspectAfterMsMin,
     2 * facts.slowerTickMs + 4 * facts.rttvarMs,
     config.gapFactor * facts.gapMs,
+    config.pauseFactor * facts.pauseMs,
   );
   return Math.min(patience, config.suspectAfterMsMax);
 }
@@ -92,7 +101,8 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
   const patienceMs = (ownTickMs: number): number => {
     const slowerTickMs = Math.max(ownTickMs, link.peerTickMs);
     const gapMs = percentile99(link.gaps.values());
-    return suspectAfterMs({ slowerTickMs, rttvarMs: link.roundTrip?.rttvarMs ?? 0, gapMs }, config);
+    const pauseMs = secondGreatest([...link.pauses.values(), link.pauseMs]);
+    return suspectAfterMs({ slowerTickMs, rttvarMs: link.roundTrip?.rttvarMs ?? 0, gapMs, pauseMs }, config);
   };
 
   return {
@@ -147,6 +157,10 @@ interface Link {
   readonly config: MembershipConfig;
   readonly leads: boolean;
   readonly gaps: Ring<number>;
+  /** The longest pause of each stretch of `pauseStretchMs` in which anything was heard, and of the present one. */
+  readonly pauses: Ring<number>;
+  pauseMs: number;
+  stretchFrom: Instant;
   /** On their way, the oldest first; at most `probesMax`. */
   readonly probes: { readonly probe: number; readonly sentAt: Instant }[];
   heardAt: Instant;
@@ -176,6 +190,9 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
     config,
     leads,
     gaps: createRing(config.gapsMax),
+    pauses: createRing(config.pausesMax),
+    pauseMs: 0,
+    stretchFrom: openedAt,
     probes: [],
     heardAt: openedAt,
     quietSince: openedAt,
@@ -195,7 +212,7 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
 function noteHeard(link: Link, at: Instant): void {
   // A frame may be told of twice, as frame and as message; and a pause across a sleep is our own.
   const gap = elapsedMs(link.heardAt, at);
-  if (gap > 0 && link.quietSince === link.heardAt) link.gaps.push(gap);
+  if (gap > 0 && link.quietSince === link.heardAt) notePause(link, gap, at);
   link.heardAt = at;
   link.quietSince = at;
   link.unanswered = false;
@@ -203,6 +220,16 @@ function noteHeard(link: Link, at: Instant): void {
   link.vouchedAt = null;
   link.vouches = 0;
   link.accusing = false;
+}
+
+function notePause(link: Link, ms: number, at: Instant): void {
+  link.gaps.push(ms);
+  if (elapsedMs(link.stretchFrom, at) >= link.config.pauseStretchMs) {
+    link.pauses.push(link.pauseMs);
+    link.pauseMs = 0;
+    link.stretchFrom = at;
+  }
+  link.pauseMs = Math.max(link.pauseMs, ms);
 }
 
 /** Both ends take turns, or each would often ping while the other's ping is on its way. Who lets its turn pass has none. */

@@ -157,7 +157,8 @@ export function judge(
     const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs };
     return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
   }
-  const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, roundTripMs, config);
+  // Who hears nobody waits for no answer that its links would take long for, but all the same for what they stall.
+  const patienceMs = answerMs(suspicion, cutOff ? 0 : roundTripMs, config);
   return at >= deadlineAt(suspicion, { provenAt, deadlineMs: config.deadlineMs, patienceMs })
     ? 'overdue'
     : 'open';

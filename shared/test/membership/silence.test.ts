@@ -7,19 +7,29 @@ import { createSilence, percentile99, smoothRtt, suspectAfterMs } from '#shared/
 
 describe('a neighbor is suspect', () => {
   it.each([
-    { name: 'never before 2.2 s', slowerTickMs: 250, rttvarMs: 5, gapMs: 20, expected: 2_200 },
+    { name: 'never before 2.2 s', slowerTickMs: 250, rttvarMs: 5, gapMs: 20, pauseMs: 700, expected: 2_200 },
     {
       name: 'after three 99th percentile gaps',
       slowerTickMs: 250,
       rttvarMs: 5,
       gapMs: 1_100,
+      pauseMs: 700,
       expected: 3_300,
+    },
+    {
+      name: 'after two of the second longest pause of some minutes',
+      slowerTickMs: 250,
+      rttvarMs: 5,
+      gapMs: 100,
+      pauseMs: 1_800,
+      expected: 3_600,
     },
     {
       name: 'after 3.5 s where an end is hidden',
       slowerTickMs: 1_000,
       rttvarMs: 5,
       gapMs: 20,
+      pauseMs: 700,
       expected: 3_500,
     },
     {
@@ -27,9 +37,17 @@ describe('a neighbor is suspect', () => {
       slowerTickMs: 1_000,
       rttvarMs: 600,
       gapMs: 20,
+      pauseMs: 700,
       expected: 4_400,
     },
-    { name: 'after 6 s at the latest', slowerTickMs: 2_000, rttvarMs: 900, gapMs: 9_000, expected: 6_000 },
+    {
+      name: 'after 6 s at the latest',
+      slowerTickMs: 2_000,
+      rttvarMs: 900,
+      gapMs: 9_000,
+      pauseMs: 9_000,
+      expected: 6_000,
+    },
   ])('$name', ({ expected, ...facts }) => {
     expect(suspectAfterMs(facts, config)).toBe(expected);
   });
@@ -139,6 +157,25 @@ describe('silence', () => {
     silence.restart(instant(30_000));
     silence.heard(instant(30_100));
     expect(silence.suspectAfterMs(250)).toBe(3_000);
+  });
+
+  it('makes patience of stalls that are rare among many frames, once there were two, for two minutes', () => {
+    const silence = createSilence(config, instant(0), true);
+    let atMs = 0;
+    const hearFor = (ms: number): void => {
+      for (const until = atMs + ms; atMs < until;) silence.heard(instant((atMs += 50)));
+    };
+    const stall = (ms: number): void => silence.heard(instant((atMs += ms)));
+    hearFor(20_000);
+    stall(2_500);
+    hearFor(20_000);
+    expect(silence.suspectAfterMs(250)).toBe(2_200);
+    stall(2_100);
+    // One of them alone is none of the 256 pauses that are remembered by their number.
+    hearFor(20_000);
+    expect(silence.suspectAfterMs(250)).toBe(4_200);
+    hearFor(110_000);
+    expect(silence.suspectAfterMs(250)).toBe(2_200);
   });
 
   it('after a sleep starts anew, yet proves nothing', () => {
