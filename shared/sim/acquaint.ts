@@ -43,6 +43,7 @@ const CARVE_EVERY_MS = 200;
 export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
   world.carryOnly(({ kind }) => CARRIED.has(kind));
   const records = followRecords(world, nodes);
+  const heads = followHeads(world);
   for (let opened = 0; opened < nodes; opened++) world.open();
   let quietTurns = 0;
   for (let ms = 0; ms < ACQUAINT_MS_MAX && quietTurns < QUIET_TURNS; ms += HAND_ON_EVERY_MS) {
@@ -52,7 +53,8 @@ export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
   }
   records.end();
   // While nothing but this is carried: nobody has to pass it on.
-  records.handHeads();
+  heads.end();
+  heads.handOn();
   world.run(HAND_ON_EVERY_MS);
   world.carryOnly(undefined);
   for (const tab of world.rng.sample(world.living(), CARVERS)) {
@@ -67,8 +69,6 @@ interface Records {
   readonly handOn: () => number;
   /** Everybody has named exactly the neighbors that it has, and enough of them. */
   readonly areTrue: () => boolean;
-  /** Tells everybody up to where all streams are past. */
-  readonly handHeads: () => void;
   readonly end: () => void;
 }
 
@@ -79,8 +79,6 @@ function followRecords(world: MeshWorld, nodes: number): Records {
   const said: RosterRecord[] = [];
   /** Up to where in `said` each tab has been told. */
   const toldBy = new Map<SimTab, number>();
-  /** By origin and lane, the newest of which nobody will hear. */
-  const heads = new Map<string, VectorHead>();
   const degreeMin = Math.min(nodes - 1, 4);
   const note = (tab: SimTab, record: RosterRecord): void => {
     const key = keyOf(record.kind, tab.id);
@@ -94,10 +92,7 @@ function followRecords(world: MeshWorld, nodes: number): Records {
         if (effect.kind !== 'send') continue;
         const { message } = effect;
         if (message.kind === 'hello' && !newest.has(keyOf('identity', tab.id))) note(tab, message.identity);
-        if (message.kind !== 'gossip') continue;
-        if (message.payload.kind === 'links') note(tab, message.payload);
-        const { origin, epoch, lane, seq } = message;
-        if (origin === tab.id) heads.set(`${lane} ${origin}`, { origin, epoch, lane, seq, from: seq + 1 });
+        if (message.kind === 'gossip' && message.payload.kind === 'links') note(tab, message.payload);
       }
     },
   });
@@ -123,15 +118,43 @@ function followRecords(world: MeshWorld, nodes: number): Records {
         const held = world.neighborsOf(tab);
         return held.size >= degreeMin && held.size === named.length && named.every((id) => held.has(id));
       }),
-    handHeads: () => {
-      const all = [...heads.values()].filter(({ lane }) => lane !== 'volatile');
+    end,
+  };
+}
+
+interface Heads {
+  /** Tells everybody up to where all streams without gaps are past. */
+  readonly handOn: () => void;
+  readonly end: () => void;
+}
+
+/** How far the streams have come on which each tab says what nobody hears. */
+function followHeads(world: MeshWorld): Heads {
+  const heads = new Map<string, VectorHead>();
+  const end = world.observe({
+    stepped: (tab, _input, effects) => {
+      for (const effect of effects) {
+        if (effect.kind !== 'send' || effect.message.kind !== 'gossip') continue;
+        const { origin, epoch, lane, seq } = effect.message;
+        if (origin !== tab.id || lane === 'volatile') continue;
+        heads.set(`${lane} ${origin}`, { origin, epoch, lane, seq, from: seq + 1 });
+      }
+    },
+  });
+  return {
+    handOn: () => {
+      const all = [...heads.values()];
       for (const tab of world.living()) {
         const [neighbor] = world.neighborsOf(tab).keys();
         if (neighbor === undefined) continue;
         for (let at = 0; at < all.length; at += HEADS_MAX) {
-          const some = all.slice(at, at + HEADS_MAX);
           const last = at + HEADS_MAX >= all.length;
-          world.hand(tab, neighbor, { kind: 'vector', heads: some, begun: true, last });
+          world.hand(tab, neighbor, {
+            kind: 'vector',
+            heads: all.slice(at, at + HEADS_MAX),
+            begun: true,
+            last,
+          });
         }
       }
     },

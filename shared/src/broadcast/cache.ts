@@ -6,7 +6,7 @@
 import type { PeerId } from '../base/ids.ts';
 import { after, elapsedMs, type Instant } from '../base/time.ts';
 import type { BroadcastConfig } from './config.ts';
-import { AGE_MS_MAX, type Gossip, type Head, type Want } from './messages.ts';
+import type { Gossip, Head, Want } from './messages.ts';
 import { streamKey } from './streams.ts';
 
 /** A payload, what it weighs, and since when it is here. */
@@ -18,7 +18,7 @@ export interface Cached<P> {
 
 /** The message as it is given away now: older by the whole milliseconds that it was kept here, for what reaches 30 s is refused. */
 export function givenAt<P>({ message, at }: Cached<P>, now: Instant): Gossip<P> {
-  return { ...message, ageMs: Math.min(AGE_MS_MAX, message.ageMs + Math.floor(elapsedMs(at, now))) };
+  return { ...message, ageMs: message.ageMs + Math.floor(elapsedMs(at, now)) };
 }
 
 export interface Cache<P> {

@@ -34,9 +34,6 @@ export const ROUND_MAX: number = 64;
 /** No stream gets there: at a thousand messages a second it would take 8,900 years. */
 export const SEQUENCE_MAX: number = 2 ** 48;
 
-/** The greatest `ageMs`; whoever keeps one for longer counts no further. Far over the age at which nobody gives it any more. */
-export const AGE_MS_MAX: number = 2 ** 32 - 1;
-
 export type BroadcastMessage<P> = Gossip<P> | IHave | Vector | Graft | Prune;
 
 export interface Gossip<P> {
@@ -49,7 +46,7 @@ export interface Gossip<P> {
   readonly hot: boolean;
   /** Hops travelled, at most `ROUND_MAX`; the origin sends 0. */
   readonly round: number;
-  /** How long those who passed it on have kept it, at most `AGE_MS_MAX`; the origin sends 0. Time on the way does not count. */
+  /** How long those who passed it on have kept it, below `cacheMs`; the origin sends 0. Time on the way does not count. */
   readonly ageMs: number;
   /** What the first reliable message of a life comes after; `null` on all others, and where nothing was said before. */
   readonly follows: EndedStream | null;

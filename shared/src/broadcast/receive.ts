@@ -6,7 +6,7 @@ import { unreachable } from '../base/assert.ts';
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs } from '../base/time.ts';
 import { refusalOfGossip } from './checks.ts';
-import { AGE_MS_MAX, type Gossip, type Head, ROUND_MAX, type Want } from './messages.ts';
+import { type Gossip, type Head, ROUND_MAX, type Want } from './messages.ts';
 import type { MissingHead } from './missing.ts';
 import { admit, deliver, resume, waitForBefore } from './delivery.ts';
 import { bearOutClaim, isBeyondProof, isNewsAfterAll, isPast, isProven } from './provenance.ts';
@@ -58,7 +58,7 @@ function onFirstCopy<P>(relay: Relay<P>, from: PeerId, message: Gossip<P>): void
   const onward: Gossip<P> = {
     ...message,
     round: Math.min(message.round + 1, ROUND_MAX),
-    ageMs: Math.min(message.ageMs + waitedMs(relay), AGE_MS_MAX),
+    ageMs: message.ageMs + waitedMs(relay),
   };
   // Passed on from one that slept to the next, a message would never end.
   const isTooOld = onward.ageMs >= relay.config.cacheMs;

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { createEncoder, length } from 'lib0/encoding';
 import { describe, expect, test } from 'vitest';
 import { defaultBroadcastConfig } from '#shared/broadcast/config.ts';
-import { AGE_MS_MAX, ROUND_MAX } from '#shared/broadcast/messages.ts';
+import { ROUND_MAX } from '#shared/broadcast/messages.ts';
 import { defaultMembershipConfig } from '#shared/membership/config.ts';
 import { CARD_BYTES_MAX } from '#shared/membership/messages.ts';
 import { DELTA_RECORDS_MAX } from '#shared/mesh/tables.ts';
@@ -44,7 +44,6 @@ test.each<readonly [string, number, number]>([
   ['trees', defaultBroadcastConfig.treesPerGraftMax, limits.TREES_MAX],
   ['wants', defaultBroadcastConfig.wantsPerGraftMax, limits.WANTS_MAX],
   ['rounds', ROUND_MAX, limits.ROUND_MAX],
-  ['ages', AGE_MS_MAX, limits.AGE_MS_MAX],
   ['accusations', defaultMembershipConfig.accusationsMax, limits.ACCUSATIONS_MAX],
   ['neighbors', defaultMembershipConfig.neighborsMax, limits.NEIGHBORS_MAX],
   ['a walk', defaultOverlayConfig.trailLengthMax, limits.TRAIL_MAX],

@@ -16,7 +16,6 @@ import { bytesToPublicKey, type Proof, type PublicKey } from '#shared/base/proof
 import type { Value } from '#shared/base/value.ts';
 import type { Version } from '#shared/base/version.ts';
 import {
-  AGE_MS_MAX,
   ROUND_MAX,
   type BroadcastMessage,
   type Gossip,
@@ -30,6 +29,7 @@ import type { LinkMessage, Payload, RoutedPayload, TopicMessage } from '#shared/
 import type { OverlayMessage, OverlaySignal } from '#shared/overlay/messages.ts';
 import type { PresenceRecord, PresenceUpdate } from '#shared/presence/messages.ts';
 import type { LeafPart, ReconcileMessage, Roots, TableName } from '#shared/reconcile/messages.ts';
+import { AGE_MS_MAX } from '#shared/wire/limits.ts';
 import type { RoutingMessage } from '#shared/routing/messages.ts';
 import type { Entry } from '#shared/state/messages.ts';
 import type { NodeMessage } from '#shared/wire/mesh-codec.ts';

@@ -1,5 +1,5 @@
 /** Lists and texts at their limits and one beyond, at both ends of a link. */
-import { AGE_MS_MAX, ROUND_MAX, SEQUENCE_MAX } from '#shared/broadcast/messages.ts';
+import { ROUND_MAX, SEQUENCE_MAX } from '#shared/broadcast/messages.ts';
 import { describe, expect, test } from 'vitest';
 import { epoch, incarnation, wordsToAttemptId, type PeerId } from '#shared/base/ids.ts';
 import { bytesToPublicKey, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Proof } from '#shared/base/proof.ts';
@@ -9,6 +9,7 @@ import type { RoutingMessage } from '#shared/routing/messages.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import {
   ACCUSATIONS_MAX,
+  AGE_MS_MAX,
   CARD_BYTES_MAX,
   CLAIMS_MAX,
   COLLECTION_BYTES_MAX,
