@@ -15,7 +15,8 @@
  *   off: one accuser is enough at once, late timers and general silence are no reason for doubt.
  * - `ratioPct`: 100 x `falseDeaths` / `baselineFalseDeaths`; 0 when neither was wrong. `aliveRatioPct`: of `aliveDeaths`.
  *
- * The variants, those with distress for 3 min and the others for 5, with `full` all of them for an hour:
+ * The variants, those with distress for 75 s and the others for 150, which are ten and twenty minutes over eight seeds, and
+ * with `full` all of them for an hour:
  * - `frozen-K`: each of K members stands still for 0.5 to 8 s, drawn anew each time, then runs for 1 to 10 s. Half the
  *   spans are within what the detector must bear (deaths are settled from 2.2 s of silence on); the others put the
  *   member in the place that Lifeguard is about: it wakes, and its own clock says that everyone else has been silent.
@@ -48,9 +49,9 @@ import type { MeshSnapshot } from '#shared/mesh/node.ts';
 type Tab = SimTab<MeshSnapshot>;
 type MeshWorld = World<MeshSnapshot>;
 
-const RUN_MS = 300_000;
-/** It is told twice. */
-const DISTRESS_MS = 180_000;
+const RUN_MS = 150_000;
+/** It is told twice, and the second time is a storm. */
+const DISTRESS_MS = 75_000;
 const RUN_FULL_MS = 3_600_000;
 /** What the room gets at the end to list everyone again. */
 const CALM_MS = 60_000;
@@ -227,7 +228,7 @@ function runOneLink({ nodes, seed, progress }: ScenarioOptions): Record<string, 
 function runMinutes(world: MeshWorld, ms: number, progress: (at: string) => void): void {
   for (let ranMs = 0; ranMs < ms; ranMs += 60_000) {
     progress(`minute ${ranMs / 60_000}`);
-    world.run(60_000);
+    world.run(Math.min(60_000, ms - ranMs));
   }
 }
 
