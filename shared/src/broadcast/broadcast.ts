@@ -169,7 +169,7 @@ function utter<P>(relay: Relay<P>, lane: Lane, payload: P): Gossip<P> {
 /** What our first message follows: those who have not heard all of it must not hear this first. */
 function lifeBefore<P>(relay: Relay<P>): EndedStream | null {
   const head = relay.own.endedHeads().find(({ lane }) => lane === 'reliable');
-  if (head === undefined) return null;
+  if (head === undefined || head.seq === 0) return null;
   return { epoch: head.epoch, seq: head.seq, from: firstGiven(relay, head) };
 }
 

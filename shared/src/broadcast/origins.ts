@@ -70,7 +70,7 @@ export interface Origin<P> {
   heardAt: Instant;
   /** The next life, whose first message waits until everything up to `seq` of this one's reliable lane has had its turn. */
   next: { readonly origin: Origin<P>; readonly seq: number } | null;
-  /** The same origin in the last epoch before of which anything reliable is known, or the last one; that one has none before it. */
+  /** The same origin in the epoch before; that one has none before it. */
   before: Origin<P> | null;
 }
 
@@ -219,9 +219,7 @@ function inEpoch<P>(origin: Origin<P> | undefined, epoch: Epoch): Origin<P> | un
 /** What stays of `known` behind a new epoch; one that is only claimed does not push out a proven one. */
 function epochBefore<P>(known: Origin<P> | undefined, epoch: Epoch): Origin<P> | null {
   const isOutbid = known?.proven === false && known.before?.proven === true;
-  // Nothing waits for a life of which nothing reliable is known; something may for the one before it.
-  const isSilent = known?.reliable.highest === 0 && (known.before?.reliable.highest ?? 0) > 0;
-  const last = isOutbid || isSilent ? known?.before : known;
+  const last = isOutbid ? known.before : known;
   return [last, last?.before].find((one) => one != null && one.epoch < epoch) ?? null;
 }
 

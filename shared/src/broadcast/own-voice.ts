@@ -16,7 +16,7 @@ export interface OwnVoice {
   readonly speak: (lane: Lane, at: Instant) => { readonly seq: number; readonly hot: boolean };
   /** The newest heads of all lanes. */
   readonly heads: () => readonly Head[];
-  /** Those of the last epoch before in which anything was heard of us on that lane, short of what was said to nobody. */
+  /** Those of the epoch before, short of what was said to nobody. */
   readonly endedHeads: () => readonly Head[];
   /** Notes that `seq` was said to nobody. */
   readonly noteUnheard: (lane: Lane, seq: number) => void;
@@ -50,15 +50,10 @@ export function createOwnVoice(self: PeerId, firstEpoch: Epoch, config: Broadcas
   return {
     epoch: () => epoch,
     begin: (next) => {
-      const ended = heads().map((head) => ({
+      endedHeads = heads().map((head) => ({
         ...head,
         seq: (firstUnheardByLane.get(head.lane) ?? head.seq + 1) - 1,
       }));
-      // Of a lane on which nothing was heard of us in this life, the life before is still what the next follows.
-      const silent = endedHeads.filter(
-        ({ lane }) => !ended.some((head) => head.lane === lane && head.seq > 0),
-      );
-      endedHeads = [...ended.filter(({ seq }) => seq > 0), ...silent];
       epoch = next;
       newestByLane.clear();
       firstUnheardByLane.clear();

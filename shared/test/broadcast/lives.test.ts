@@ -135,36 +135,6 @@ describe('what a member says in its next life', () => {
     expect(hear(bench, 200, third)).toEqual([gap(1, 2, 3), deliver(a, first), deliver(a, third)]);
   });
 
-  test('waits also where a life of records alone lies between the two', () => {
-    const bench = createBench([a]);
-    hear(bench, 10, gossip(1));
-    hear(bench, 100, gossip(1, { epoch: epoch(2), lane: 'record' }));
-    const first = gossip(1, { epoch: epoch(3), follows: after(3, 2), payload: 'third 1' });
-    expect(hear(bench, 200, first)).toEqual([]);
-    expect(hear(bench, 210, gossip(3))).toEqual([]);
-    expect(hear(bench, 220, gossip(2))).toEqual(
-      [gossip(2), gossip(3), first].map((message) => deliver(a, message)),
-    );
-  });
-
-  test('says what it follows also where nothing was said in between', () => {
-    const bench = createBench([a]);
-    const publish = (atMs: number) =>
-      bench
-        .give(atMs, { kind: 'broadcast', lane: 'reliable', payload: 'said' })
-        .flatMap((effect) =>
-          effect.kind === 'send' && effect.message.kind === 'gossip' ? [effect.message] : [],
-        );
-    publish(10);
-    publish(20);
-    bench.give(1_000, { kind: 'woke', epoch: epoch(2) });
-    bench.give(1_010, { kind: 'broadcast', lane: 'record', payload: 'a record' });
-    bench.give(2_000, { kind: 'woke', epoch: epoch(3) });
-    expect(publish(2_010).map(({ seq, follows }) => [seq, follows])).toEqual([
-      [1, { epoch: epoch(1), seq: 2, from: 1 }],
-    ]);
-  });
-
   test('comes at once where all was heard, and where the life before was never heard of', () => {
     const heard = createBench([a]);
     hear(heard, 10, gossip(1));
