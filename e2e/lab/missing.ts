@@ -7,16 +7,22 @@ export async function describeMissing(
   { map, keys }: { readonly map: string; readonly keys: readonly string[] },
 ): Promise<string> {
   const shown = await Promise.all(
-    tabs.map(async ({ page, id }) => {
-      const missing = await page.evaluate(
-        ({ map: name, keys: wanted }) => wanted.filter((key) => !window.mesh.map(name).has(key)),
-        { map, keys },
-      );
-      const standing = await page.evaluate(standingOf);
-      return `${id} lacks ${missing.length} of ${keys.length}: ${byWriter(missing)}\n  ${standing}`;
-    }),
+    // A page that has crashed is told of as well.
+    tabs.map((tab) => describe(tab, map, keys).catch((error: unknown) => `${tab.id}: ${String(error)}`)),
   );
   return shown.join('\n');
+}
+
+async function describe({ page, id }: LabTab, map: string, keys: readonly string[]): Promise<string> {
+  const { size, missing } = await page.evaluate(
+    ({ name, wanted }) => {
+      const held = window.mesh.map(name);
+      return { size: held.size, missing: wanted.filter((key) => !held.has(key)) };
+    },
+    { name: map, wanted: keys },
+  );
+  const standing = await page.evaluate(standingOf);
+  return `${id} holds ${size}, and lacks ${missing.length} of ${keys.length}: ${byWriter(missing)}\n  ${standing}`;
 }
 
 /** Keys are `name-writer-number`: for each writer how many, and between which numbers. */

@@ -52,10 +52,9 @@ export function acquaintRoom(world: MeshWorld, nodes: number): boolean {
     quietTurns = handed === 0 && records.areTrue() ? quietTurns + 1 : 0;
   }
   records.end();
-  // While nothing but this is carried: nobody has to pass it on.
-  heads.end();
+  // While nobody can pass it on, and at the very end: what is said from now on is heard.
   heads.handOn();
-  world.run(HAND_ON_EVERY_MS);
+  heads.end();
   world.carryOnly(undefined);
   for (const tab of world.rng.sample(world.living(), CARVERS)) {
     world.command(tab, { kind: 'publish', topic: 'acquaint', data: null });

@@ -50,7 +50,7 @@ type Tab = SimTab<MeshSnapshot>;
 type MeshWorld = World<MeshSnapshot>;
 
 const RUN_MS = 150_000;
-/** It is told twice, and the second time is a storm. */
+/** Run twice, with our detector and with the credulous one, whose deaths cost most. */
 const DISTRESS_MS = 75_000;
 const RUN_FULL_MS = 3_600_000;
 /** What the room gets at the end to list everyone again. */

@@ -40,7 +40,7 @@ export interface MembershipConfig {
   readonly pauseFactor: number;
   /** Of each such stretch the longest pause is remembered. More lets two stalls in a row count as one. 1,000 to 60,000. */
   readonly pauseStretchMs: number;
-  /** Stretches remembered per neighbor. More forgets a bad line later. 2 to 256. */
+  /** Stretches remembered per link, and forgotten with it. More forgets a bad line later. 2 to 256. */
   readonly pausesMax: number;
   /** How often the wait doubles before a neighbor that others vouched for is accused afresh. More quiets a one-way link; less finds a later crash sooner. 0 to 5. */
   readonly vouchesMax: number;

@@ -43,8 +43,8 @@ export interface LinkFacts {
   readonly rttvarMs: number;
   /** Of pauses between frames, by their number: on a busy link they tell of the last seconds. */
   readonly gapMs: number;
-  /** Of the longest pauses of some minutes, each in its own part of them. */
-  readonly pauseMs: number;
+  /** The second longest of two minutes, of each stretch of them only the longest counting. */
+  readonly secondPauseMs: number;
 }
 
 /** The silence from which on a neighbor is suspect. */
@@ -54,7 +54,7 @@ export function suspectAfterMs(facts: LinkFacts, config: MembershipConfig): numb
     hidden ? config.suspectAfterHiddenMsMin : config.suspectAfterMsMin,
     2 * facts.slowerTickMs + 4 * facts.rttvarMs,
     config.gapFactor * facts.gapMs,
-    config.pauseFactor * facts.pauseMs,
+    config.pauseFactor * facts.secondPauseMs,
   );
   return Math.min(patience, config.suspectAfterMsMax);
 }
@@ -67,8 +67,8 @@ export interface Silence {
   readonly suspectAfterMs: (ownTickMs: number) => number;
   /** What a round trip takes at most, nearly always: RFC 6298's timeout; `null` while none was measured. */
   readonly roundTripMs: () => number | null;
-  /** Some frame came. */
-  readonly heard: (at: Instant) => void;
+  /** Some frame came. `late`: our own watch is overdue, so that it may have waited here. */
+  readonly heard: (at: Instant, late?: boolean) => void;
   /** This tab has slept: what was not heard meanwhile proves nothing. */
   readonly restart: (at: Instant) => void;
   /** The neighbor pinged, and told its tick. */
@@ -101,8 +101,11 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
   const patienceMs = (ownTickMs: number): number => {
     const slowerTickMs = Math.max(ownTickMs, link.peerTickMs);
     const gapMs = percentile99(link.gaps.values());
-    const pauseMs = secondGreatest([...link.pauses.values(), link.pauseMs]);
-    return suspectAfterMs({ slowerTickMs, rttvarMs: link.roundTrip?.rttvarMs ?? 0, gapMs, pauseMs }, config);
+    const secondPauseMs = secondGreatest([...link.longestPauses.values(), link.stretchPauseMs]);
+    return suspectAfterMs(
+      { slowerTickMs, rttvarMs: link.roundTrip?.rttvarMs ?? 0, gapMs, secondPauseMs },
+      config,
+    );
   };
 
   return {
@@ -115,7 +118,7 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
     },
     suspectAfterMs: patienceMs,
     roundTripMs: () => link.roundTrip && link.roundTrip.srttMs + 4 * link.roundTrip.rttvarMs,
-    heard: (at) => noteHeard(link, at),
+    heard: (at, late = false) => noteHeard(link, at, late),
     restart: (at) => {
       link.quietSince = at;
       link.probes.length = 0;
@@ -157,9 +160,10 @@ interface Link {
   readonly config: MembershipConfig;
   readonly leads: boolean;
   readonly gaps: Ring<number>;
-  /** The longest pause of each stretch of `pauseStretchMs` in which anything was heard, and of the present one. */
-  readonly pauses: Ring<number>;
-  pauseMs: number;
+  /** The longest pause of each stretch; one ends with the first frame after `pauseStretchMs`. */
+  readonly longestPauses: Ring<number>;
+  /** Likewise of the present one. */
+  stretchPauseMs: number;
   stretchFrom: Instant;
   /** On their way, the oldest first; at most `probesMax`. */
   readonly probes: { readonly probe: number; readonly sentAt: Instant }[];
@@ -190,8 +194,8 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
     config,
     leads,
     gaps: createRing(config.gapsMax),
-    pauses: createRing(config.pausesMax),
-    pauseMs: 0,
+    longestPauses: createRing(config.pausesMax),
+    stretchPauseMs: 0,
     stretchFrom: openedAt,
     probes: [],
     heardAt: openedAt,
@@ -209,10 +213,13 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
   };
 }
 
-function noteHeard(link: Link, at: Instant): void {
+function noteHeard(link: Link, at: Instant, late: boolean): void {
   // A frame may be told of twice, as frame and as message; and a pause across a sleep is our own.
   const gap = elapsedMs(link.heardAt, at);
-  if (gap > 0 && link.quietSince === link.heardAt) notePause(link, gap, at);
+  if (gap > 0 && link.quietSince === link.heardAt) {
+    link.gaps.push(gap);
+    if (!late) notePause(link, gap, at);
+  }
   link.heardAt = at;
   link.quietSince = at;
   link.unanswered = false;
@@ -223,13 +230,12 @@ function noteHeard(link: Link, at: Instant): void {
 }
 
 function notePause(link: Link, ms: number, at: Instant): void {
-  link.gaps.push(ms);
   if (elapsedMs(link.stretchFrom, at) >= link.config.pauseStretchMs) {
-    link.pauses.push(link.pauseMs);
-    link.pauseMs = 0;
+    link.longestPauses.push(link.stretchPauseMs);
+    link.stretchPauseMs = 0;
     link.stretchFrom = at;
   }
-  link.pauseMs = Math.max(link.pauseMs, ms);
+  link.stretchPauseMs = Math.max(link.stretchPauseMs, ms);
 }
 
 /** Both ends take turns, or each would often ping while the other's ping is on its way. Who lets its turn pass has none. */

@@ -157,7 +157,7 @@ export function judge(
     const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs };
     return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
   }
-  // Who hears nobody waits for no answer that its links would take long for, but all the same for what they stall.
+  // Who hears nobody does not wait longer for slow links of its own, but does for an accuser that was patient.
   const patienceMs = answerMs(suspicion, cutOff ? 0 : roundTripMs, config);
   return at >= deadlineAt(suspicion, { provenAt, deadlineMs: config.deadlineMs, patienceMs })
     ? 'overdue'

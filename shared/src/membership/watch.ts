@@ -48,7 +48,7 @@ export function onHeard(turn: Turn, peer: PeerId, isReturn: boolean = turn.state
   const silence = state.neighbors.get(peer);
   if (!silence) return;
   state.health.heard(at);
-  silence.heard(at);
+  silence.heard(at, elapsedMs(state.watch.dueAt, at) > state.config.lateMs);
   state.heldSince.delete(peer);
   if (state.suspicions.has(peer)) review(turn, peer);
   else if (state.roster.ended(peer)?.reason === 'failed') tellDeparture(turn, peer, peer);

@@ -30,7 +30,9 @@ export function createOutcasts(): Outcasts {
 
 /** The version as tables are compared by it: where one version says two things, the comparison finds it. */
 export function withContent(version: Version, record: TableRecord): Version {
-  return { ...version, content: hashContent(contentOf(record)) };
+  // Written out: spread, each of them gets a hidden class of its own in V8, twice its size.
+  const { major, minor, by } = version;
+  return { major, minor, by, content: hashContent(contentOf(record)) };
 }
 
 /** What no two records with different content have in common: table, key and version. */

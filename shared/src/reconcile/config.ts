@@ -14,13 +14,13 @@ export interface ReconcileConfig {
    */
   readonly differingHeartbeatsMin: number;
   /**
-   * The same where either root changed between them: what differs may be another record in flight each time. More is
+   * Likewise of those that showed any other roots than ours, the same or not: each may lack another record in flight. More is
    * slower to mend a table that is always written to. `differingHeartbeatsMin` to 20.
    */
   readonly movingHeartbeatsMin: number;
   /**
-   * Nor does one begin before so much time lies between the first of them and the last: a ping and the answer to ours
-   * may come in one breath. More is slower to mend; less begins rounds over records in flight. At most `roundIntervalMs`.
+   * Nor does one begin before so much time lies between the first of those heartbeats and the last: a ping and the answer
+   * to ours may come in one breath. More is slower to mend; less begins rounds over records in flight. At most `roundIntervalMs`.
    */
   readonly differingMsMin: number;
   /**

@@ -17,10 +17,12 @@ export interface LinkTable {
   differing: number;
   /** When the first of them came. */
   differingSince: Instant;
+  /** Of these, the last in a row between which neither root changed: else what differs may be another record on its way. */
+  still: number;
+  /** When the first of those came. */
+  stillSince: Instant;
   /** The two roots at the last of them, one over the other. */
   lastDifference: Hash64;
-  /** Either root changed between two of them: what differs may be another record on its way each time. */
-  moving: boolean;
   /** Rounds begun by either side since the roots were last equal. */
   rounds: number;
   /** When either side last began a round. */
@@ -36,8 +38,9 @@ export function createLinkTable(): LinkTable {
     waiting: 'nothing',
     differing: 0,
     differingSince: instant(0),
+    still: 0,
+    stillSince: instant(0),
     lastDifference: ZERO_HASH,
-    moving: false,
     rounds: 0,
     lastRoundAt: null,
     quotaFrom: null,
@@ -50,27 +53,34 @@ export function createLinkTable(): LinkTable {
 export function noteRoot(link: LinkTable, ours: Hash64, theirs: Hash64, at: Instant): boolean {
   if (sameHash(ours, theirs)) {
     link.differing = 0;
+    link.still = 0;
     link.rounds = 0;
     return true;
   }
   const difference = xorHashes(ours, theirs);
-  const isFirst = link.differing === 0;
-  if (isFirst) link.differingSince = at;
-  link.moving = !isFirst && (link.moving || !sameHash(difference, link.lastDifference));
-  link.lastDifference = difference;
+  const isSame = link.still > 0 && sameHash(difference, link.lastDifference);
+  if (link.differing === 0) link.differingSince = at;
+  if (!isSame) link.stillSince = at;
+  link.still = isSame ? link.still + 1 : 1;
   link.differing++;
+  link.lastDifference = difference;
   return false;
 }
 
-/** Whether roots have differed often enough, and for longer than a record may be on its way. */
+/** Whether roots have differed often enough: in the same way for longer than a record may be on its way, or in many ways. */
 export function differsForLong(
   link: LinkTable,
   patience: number,
   at: Instant,
   config: ReconcileConfig,
 ): boolean {
-  const times = link.moving ? config.movingHeartbeatsMin : config.differingHeartbeatsMin;
-  return link.differing >= patience * times && elapsedMs(link.differingSince, at) >= config.differingMsMin;
+  const { differingHeartbeatsMin, movingHeartbeatsMin, differingMsMin } = config;
+  const isEnough = (times: number, timesMin: number, since: Instant): boolean =>
+    times >= patience * timesMin && elapsedMs(since, at) >= differingMsMin;
+  return (
+    isEnough(link.still, differingHeartbeatsMin, link.stillSince) ||
+    isEnough(link.differing, movingHeartbeatsMin, link.differingSince)
+  );
 }
 
 /** Every second round in a row: what a shortened one cannot see, the next one does. */
@@ -82,6 +92,7 @@ export function isExactTurn(link: LinkTable): boolean {
 export function beginRound(link: LinkTable, waiting: 'middle' | 'done', at: Instant): void {
   link.waiting = waiting;
   link.differing = 0;
+  link.still = 0;
   link.rounds++;
   link.lastRoundAt = at;
 }

@@ -182,6 +182,14 @@ describe('a suspicion', () => {
     expect([judged(11_799), judged(11_800)]).toEqual(['open', 'overdue']);
   });
 
+  it('waits for a rough line all the same where no answer could come', () => {
+    const judged = (at: number): string => {
+      const seen = { ownProofAt: null, cutOff: true, paired: false, roundTripMs: 700, standingOf: anybody };
+      return judge(suspect([[a, 10_000, 6_000]]), seen, instant(at), config);
+    };
+    expect([judged(13_999), judged(14_000)]).toEqual(['open', 'overdue']);
+  });
+
   it('of the only other member is over sooner, but not before what waits in our queue has been heard', () => {
     const judged = (silentMs: number, at: number): string => {
       const seen = { ownProofAt: null, cutOff: true, paired: true, roundTripMs: 700, standingOf: anybody };

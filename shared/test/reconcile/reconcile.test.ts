@@ -92,9 +92,24 @@ describe('who begins a round', () => {
         kindsOf(party.handle({ kind: 'roots', from: c, roots: each }, fromMs + at * differingMsMin)),
       );
     expect(hear(moving, 5_000)).toEqual([[], [], [], ['top']]);
-    // One that stands still counts as before, once the roots were equal.
-    const still = moving.slice(0, 1).concat(moving.slice(0, 1));
-    expect(hear([...moving.slice(0, 3), equal, ...still], 20_000)).toEqual([[], [], [], [], [], ['top']]);
+    // Once they stand still, two that show the same are enough, whatever came before.
+    const [first, second] = moving;
+    expect(hear([first!, second!, second!], 20_000)).toEqual([[], [], ['top']]);
+    expect(hear([first!, equal, second!, second!], 40_000)).toEqual([[], [], [], ['top']]);
+  });
+
+  test('the higher id waits for twice as many of these, too', () => {
+    const party = partyB();
+    const { roots } = party.layer.inspect();
+    const hear = Array.from({ length: 8 }, (_, at) =>
+      kindsOf(
+        party.handle(
+          { kind: 'roots', from: a, roots: { ...roots, state: { high: 0, low: at + 1 } } },
+          5_000 + at * differingMsMin,
+        ),
+      ),
+    );
+    expect(hear).toEqual([[], [], [], [], [], [], [], ['top']]);
   });
 
   test('heartbeats in one breath make nobody begin one: what they lack may be on its way', () => {
