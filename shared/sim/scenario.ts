@@ -67,8 +67,6 @@ export interface Row {
   readonly target: Target | undefined;
   /** Only with `--full`. */
   readonly fullOnly?: boolean;
-  /** No more seeds than these without `--full`, for each takes minutes. */
-  readonly seedsMax?: number;
   /** The same figure of another system, where one is known. */
   readonly anchor?: string;
 }

@@ -91,14 +91,11 @@ export interface Plan {
   readonly jobs: readonly ScenarioJob[];
   /** By reason, the places of the table that are not run: an option, with what it is set to. */
   readonly leftOut: ReadonlyMap<string, readonly string[]>;
-  /** By place, how many seeds it gets where it gets fewer than were asked for. */
-  readonly fewSeeds: ReadonlyMap<string, number>;
 }
 
 export function planJobs(options: BenchOptions): Plan {
   const jobs = new Map<string, ScenarioJob>();
   const leftOut = new Map<string, Set<string>>();
-  const fewSeeds = new Map<string, number>();
   const leave = (reason: string, place: string): void =>
     void leftOut.set(reason, (leftOut.get(reason) ?? new Set()).add(place));
   for (const scenario of options.scenarios) {
@@ -110,17 +107,14 @@ export function planJobs(options: BenchOptions): Plan {
         leave(reason, place);
         continue;
       }
-      const { full } = options;
-      const seeds = full ? options.seeds : Math.min(options.seeds, row.seedsMax ?? Infinity);
-      if (seeds < options.seeds) fewSeeds.set(place, seeds);
-      for (let seed = 1; seed <= seeds; seed++) {
+      for (let seed = 1; seed <= options.seeds; seed++) {
         jobs.set(`${place} ${seed}`, {
           kind: 'scenario',
           scenario: scenario.name,
           nodes,
           variant,
           seed,
-          full,
+          full: options.full,
         });
       }
     }
@@ -129,7 +123,6 @@ export function planJobs(options: BenchOptions): Plan {
   return {
     jobs: [...jobs.values()].toSorted((a, b) => a.seed - b.seed || a.nodes - b.nodes),
     leftOut: new Map([...leftOut].map(([reason, places]) => [reason, [...places]])),
-    fewSeeds,
   };
 }
 

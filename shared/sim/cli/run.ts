@@ -145,11 +145,8 @@ function tableOf({ done, failed }: Outcome, scenarios: readonly Scenario[]): rea
 }
 
 /** What the table does not show. */
-function notesOn({ leftOut, fewSeeds }: Plan): string[] {
-  return [
-    ...[...leftOut].map(([reason, places]) => `Left out ${reason}: ${places.join(', ')}.`),
-    ...[...fewSeeds].map(([place, seeds]) => `Without --full ${seeds} of the seeds: ${place}.`),
-  ];
+function notesOn({ leftOut }: Plan): string[] {
+  return [...leftOut].map(([reason, places]) => `Left out ${reason}: ${places.join(', ')}.`);
 }
 
 /** What there was no time for. */

@@ -197,17 +197,6 @@ describe('--nodes-max', () => {
   });
 });
 
-describe('a row that gets few seeds', () => {
-  it('gets them without --full, which the table says, and all with it', async () => {
-    const scenarios = [scenario('quick', [row(2), row(9, { seedsMax: 2 })], () => 1)];
-    const some = await run('--seeds 3', { scenarios });
-    expect(some.ran).toBe(5);
-    expect(some.printed).toContain('Without --full 2 of the seeds: quick plain N=9.');
-    expect((await run('--seeds 2', { scenarios })).printed).not.toContain('Without --full');
-    expect((await run('--seeds 3 --full', { scenarios })).ran).toBe(6);
-  });
-});
-
 describe('--only', () => {
   it('leaves out what is told as an act of another scenario, and the table says so', async () => {
     const act = { scenario: 'quick', variant: 'plain' };
