@@ -38,6 +38,8 @@ export interface SimTab<Snapshot = unknown> {
   readonly mode: () => TabMode;
   /** How long it has stood still; 0 while it runs. */
   readonly standingMs: () => number;
+  /** How long what it does now has waited for a starved tab to get to it. */
+  readonly behindMs: () => number;
   /** What its wall clock shows, right or wrong. */
   readonly wallMs: () => number;
   /** Hands an input over, now or when the tab gets to it. */
@@ -78,7 +80,8 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
   let mode: TabMode = 'running';
   let throttleMs = 0;
   /** What a starved tab has yet to get to, in order. */
-  const backlog: Happening[] = [];
+  const backlog: { readonly happening: Happening; readonly atMs: number }[] = [];
+  let behindMs = 0;
   /** Something is on the agenda that works it off. */
   let isBusy = false;
   let costMs = 0;
@@ -105,14 +108,18 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     if (!alive) return;
     if (mode !== 'running') return wait(happening);
     if (costMs === 0 && backlog.length === 0) return work(happening);
-    backlog.push(happening);
+    backlog.push({ happening, atMs: timeMs() });
     if (!isBusy) agenda.add(timeMs() + costMs, workOne);
     isBusy = true;
   };
 
   const workOne = (): void => {
     const next = backlog.shift();
-    if (next !== undefined) work(next);
+    if (next !== undefined) {
+      behindMs = timeMs() - next.atMs;
+      work(next.happening);
+      behindMs = 0;
+    }
     isBusy = backlog.length > 0;
     if (isBusy) agenda.add(timeMs() + costMs, workOne);
   };
@@ -130,6 +137,7 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
     isAlive: () => alive,
     mode: () => mode,
     standingMs: () => (mode === 'running' ? 0 : timeMs() - stoodAtMs),
+    behindMs: () => behindMs,
     wallMs,
     give,
     giveAfter: (ms, happening) => {
@@ -141,7 +149,7 @@ export function createTab<Snapshot>(deps: TabDeps<Snapshot>): SimTab<Snapshot> {
       mode = how;
       stoodAtMs = timeMs();
       // What it had not got to yet came before all that comes now.
-      for (const happening of backlog.splice(0)) wait(happening);
+      for (const { happening } of backlog.splice(0)) wait(happening);
     },
     goOn: (first) => {
       mode = 'running';

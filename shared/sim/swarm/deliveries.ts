@@ -71,7 +71,7 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     const saidMs = saidAtMs.get(from)?.[number - 1] ?? Infinity;
     const ageMs = world.timeMs() - saidMs;
     const hasSlept = world.timeMs() < (standing.get(tab)?.untilMs ?? 0);
-    if (ageMs > OLDEST_MS && !hasSlept)
+    if (ageMs - tab.behindMs() > OLDEST_MS && !hasSlept)
       complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
     if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
     heard.last = Math.max(heard.last, number);

@@ -22,6 +22,8 @@ export interface Shows {
   readonly presence?: ReadonlyMap<PeerId, Readonly<Record<string, Value>>>;
   readonly clock?: number;
   readonly cached?: number;
+  /** How long what it does has waited for it to get there. */
+  readonly behindMs?: number;
   /** What its wall clock shows, and how far it takes that to be behind the room's. */
   readonly wall?: number;
   readonly offsetMs?: number;
@@ -62,7 +64,8 @@ export function tabOf(id: PeerId, shows: Shows = {}): Tab {
     },
   });
   const wallMs = (): number => shows.wall ?? 0;
-  return { id, isAlive: () => true, wallMs, node: { inspect } } as unknown as Tab;
+  const behindMs = (): number => shows.behindMs ?? 0;
+  return { id, isAlive: () => true, wallMs, behindMs, node: { inspect } } as unknown as Tab;
 }
 
 export interface Bench {

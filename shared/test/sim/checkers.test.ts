@@ -126,6 +126,20 @@ describe('the checker of messages', () => {
     expect(complaints).toHaveLength(3);
   });
 
+  test.each([
+    ['of one that is older than it may be', 71_000, 0, 1],
+    ['of none that is as old as it may be', 70_000, 0, 0],
+    ['of none that has waited in the queue of a starved tab', 90_000, 20_000, 0],
+  ])('complains %s', (_what, ageMs, behindMs, complaintsMade) => {
+    const [hearer, speaker] = [tabOf(a, { behindMs }), tabOf(b)];
+    const { told, stepped, pass, complaints } = bench(messagesComeOnce, [hearer, speaker]);
+    told(hearer, joined(b));
+    stepped(speaker, publish(1));
+    pass(ageMs);
+    told(hearer, message(b, 1));
+    expect(complaints).toHaveLength(complaintsMade);
+  });
+
   test('complains, when all is calm, of one that neither came nor was told to be missed', () => {
     const [hearer, speaker] = [tabOf(a), tabOf(b)];
     const { told, stepped, checker, complaints } = bench(messagesComeOnce, [hearer, speaker]);
