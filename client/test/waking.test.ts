@@ -74,8 +74,9 @@ test('who is told so without need, or after leaving, restarts nothing', async ()
 test.each([
   ['woke', ['open']],
   ['thawed', ['open', 'connecting', 'open']],
+  ['networkChanged', ['open', 'connecting', 'open']],
 ] as const)(
-  'a tab that %s keeps its links; only after a long freeze it dials the server anew',
+  'a tab that is told so (%s) keeps its links; only after a long freeze, or on another network, it dials anew',
   async (how, statuses) => {
     const { room, meshes, wakes, left } = await setUp(2);
     const constructed = sumOf(meshes, 'constructed');

@@ -28,6 +28,8 @@ export interface Site {
   readonly lose: (share: number, direction?: Direction) => void;
   /** Lets no UDP packet pass until `heal`, or none to or from this one other site. */
   readonly cut: (direction?: Direction, other?: Site) => void;
+  /** Lets nothing at all pass until `heal`, TCP neither: as if there were no network. */
+  readonly blackOut: () => void;
   readonly heal: () => void;
   /** Moves its tabs behind another router, with other addresses inside and out, as from one Wi-Fi to the next. */
   readonly switchNetwork: () => void;
@@ -111,10 +113,14 @@ export function createNetwork(): Network {
       let router = addRouter(namespace, kind);
       const heal = (): void => within(router.namespace, 'iptables', '-t', 'mangle', '-F', 'FORWARD');
       /** In a table of its own, which nothing else uses: to heal is to empty it. */
-      const fault = (direction: Direction, matchOf: (from: From) => readonly string[]): void => {
+      const fault = (
+        direction: Direction,
+        matchOf: (from: From) => readonly string[],
+        packets: readonly string[] = ['-p', 'udp'],
+      ): void => {
         heal();
         for (const from of FROM[direction]) {
-          const rule = ['-A', 'FORWARD', '-i', from, '-p', 'udp', ...matchOf(from), '-j', 'DROP'];
+          const rule = ['-A', 'FORWARD', '-i', from, ...packets, ...matchOf(from), '-j', 'DROP'];
           within(router.namespace, 'iptables', '-t', 'mangle', ...rule);
         }
       };
@@ -125,6 +131,7 @@ export function createNetwork(): Network {
           fault(direction, () => ['-m', 'statistic', '--mode', 'random', '--probability', String(share)]),
         cut: (direction = 'both', other) =>
           fault(direction, (from) => (other ? [from === 'lan' ? '-d' : '-s', other.address()] : [])),
+        blackOut: () => fault('both', () => [], []),
         heal,
         switchNetwork: () => {
           within(router.namespace, 'ip', 'link', 'delete', 'lan');

@@ -130,8 +130,9 @@ test(`${CYCLES} joins and leaves leave no connection, socket, listener, timer, l
   context,
 }) => {
   test.setTimeout(60_000 + CYCLES * 1_500);
-  const host = await blankPages.open(context);
+  const host = await blankPages.open(context, countAll);
   await stay(host, 'cycles');
+  const before = await host.evaluate(() => window.held());
   const guest = await blankPages.open(context, countAll);
   expect(await guest.evaluate(() => window.held())).toEqual(NOTHING);
   await guest.evaluate(
@@ -147,8 +148,27 @@ test(`${CYCLES} joins and leaves leave no connection, socket, listener, timer, l
   );
   await expectNothingIn(guest);
   await host.waitForFunction(() => window.mesh.members.size === 1 && window.mesh.stats().links.open === 0);
+  // With one that stays it is the same; its timers are those of its mesh, a few more or less.
+  await expect
+    .poll(async () => ({ ...(await host.evaluate(() => window.held())), timers: 0 }))
+    .toEqual({ ...before, timers: 0 });
+  expect((await host.evaluate(() => window.held())).timers).toBeLessThan(before.timers + 5);
   expect(await host.evaluate(() => window.mesh.graph().nodes.length)).toBe(1);
   expect(await host.evaluate(() => window.mesh.map('notes').size)).toBe(1);
+});
+
+test('a tab that is alone holds a lock, so that its browser keeps it awake, and lets it go with the first link', async ({
+  context,
+}) => {
+  const lonely = await blankPages.open(context, countAll);
+  await stay(lonely, 'lonely');
+  const locks = () => lonely.evaluate(async () => (await window.held()).locks);
+  await expect.poll(locks).toBe(1);
+  const other = await blankPages.open(context);
+  await stay(other, 'lonely');
+  await expect.poll(locks).toBe(0);
+  await other.evaluate(() => window.mesh.leave());
+  await expect.poll(locks).toBe(1);
 });
 
 test('leaving while joining, at whatever moment, leaves nothing behind @long', async ({ context }) => {

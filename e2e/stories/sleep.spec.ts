@@ -93,6 +93,19 @@ async function standStill(
   await until(front, 'mesh.stats().links.open === 2');
 }
 
+test('a tab that is frozen until it is suspected says that it lives when it goes on, and has left nobody', async () => {
+  const [front, other, sleeper] = await openThree('suspected');
+  await sleeper.freeze(true);
+  const frozenAt = performance.now();
+  for (const tab of [front, other]) await until(tab, member(sleeper, "member.status === 'suspect'"));
+  printTime('a frozen tab is suspected', frozenAt);
+  await sleeper.freeze(false);
+  for (const tab of [front, other]) await until(tab, member(sleeper, "member.status === 'alive'"));
+  await say(sleeper, 'here');
+  for (const tab of [front, other]) await until(tab, "seen.messages.some(({ data }) => data === 'here')");
+  for (const tab of [front, other, sleeper]) expect(await tab.ask('seen.left')).toEqual([]);
+});
+
 test('a tab that is frozen for thirty seconds returns by itself, declares nobody dead, and catches up @long', () =>
   standStill('frozen', (tab, still) => tab.freeze(still), 30_000));
 
