@@ -157,8 +157,8 @@ export function judge(
     const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs };
     return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
   }
-  // Who hears nobody does not wait longer for slow links of its own, but does for an accuser that was patient.
-  const patienceMs = answerMs(suspicion, cutOff ? 0 : roundTripMs, config);
+  // Who hears nobody holds on to dead links: in a room of which most died it waits for no more than it must.
+  const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, roundTripMs, config);
   return at >= deadlineAt(suspicion, { provenAt, deadlineMs: config.deadlineMs, patienceMs })
     ? 'overdue'
     : 'open';
