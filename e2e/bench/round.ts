@@ -1,5 +1,6 @@
 /** One round: some tabs of one contestant join, rest, move, close and crash; all that happens is measured. */
 import type { Browser, BrowserContext, Page } from '@playwright/test';
+import { pause } from '../kit/pause.ts';
 import { quantile } from '../kit/quantile.ts';
 import type { ContestantPlan } from './contestants.ts';
 import { installMeter, type Traffic } from './page-side.ts';
@@ -224,10 +225,4 @@ async function readTraffic(pages: readonly Page[]): Promise<Traffic> {
     openLinks: sum('openLinks'),
     constructedLinks: sum('constructedLinks'),
   };
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms, undefined);
-  });
 }

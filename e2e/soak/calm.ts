@@ -1,6 +1,7 @@
 /** The end of a soak: nobody does anything any more, and all come to be of one mind. */
+import { pause } from '../kit/pause.ts';
 import { compareRosters, compareState, type Seen } from './compare.ts';
-import { pause, type SoakTab } from './room.ts';
+import type { SoakTab } from './room.ts';
 
 /** Whoever is not of one mind with the others by then is not going to be. */
 const CALM_MS_MAX = 90_000;

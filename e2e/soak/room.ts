@@ -1,4 +1,5 @@
 /** The tabs of a soak: what is done to each, and what each has told since. */
+import { pause } from '../kit/pause.ts';
 import type { HeapUse, RawChromium, RawPage } from '../kit/raw-chromium.ts';
 import { visit, type Counts, type Look, type Tellings, type Visit } from './page-side.ts';
 import type { History } from './history.ts';
@@ -141,11 +142,6 @@ function gather(told: Gathered, since: Tellings): void {
   told.stalls.push(...since.stalls);
   told.errors.push(...since.errors);
 }
-
-export const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 
 async function withPatience(promise: Promise<void>, otherwise: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,11 +1,12 @@
 /** Runs a plan: does to the tabs what it says when it says so, and takes notes all the while. */
+import { pause } from '../kit/pause.ts';
 import { waitForCalm } from './calm.ts';
 import type { Seen } from './compare.ts';
 import type { History, Timing } from './history.ts';
 import { MEASURED, type Sample } from './memory.ts';
 import type { Counts, Visitor } from './page-side.ts';
 import { isSteady, momentsOf, type Moment, type Plan, type Step } from './plan.ts';
-import { openSoakTab, pause, type SoakPlace, type SoakTab } from './room.ts';
+import { openSoakTab, type SoakPlace, type SoakTab } from './room.ts';
 
 export interface Outcome {
   readonly seen: readonly Seen[];

@@ -9,6 +9,7 @@
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import type { VectorHead } from '#shared/broadcast/messages.ts';
+import { inFrames } from '#shared/broadcast/relay.ts';
 import type { RosterRecord } from '#shared/membership/messages.ts';
 import type { LinkMessage } from '#shared/mesh/messages.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
@@ -142,18 +143,13 @@ function followHeads(world: MeshWorld): Heads {
   });
   return {
     handOn: () => {
-      const all = [...heads.values()];
+      const frames = inFrames([...heads.values()], HEADS_MAX);
       for (const tab of world.living()) {
         const [neighbor] = world.neighborsOf(tab).keys();
         if (neighbor === undefined) continue;
-        for (let at = 0; at < all.length; at += HEADS_MAX) {
-          const last = at + HEADS_MAX >= all.length;
-          world.hand(tab, neighbor, {
-            kind: 'vector',
-            heads: all.slice(at, at + HEADS_MAX),
-            begun: true,
-            last,
-          });
+        for (const [at, frame] of frames.entries()) {
+          const last = at === frames.length - 1;
+          world.hand(tab, neighbor, { kind: 'vector', heads: frame, begun: true, last });
         }
       }
     },

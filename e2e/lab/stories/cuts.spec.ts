@@ -1,5 +1,6 @@
 /** Lines that are cut for a while, in one direction, or for good because the tab has gone to another network. */
 import { expect, test } from '@playwright/test';
+import { pause } from '../../kit/pause.ts';
 import { waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab, type LabSite } from '../lab.ts';
 import type { LabTab } from '../tabs.ts';
@@ -33,11 +34,6 @@ async function openRoom(): Promise<Room> {
 const constructedBy = ({ page }: LabTab): Promise<number> =>
   page.evaluate(() => window.mesh.stats().links.constructed);
 
-const sleep = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-
 /** Tells how long after healing all hold the same again. */
 async function timeToEqual({ tabs }: Room, written: Written, what: string): Promise<void> {
   const healed = performance.now();
@@ -60,7 +56,7 @@ for (const seconds of [5, 12, 14, 30]) {
     // What is written meanwhile, on both sides of the cut.
     const [written] = await Promise.all([
       writeUpdates(tabs, { count: seconds, everyMs: 500, name: 'cut' }),
-      sleep(seconds * 1_000),
+      pause(seconds * 1_000),
     ]);
     sites[0]!.heal();
     const goalS = seconds < BRIDGED_S ? 3 : 8;

@@ -1,5 +1,6 @@
 /** What becomes of two tabs behind each pair of NATs, with the servers that they have. */
 import { expect, test } from '@playwright/test';
+import { pause } from '../../kit/pause.ts';
 import { printTime } from '../../kit/tabs.ts';
 import { openLab, type Lab } from '../lab.ts';
 import type { NatKind } from '../network.ts';
@@ -78,9 +79,7 @@ for (const { kinds, servers, link, reasons = ['needs-turn'], always } of PAIRS) 
       }
       printTime(`${kinds.join(' and ')}, ${servers}: ${link}`, started);
       if (link !== 'none') return;
-      await new Promise((resolve) => {
-        setTimeout(resolve, APART_MS);
-      });
+      await pause(APART_MS);
       for (const { page } of tabs) expect(await page.evaluate(() => window.mesh.stats().links.open)).toBe(0);
     },
   );

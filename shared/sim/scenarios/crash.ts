@@ -32,8 +32,8 @@ type MeshWorld = World<MeshSnapshot>;
 const CRASHES = 10;
 const LEAVES = 5;
 /** With `full`, and in a room of two: there they cost nothing, and each has one observer alone. */
-const CRASHES_FULL = 40;
-const LEAVES_FULL = 20;
+const CRASHES_MANY = 40;
+const LEAVES_MANY = 20;
 /** After this a departure counts as undetected. */
 const WITHIN_MS = 30_000;
 /** Between two departures, the replacement's joining included, drawn evenly: crashes keep no step with anybody's clock. */
@@ -74,7 +74,7 @@ function run(options: ScenarioOptions): ScenarioResult {
   progress('forming');
   formRoom(world, { nodes });
   const isMany = full || nodes === 2;
-  return depart(departures, options, isMany ? [CRASHES_FULL, LEAVES_FULL] : [CRASHES, LEAVES]);
+  return depart(departures, options, isMany ? [CRASHES_MANY, LEAVES_MANY] : [CRASHES, LEAVES]);
 }
 
 export interface Departures {

@@ -36,6 +36,37 @@ function sleepIn(): Bench {
   return bench;
 }
 
+it('a tab that hangs for less than a sleep takes that for no stall of its lines', () => {
+  const bench = createRoom([b, c], [b, c]);
+  let atMs = 0;
+  const hear = (ms: number): void => {
+    for (const until = atMs + ms; atMs < until; atMs += 50) {
+      bench.runTo(atMs);
+      for (const peer of [b, c]) bench.at(atMs, { kind: 'heard', peer });
+    }
+  };
+  /** What came meanwhile is read before the timer that is overdue. */
+  const hang = (ms: number): void => {
+    atMs += ms;
+    for (const peer of [b, c]) bench.at(atMs, { kind: 'heard', peer });
+  };
+  for (let times = 0; times < 2; times++) {
+    hear(10_000);
+    hang(1_900);
+  }
+  hear(10_000);
+  const silentFrom = atMs;
+  const told: MembershipEffect[] = [];
+  for (; atMs < silentFrom + 2_600; atMs += 50) {
+    told.push(...bench.runTo(atMs));
+    bench.at(atMs, { kind: 'heard', peer: c });
+  }
+  const accused = told.flatMap((effect) =>
+    effect.kind === 'publish' && effect.claim.kind === 'accusation' ? [effect.claim.target] : [],
+  );
+  expect(accused).toEqual([b]);
+});
+
 describe('a long sleep', () => {
   it('ends as another life, with records of its own, and that is said before them', () => {
     const bench = sleepIn();

@@ -11,6 +11,10 @@ export const a: PeerId = peer(1);
 export const b: PeerId = peer(2);
 export const c: PeerId = peer(3);
 export const d: PeerId = peer(4);
+/** Other ids whose first digits, by which complaints name them, are those of the same letter. */
+const namesake = (byte: number): PeerId => bytesToPeerId(new Uint8Array(16).fill(byte).fill(9, 8));
+export const a2: PeerId = namesake(1);
+export const b2: PeerId = namesake(2);
 
 /** What of a snapshot the checkers look at; whatever is not given is well. */
 export interface Shows {
