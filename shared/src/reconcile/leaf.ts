@@ -129,13 +129,13 @@ function entriesUnder(tree: HashTree, leaf: number, exact: boolean): readonly Tr
 }
 
 /**
- * Of `by` the first 4 bits stay below `minor`, and below these the first 3 of the content's hash, or 4 where there is no
- * `by`: the order is kept, and most ties of two members and most lies are seen. Sequences leave room for no more.
+ * Of `by` the first 8 bits stay below `minor`, and below these the first 6 of the content's hash: the order is kept, and
+ * nearly all ties of two members and lies are seen. Sequences, which have no `by`, leave room for 4 of the content's.
  */
 function shortenVersion({ major, minor, by, content = 0 }: Version): Version {
   if (by === null) return { major, minor: minor * 16 + (content >>> 28), by };
-  const tie = (Number.parseInt(by.slice(0, 1), 16) << 3) | (content >>> 29);
-  return { major, minor: minor * 128 + tie, by: null };
+  const tie = (Number.parseInt(by.slice(0, 2), 16) << 6) | (content >>> 26);
+  return { major, minor: minor * 16_384 + tie, by: null };
 }
 
 function toSummary({ keyHash, version }: TreeEntry): Summary {

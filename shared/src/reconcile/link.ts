@@ -67,7 +67,10 @@ export function noteRoot(link: LinkTable, ours: Hash64, theirs: Hash64, at: Inst
   return false;
 }
 
-/** Whether roots have differed often enough: in the same way for longer than a record may be on its way, or in many ways. */
+/**
+ * Whether roots have differed often enough: in the same way for longer than a record may be on its way, or in many ways.
+ * Patience is one of time as well, for where pings cross four heartbeats come as soon as two.
+ */
 export function differsForLong(
   link: LinkTable,
   patience: number,
@@ -76,7 +79,7 @@ export function differsForLong(
 ): boolean {
   const { differingHeartbeatsMin, movingHeartbeatsMin, differingMsMin } = config;
   const isEnough = (times: number, timesMin: number, since: Instant): boolean =>
-    times >= patience * timesMin && elapsedMs(since, at) >= differingMsMin;
+    times >= patience * timesMin && elapsedMs(since, at) >= patience * differingMsMin;
   return (
     isEnough(link.still, differingHeartbeatsMin, link.stillSince) ||
     isEnough(link.differing, movingHeartbeatsMin, link.differingSince)

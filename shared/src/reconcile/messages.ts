@@ -15,7 +15,7 @@
  *     done                  ------------>
  *
  * Two round trips until the records flow. A round is started on a new link by the lower id, and by
- * anyone who saw the other's root differ on two heartbeats, the higher id on four; at most one per table and link in 5 s.
+ * anyone who saw the other's root differ on two heartbeats, the higher id on six; at most one per table and link in 5 s.
  *
  * A round shortens what it sends: of a hash the high half, of `by` a few bits. What that hides, the roots still
  * show: every second round in a row over a link whose roots did not become equal meanwhile is `exact`.

@@ -60,7 +60,7 @@ describe('who begins a round', () => {
 
   test.each([
     ['two', 'lower', c, 2],
-    ['four', 'higher', a, 4],
+    ['six', 'higher', a, 6],
   ] as const)(
     'a root that differed on %s heartbeats in a row makes the %s id begin one',
     (_count, _id, peer, count) => {
@@ -98,10 +98,10 @@ describe('who begins a round', () => {
     expect(hear([first!, equal, second!, second!], 40_000)).toEqual([[], [], [], ['top']]);
   });
 
-  test('the higher id waits for twice as many of these, too', () => {
+  test('the higher id waits for three times as many of these, too', () => {
     const party = partyB();
     const { roots } = party.layer.inspect();
-    const hear = Array.from({ length: 8 }, (_, at) =>
+    const hear = Array.from({ length: 12 }, (_, at) =>
       kindsOf(
         party.handle(
           { kind: 'roots', from: a, roots: { ...roots, state: { high: 0, low: at + 1 } } },
@@ -109,7 +109,7 @@ describe('who begins a round', () => {
         ),
       ),
     );
-    expect(hear).toEqual([[], [], [], [], [], [], [], ['top']]);
+    expect(hear).toEqual([...Array.from({ length: 11 }, () => []), ['top']]);
   });
 
   test('heartbeats in one breath make nobody begin one: what they lack may be on its way', () => {
@@ -121,23 +121,38 @@ describe('who begins a round', () => {
     expect(hear(5_000 + differingMsMin)).toEqual(['top', 'top', 'top']);
   });
 
+  test('where pings cross, and heartbeats come in pairs, the lower id still begins before the higher', () => {
+    const begunBy = (peer: typeof a): number => {
+      const party = partyB();
+      party.handle({ kind: 'neighborUp', peer }, 0);
+      const differing = { ...party.layer.inspect().roots, state: ZERO_HASH };
+      return [0, 727, 750, 1_477, 1_500, 2_227, 2_250, 2_977, 3_000].findIndex(
+        (atMs) => party.handle({ kind: 'roots', from: peer, roots: differing }, 5_000 + atMs).length > 0,
+      );
+    };
+    // The other end of the link hears the first of them up to 750 ms later.
+    expect([begunBy(c), begunBy(a)]).toEqual([3, 7]);
+  });
+
   test('every second one in a row is exact, until the roots are equal again', () => {
     const party = partyB();
+    party.handle({ kind: 'neighborUp', peer: c }, 0);
     const equal = party.layer.inspect().roots;
     const differing = { ...equal, state: ZERO_HASH };
     const exactAt = (atMs: number): boolean[] =>
       [0, 300, 600, 900]
-        .flatMap((later) => party.handle({ kind: 'roots', from: a, roots: differing }, atMs + later))
+        .flatMap((later) => party.handle({ kind: 'roots', from: c, roots: differing }, atMs + later))
         .flatMap((effect) =>
           effect.kind === 'send' && effect.message.kind === 'top' ? [effect.message.exact] : [],
         );
-    expect([0, 10_000, 20_000].map(exactAt)).toEqual([[false], [true], [false]]);
-    party.handle({ kind: 'roots', from: a, roots: equal }, 29_000);
-    expect(exactAt(30_000)).toEqual([false]);
+    party.handle({ kind: 'roots', from: c, roots: equal }, 1_000);
+    expect([10_000, 20_000, 30_000].map(exactAt)).toEqual([[false], [true], [false]]);
+    party.handle({ kind: 'roots', from: c, roots: equal }, 39_000);
+    expect(exactAt(40_000)).toEqual([false]);
     // One that the neighbor began counts as well.
-    party.handle({ kind: 'roots', from: a, roots: equal }, 39_000);
-    party.handle(from(a, { kind: 'top', table: 'state', exact: false, hashes: sixteen }), 40_000);
-    expect(exactAt(50_000)).toEqual([true]);
+    party.handle({ kind: 'roots', from: c, roots: equal }, 49_000);
+    party.handle(from(c, { kind: 'top', table: 'state', exact: false, hashes: sixteen }), 50_000);
+    expect(exactAt(60_000)).toEqual([true]);
   });
 
   test('at most one per table and link in 5 s, whoever began it', () => {
@@ -146,15 +161,15 @@ describe('who begins a round', () => {
       kindsOf(party.handle({ kind: 'roots', from: peer, roots: otherRoots }, atMs));
     const tick = (atMs: number): string[] => [0, 0, 0].flatMap(() => hear(a, atMs));
     party.handle({ kind: 'neighborUp', peer: c });
-    expect([tick(0), tick(1_000), tick(2_000), tick(5_999)]).toEqual([[], ['top', 'top', 'top'], [], []]);
-    expect(tick(6_000)).toEqual(['top', 'top', 'top']);
+    expect([tick(0), tick(2_400), tick(4_000), tick(7_399)]).toEqual([[], ['top', 'top', 'top'], [], []]);
+    expect(tick(7_400)).toEqual(['top', 'top', 'top']);
     // Another link has a limit of its own.
-    hear(c, 5_000);
-    expect(hear(c, 6_000)).toHaveLength(3);
+    hear(c, 8_000);
+    expect(hear(c, 9_000)).toHaveLength(3);
     // A round that the neighbor began counts as well.
-    party.handle(from(a, { kind: 'top', table: 'state', exact: true, hashes: sixteen }), 11_000);
-    expect(hear(a, 11_000)).toEqual([]);
-    expect(hear(a, 12_000)).toEqual(['top', 'top']);
+    party.handle(from(a, { kind: 'top', table: 'state', exact: true, hashes: sixteen }), 13_000);
+    expect(tick(13_000)).toEqual([]);
+    expect(hear(a, 14_000)).toEqual(['top', 'top']);
   });
 
   test('of two that begin at once the lower id goes on, and the other answers', () => {
@@ -163,10 +178,10 @@ describe('who begins a round', () => {
     low.handle({ kind: 'neighborUp', peer: b });
     const top: ReconcileMessage = { kind: 'top', table: 'state', exact: true, hashes: sixteen };
     expect(low.handle(from(b, top))).toEqual([]);
-    for (const atMs of [0, 300, 600, 900]) high.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs);
-    expect(kindsOf(high.handle(from(a, top), 901))).toEqual(['middle']);
+    for (const atMs of [0, 500, 1_000, 1_500, 2_000, 2_500]) high.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs);
+    expect(kindsOf(high.handle(from(a, top), 2_501))).toEqual(['middle']);
     // Its own round is over: an answer to it would go nowhere.
-    expect(high.handle(from(a, { kind: 'middle', table: 'state', exact: true, nodes: [] }), 902)).toEqual([]);
+    expect(high.handle(from(a, { kind: 'middle', table: 'state', exact: true, nodes: [] }), 2_502)).toEqual([]);
     // A top of ours that nobody answered does not keep the neighbor from beginning for ever.
     expect(kindsOf(low.handle(from(b, top), 5_000))).toEqual(['middle']);
   });
