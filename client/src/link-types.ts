@@ -30,7 +30,7 @@ export type IceServers =
  * - `linked`, `connecting`: there is a link, or it is on its way.
  * - `self`, `unknown`: there can be none: it is this member, or none that is here.
  * - `not-wanted`: this member holds as many links as it wants; messages go through others.
- * - `not-yet`: it has not been tried; its turn may come.
+ * - `not-yet`: no candidate so far: it has not been tried; its turn may come.
  * - `budget`: a page may not build more connections for now.
  * - `resting`: attempts failed twice, or one of the two misbehaved or gave way to another. `restMs` tells how long.
  * - All of `LinkFailure`: so did the last attempt end, and another will be made. (`full` also where its own record says so.)

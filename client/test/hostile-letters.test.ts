@@ -30,6 +30,7 @@ interface Setup {
 const LOST: LinkMessage = { kind: 'prune', tree: null };
 const DEAD: Channel = {
   describe: () => true,
+  quietMs: () => Promise.resolve(Infinity),
   restart: () => Promise.resolve(false),
   redescribe: () => true,
   send: () => false,

@@ -33,6 +33,7 @@ const accusation = (observer: PeerId, target: PeerId): Accusation => ({
   epoch: epoch(1),
   incarnation: incarnation(0),
   silentMs: 9_000,
+  reached: false,
   proof: null,
 });
 const entry = ({ room }: Scene, by: PeerId, key: string, value: number = 1): Entry => ({

@@ -110,7 +110,7 @@ test('a tab that is frozen for thirty seconds returns by itself, declares nobody
   standStill('frozen', (tab, still) => tab.freeze(still), 30_000));
 
 test('so does one that stands in a debugger @long', () =>
-  standStill('paused', (tab, still) => tab.pause(still), 14_000));
+  standStill('paused', (tab, still) => tab.pause(still), 22_000));
 
 test('a page that the visitor leaves says goodbye, and is back with all it had when it is gone back to', async () => {
   const [front, other, gone] = await openThree('back');

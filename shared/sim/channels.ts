@@ -62,7 +62,7 @@ interface Connection {
 export interface Channels {
   readonly construct: (tab: SimTab, peer: PeerId, attempt: AttemptId, initiator: boolean) => void;
   readonly describe: (tab: SimTab, effect: Extract<Effect, { kind: 'describe' }>) => void;
-  /** Looks for another way, in place. */
+  /** Looks for another way, in place, unless packets come by this one: then it says so. */
   readonly restart: (tab: SimTab, attempt: AttemptId) => void;
   /** No way that connections of this tab had found leads anywhere any more: all, or the one to this peer. */
   readonly stray: (tab: SimTab, peer?: PeerId) => void;
@@ -162,7 +162,9 @@ export function createChannels(deps: ChannelDeps): Channels {
     },
     restart: (tab, attempt) => {
       const end = endOf(tab, attempt);
-      if (end) tell(end, end.initiator ? 'restart' : 'wantsRestart');
+      if (end && !reaches(end)) return tell(end, end.initiator ? 'restart' : 'wantsRestart');
+      // The other browser says that it has what we sent, also where its page stands still.
+      if (end) later(2 * end.connection.latencyMs, () => tab.give(() => unlessClosed(end, reached(end))));
     },
     stray: (tab, peer) => {
       for (const [to, { connection }] of openEnds(tab)) connection.strayed ||= (peer ?? to) === to;
@@ -220,6 +222,13 @@ export function createChannels(deps: ChannelDeps): Channels {
 
   function tell(end: End, data: string): void {
     later(5, () => end.tab.give(() => unlessClosed(end, described(end, data))));
+  }
+
+  /** Whether packets get through both ways. */
+  function reaches(end: End): boolean {
+    const other = otherEnd(end);
+    if (!other || other.closed || !other.tab.isAlive() || end.connection.strayed) return false;
+    return !isCut(end.tab, other.tab) && !isCut(other.tab, end.tab);
   }
 
   /** As the real transport does it: the initiator offers, the other asks it to. */
@@ -396,5 +405,7 @@ const described = ({ tab, peer, attempt }: End, data: string): Input => ({
   wireVersion: tab.versions.newest,
   data,
 });
+
+const reached = ({ peer }: End): Input => ({ kind: 'reached', peer, quietMs: 0 });
 
 const unlessClosed = (end: End, input: Input): Input | undefined => (end.closed ? undefined : input);

@@ -114,6 +114,7 @@ export function createGossipNode({ self, rng }: NodeDeps, roomSize: number, conf
       case 'probe':
       case 'heard':
       case 'signed':
+      case 'reached':
         // Nobody watches anybody here.
         return undefined;
       case 'congestion':

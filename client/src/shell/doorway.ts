@@ -130,6 +130,7 @@ function openDoor(
       void takeSigned(data);
       return true;
     },
+    quietMs: channel.quietMs,
     restart: () => (phase === 'open' ? channel.restart() : Promise.resolve(false)),
     send: (bytes) => phase === 'open' && (lost || channel.send(bytes)),
     fingerprints: channel.fingerprints,

@@ -219,7 +219,7 @@ export function createShell(deps: ShellDeps): Shell {
       case 'describe':
         return describe(effect);
       case 'restart':
-        return restart(effect.attempt);
+        return restart(effect.peer, effect.attempt);
       case 'destroy':
         return destroy(effect.attempt);
       case 'speak':
@@ -281,9 +281,13 @@ export function createShell(deps: ShellDeps): Shell {
     });
   }
 
-  function restart(attempt: AttemptId): void {
-    const restarting = linkByAttempt.get(attempt)?.channel.restart();
-    void restarting?.then((isBegun) => {
+  function restart(peer: PeerId, attempt: AttemptId): void {
+    const channel = linkByAttempt.get(attempt)?.channel;
+    void channel?.quietMs().then((quietMs) => {
+      const isStill = linkByAttempt.get(attempt)?.channel === channel;
+      if (isStill && quietMs < Infinity) handle({ kind: 'reached', peer, quietMs });
+    });
+    void channel?.restart().then((isBegun) => {
       if (isBegun) traffic.restarted += 1;
     });
   }

@@ -192,6 +192,7 @@ function createChannel(
       for (const description of descriptions) if (!peer.destroyed) peer.signal(description);
       return true;
     },
+    quietMs: readQuiet,
     restart: () => (looking ??= restartWhereDead().finally(() => (looking = undefined))),
     redescribe: (data) => {
       const descriptions = phase === 'open' ? textToRedescriptions(data) : undefined;
@@ -277,7 +278,7 @@ function createChannel(
     return true;
   }
 
-  /** How long ago the last packet came, be it only that the browser at the other end has ours; without end where nobody can tell. */
+  /** Also without end once it is closed. */
   async function readQuiet(): Promise<number> {
     const stats = await readStats();
     return (stats && quietOf(stats)) ?? Infinity;

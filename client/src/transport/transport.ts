@@ -68,6 +68,11 @@ export interface Channel {
    */
   readonly describe: (data: string) => boolean;
   /**
+   * Of an open channel: how many milliseconds ago the last packet came, be it only that the browser at the other end has
+   * ours; `Infinity` where nobody can tell.
+   */
+  readonly quietMs: () => Promise<number>;
+  /**
    * Of an open channel by which nothing comes any more: looks for another way to the other end, in place, so that nothing
    * that was sent is lost. What comes of it is told by `onDescribed`, and is for the other end's `redescribe`. While that
    * comes to nothing, again. Resolves with whether another way is looked for.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
-import type { Effect } from '#shared/mesh/messages.ts';
+import type { Effect, Input } from '#shared/mesh/messages.ts';
 import { createLinkDecoder, createLinkEncoder } from '#shared/wire/frame.ts';
 import { encodePacket, encodeTooOldPacket } from '#shared/wire/packet.ts';
 import { versionsUpTo } from '#shared/wire/versions.ts';
@@ -181,6 +181,25 @@ describe('traffic', () => {
       receivedFrames: 2,
       receivedBytes: 2 * bytes.byteLength,
     });
+  });
+
+  test('tells the node when the last packet of a silent neighbor came, unless nobody knows or its link is gone', async () => {
+    const setup = setUp();
+    const channel = open(setup, a, one);
+    const restart: Effect = { kind: 'restart', peer: a, attempt: one };
+    const reached = (): Input[] => setup.inputs.filter(({ kind }) => kind === 'reached');
+    const act = async (...effects: Effect[]): Promise<void> => {
+      setup.answer(...effects);
+      setup.shell.handle(start);
+      await Promise.resolve();
+    };
+    await act(restart);
+    expect(reached()).toEqual([]);
+    channel.quietMs = 300;
+    await act(restart);
+    expect(reached()).toEqual([{ kind: 'reached', peer: a, quietMs: 300 }]);
+    await act(restart, { kind: 'destroy', peer: a, attempt: one });
+    expect(reached()).toHaveLength(1);
   });
 
   test('does not count what could not be sent', () => {

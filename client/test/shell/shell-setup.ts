@@ -57,6 +57,8 @@ export interface FakeChannel {
   left: Promise<void>;
   /** What `send` and `describe` answer. */
   takes: boolean;
+  /** What it says of its last packet. */
+  quietMs: number;
 }
 
 export interface Setup {
@@ -138,6 +140,7 @@ export function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prov
             closed: 0,
             left: Promise.resolve(),
             takes: true,
+            quietMs: Infinity,
           };
           const name = channels.push(fake);
           log.push(`construct ${name}`);
@@ -147,6 +150,7 @@ export function setUp(versions: WireVersions = WIRE_VERSIONS, { id, keys }: Prov
               fake.described.push(data);
               return fake.takes;
             },
+            quietMs: () => Promise.resolve(fake.quietMs),
             restart: () => {
               log.push(`restart ${name}`);
               return Promise.resolve(true);

@@ -45,6 +45,11 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
   /** Since when, at the latest, nothing is past that is said to a tab. */
   const begunAtMs = new Map<SimTab, number>();
 
+  /** When somebody got to what had waited for it, and for how long: what it passed on then is older than it can know. */
+  const lags: { readonly atMs: number; readonly behindMs: number }[] = [];
+  const waitedSince = (ms: number): number =>
+    lags.reduce((most, { atMs, behindMs }) => (atMs < ms ? most : Math.max(most, behindMs)), 0);
+
   /** When a tab was last seen to run, and until when it tells what waited while it last stood still. */
   const standing = new Map<SimTab, { readonly ranMs: number; readonly untilMs: number }>();
   const noteRun = (tab: SimTab): void => {
@@ -52,6 +57,8 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     const known = standing.get(tab) ?? { ranMs, untilMs: 0 };
     const untilMs = ranMs - known.ranMs > STANDSTILL_MS ? ranMs + QUEUED_MS : known.untilMs;
     standing.set(tab, { ranMs, untilMs });
+    const behindMs = tab.behindMs();
+    if (behindMs > STANDSTILL_MS) lags.push({ atMs: ranMs, behindMs });
   };
 
   const saidUntil = (origin: PeerId, ms: number): number =>
@@ -71,8 +78,8 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     const saidMs = saidAtMs.get(from)?.[number - 1] ?? Infinity;
     const ageMs = world.timeMs() - saidMs;
     const hasSlept = world.timeMs() < (standing.get(tab)?.untilMs ?? 0);
-    if (ageMs - tab.behindMs() > OLDEST_MS && !hasSlept)
-      complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
+    const isOld = ageMs > OLDEST_MS && ageMs - tab.behindMs() - waitedSince(saidMs) > OLDEST_MS;
+    if (isOld && !hasSlept) complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
     if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
     heard.last = Math.max(heard.last, number);
     if (number > pastOf(tab, from, heard)) heard.count += 1;

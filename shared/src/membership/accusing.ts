@@ -21,7 +21,15 @@ import {
   standingsTowards,
 } from './standing.ts';
 import { refused, takeProbe, type State, type Turn } from './state.ts';
-import { isAccuser, judge, medianRoundTripMs, verdictOf } from './suspicion.ts';
+import {
+  isAccuser,
+  isReached,
+  judge,
+  medianRoundTripMs,
+  verdictOf,
+  type Seen,
+  type Suspicion,
+} from './suspicion.ts';
 
 export function onAccusation(turn: Turn, accusation: Accusation): void {
   const { state } = turn;
@@ -89,7 +97,9 @@ function isContested(turn: Turn, { target, accusations }: Verdict, life: Life): 
   const suspicion = state.suspicions.get(target);
   if (suspicion) {
     if (!isFounded) for (const one of accusations) joinSuspicion(turn, one, life);
-    return !isFounded || elapsedMs(suspicion.startedAt, at) < state.config.answerMsMin;
+    return (
+      !isFounded || elapsedMs(suspicion.startedAt, at) < state.config.answerMsMin || isSpared(turn, suspicion)
+    );
   }
   if (!hasRoomForSuspicion(turn, target)) return !isFounded;
   // Out of the blue, as when parted rooms meet and old claims come again: whoever it names hears of it while there is
@@ -97,6 +107,13 @@ function isContested(turn: Turn, { target, accusations }: Verdict, life: Life): 
   out.push({ kind: 'route', to: target, message: { kind: 'accused', accusation } });
   joinSuspicion(turn, accusation, life);
   return true;
+}
+
+/** Whoever made the verdict may not know that packets of its browser still come. */
+function isSpared(turn: Turn, suspicion: Suspicion): boolean {
+  const { state, at } = turn;
+  const seen = seenOf(turn, suspicion.target);
+  return isReached(suspicion, seen) && judge(suspicion, seen, at, state.config) === 'open';
 }
 
 /** Accuses in our own name, unless we already do, or doubt ourselves. */
@@ -119,6 +136,7 @@ export function accuse(turn: Turn, target: PeerId, silentMs: number): void {
     incarnation,
     observer: state.self,
     silentMs: Math.floor(silentMs),
+    reached: reaches(state, target),
     proof: null,
   };
   state.heldSince.delete(target);
@@ -188,22 +206,26 @@ function settle(turn: Turn, target: PeerId): void {
   const { state, at, out } = turn;
   const suspicion = state.suspicions.get(target);
   if (!suspicion || hearsWell(turn, target)) return;
-  const cutOff = isCutOff(state, at);
-  const paired = state.roster.size <= 2;
-  const seen = {
-    ownProofAt: ownProofAt(turn, target),
-    cutOff,
-    paired,
-    standingOf: standingsTowards(turn, target),
-    roundTripMs: medianRoundTripMs(Array.from(state.neighbors.values(), (silence) => silence.roundTripMs())),
-  };
+  const seen = seenOf(turn, target);
   const judgement = judge(suspicion, seen, at, state.config);
   if (judgement === 'open' || (judgement === 'overdue' && mayYetReturn(turn, suspicion.startedAt))) return;
-  const decided = judgement === 'overdue' && cutOff ? 'alone' : 'openly';
+  const decided = judgement === 'overdue' && seen.cutOff ? 'alone' : 'openly';
   const verdict = verdictOf(suspicion);
   if (decided === 'openly' && isAccuser(suspicion, state.self)) out.push({ kind: 'publish', claim: verdict });
   const { epoch, incarnation } = suspicion;
   removeMember(turn, { id: target, epoch, incarnation }, verdict, decided);
+}
+
+function seenOf(turn: Turn, target: PeerId): Seen {
+  const { state, at } = turn;
+  return {
+    ownProofAt: ownProofAt(turn, target),
+    cutOff: isCutOff(state, at),
+    paired: state.roster.size <= 2,
+    standingOf: standingsTowards(turn, target),
+    reached: reaches(state, target),
+    roundTripMs: medianRoundTripMs(Array.from(state.neighbors.values(), (silence) => silence.roundTripMs())),
+  };
 }
 
 /** Without a link no answer could reach us: suspects wait for the next one, unless there is only one other. */
@@ -222,6 +244,11 @@ function hearsWell(turn: Turn, target: PeerId): boolean {
   const answeredAt = state.orphans.get(target)?.answeredAt ?? null;
   if (answeredAt !== null && elapsedMs(answeredAt, at) <= orphansMs + deafMs) return true;
   return state.neighbors.get(target)?.hearsWell(at) ?? false;
+}
+
+/** Packets of its browser come over a link of ours. */
+function reaches({ neighbors }: State, target: PeerId): boolean {
+  return neighbors.get(target)?.isReached() ?? false;
 }
 
 function ownProofAt(turn: Turn, target: PeerId): Instant | null {

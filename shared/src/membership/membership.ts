@@ -45,6 +45,7 @@ import {
   onMessage,
   onNeighborDown,
   onNeighborUp,
+  onReached,
   probe,
   wake,
 } from './watch.ts';
@@ -161,6 +162,8 @@ function dispatch(turn: Turn, input: Exclude<MembershipInput, { readonly kind: '
       return onHeard(turn, input.peer);
     case 'lives':
       return onLives(turn, input.peer);
+    case 'reached':
+      return onReached(turn, input.peer, input.quietMs);
     case 'stability':
       return onStability(turn, input.stamp);
     case 'greeter':

@@ -9,7 +9,7 @@
  * - Deviation: every member holds the whole roster, as two records per member that only the owner writes.
  *
  * Death: three observers agree and none objects; or 4 s have passed since the last proof of life with
- * at least one accusation and neither objection nor refutation. A higher incarnation undoes any verdict.
+ * at least one accusation and neither objection nor refutation. Of one whose browser is still reached: after 15 s. A higher incarnation undoes any verdict.
  * What one decides while it hears nobody stays its own view: it is told to no one and undone by any record.
  */
 import type { PeerMisbehaved, RecordChanged, RecordRemoved, Schedule } from '../base/effects.ts';
@@ -62,6 +62,8 @@ export interface Accusation extends Provable {
   readonly incarnation: Incarnation;
   readonly observer: PeerId;
   readonly silentMs: number;
+  /** Packets of its browser came for longer than words of its page: it hangs, or its line stalls. Who has crashed sends none. */
+  readonly reached: boolean;
 }
 
 /** `observer` hears `target` well. */
@@ -144,6 +146,8 @@ export type MembershipInput =
   | { readonly kind: 'readmit'; readonly id: PeerId }
   /** This neighbor has shown by another way than its link that it lives; of our own hearing that says nothing. */
   | { readonly kind: 'lives'; readonly peer: PeerId }
+  /** Of a silent neighbor: the last packet of its browser came so long ago, be it only that it had ours. */
+  | { readonly kind: 'reached'; readonly peer: PeerId; readonly quietMs: number }
   /** Says goodbye to this epoch. */
   | { readonly kind: 'goAway' }
   /** Begins the next one. */

@@ -69,6 +69,10 @@ export interface Silence {
   readonly roundTripMs: () => number | null;
   /** Some frame came. `late`: our own watch is overdue, so that it may have waited here. */
   readonly heard: (at: Instant, late?: boolean) => void;
+  /** The last packet of its browser came at this instant. */
+  readonly reached: (at: Instant) => void;
+  /** Packets of its browser came for longer than its page would have been silent with nothing in the way. */
+  readonly isReached: () => boolean;
   /** This tab has slept: what was not heard meanwhile proves nothing. */
   readonly restart: (at: Instant) => void;
   /** The neighbor pinged, and told its tick. */
@@ -117,8 +121,12 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
       return elapsedMs(link.heardAt, at) <= Math.max(config.objectWithinMs, answerMs);
     },
     suspectAfterMs: patienceMs,
-    roundTripMs: () => link.roundTrip && link.roundTrip.srttMs + 4 * link.roundTrip.rttvarMs,
+    roundTripMs: () => link.roundTrip && roundTripMs(link),
     heard: (at, late = false) => noteHeard(link, at, late),
+    reached: (at) => {
+      if (at > link.reachedAt) link.reachedAt = at;
+    },
+    isReached: () => elapsedMs(link.heardAt, link.reachedAt) >= config.objectWithinMs + roundTripMs(link),
     restart: (at) => {
       link.quietSince = at;
       link.probes.length = 0;
@@ -168,6 +176,8 @@ interface Link {
   /** On their way, the oldest first; at most `probesMax`. */
   readonly probes: { readonly probe: number; readonly sentAt: Instant }[];
   heardAt: Instant;
+  /** When the last packet of its browser came, as far as it was looked for. */
+  reachedAt: Instant;
   quietSince: Instant;
   peerTickMs: number;
   roundTrip: RoundTrip | null;
@@ -199,6 +209,7 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
     stretchFrom: openedAt,
     probes: [],
     heardAt: openedAt,
+    reachedAt: openedAt,
     quietSince: openedAt,
     peerTickMs: config.watchMs,
     roundTrip: null,
@@ -211,6 +222,11 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
     vouches: 0,
     accusing: false,
   };
+}
+
+/** RFC 6298's timeout; 0 while no round trip was measured. */
+function roundTripMs({ roundTrip }: Link): number {
+  return roundTrip ? roundTrip.srttMs + 4 * roundTrip.rttvarMs : 0;
 }
 
 function noteHeard(link: Link, at: Instant, late: boolean): void {

@@ -133,35 +133,52 @@ export interface Seen {
   readonly paired: boolean;
   /** What one of our links takes there and back. */
   readonly roundTripMs: number;
+  /** Packets of its browser still come over a link of ours. */
+  readonly reached: boolean;
   /** All but strangers count towards the quorum: they could hear the suspect. */
   readonly standingOf: (accuser: PeerId) => Standing;
 }
 
-export function judge(
-  suspicion: Suspicion,
-  { ownProofAt, cutOff, paired, roundTripMs, standingOf }: Seen,
-  at: Instant,
-  config: MembershipConfig,
-): Judgement {
-  const fresh = suspicion.held.filter(
-    ({ accusation, receivedAt }) =>
-      elapsedMs(receivedAt, at) <= config.accusationLifeMs && standingOf(accusation.observer) !== 'stranger',
+export function judge(suspicion: Suspicion, seen: Seen, at: Instant, config: MembershipConfig): Judgement {
+  const fresh = countedOf(suspicion, seen).filter(
+    ({ receivedAt }) => elapsedMs(receivedAt, at) <= config.accusationLifeMs,
   ).length;
-  if (fresh >= config.quorum && elapsedMs(suspicion.startedAt, at) >= config.agreedMsMin) return 'agreed';
-  const provenAt = ownProofAt !== null && ownProofAt > suspicion.provenAt ? ownProofAt : suspicion.provenAt;
-  if (paired) {
-    // Nobody can object; but what the suspect has said may wait behind our own late timer. Over a link so rough, or so
-    // slow at its other end, that suspicion itself outlasted the deadline, it may also be on its way.
-    const isSlow = longestSilenceMs(suspicion) > config.pairDeadlineMs;
-    const patienceMs = isSlow ? answerMs(suspicion, 0, config) : config.watchMs;
-    const times = { provenAt, deadlineMs: config.pairDeadlineMs, patienceMs };
-    return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
+  const reached = isReached(suspicion, seen);
+  const isAgreed = fresh >= config.quorum && elapsedMs(suspicion.startedAt, at) >= config.agreedMsMin;
+  // All of them may wait for the same page, or behind the same bad line.
+  if (isAgreed && !reached) return 'agreed';
+  const { provenAt } = suspicion;
+  const times = {
+    provenAt: seen.ownProofAt !== null && seen.ownProofAt > provenAt ? seen.ownProofAt : provenAt,
+    deadlineMs: reached ? config.reachedDeadlineMs : seen.paired ? config.pairDeadlineMs : config.deadlineMs,
+    patienceMs: patienceMs(suspicion, seen, config),
+  };
+  return at >= deadlineAt(suspicion, times) ? 'overdue' : 'open';
+}
+
+/** Whether anybody whose word counts has packets of the suspect's browser. */
+export function isReached(suspicion: Suspicion, seen: Seen): boolean {
+  return seen.reached || countedOf(suspicion, seen).some(({ accusation }) => accusation.reached);
+}
+
+function countedOf({ held }: Suspicion, { standingOf }: Seen): readonly HeldAccusation[] {
+  return held.filter(({ accusation }) => standingOf(accusation.observer) !== 'stranger');
+}
+
+/** The least that a suspicion lasts. */
+function patienceMs(
+  suspicion: Suspicion,
+  { cutOff, paired, roundTripMs }: Seen,
+  config: MembershipConfig,
+): number {
+  if (!paired) {
+    // Who hears nobody holds on to dead links: in a room of which most died it waits for no more than it must.
+    return cutOff ? config.answerMsMin : answerMs(suspicion, roundTripMs, config);
   }
-  // Who hears nobody holds on to dead links: in a room of which most died it waits for no more than it must.
-  const patienceMs = cutOff ? config.answerMsMin : answerMs(suspicion, roundTripMs, config);
-  return at >= deadlineAt(suspicion, { provenAt, deadlineMs: config.deadlineMs, patienceMs })
-    ? 'overdue'
-    : 'open';
+  // Nobody can object; but what the suspect has said may wait behind our own late timer. Over a link so rough, or so
+  // slow at its other end, that suspicion itself outlasted the deadline, it may also be on its way.
+  const isSlow = longestSilenceMs(suspicion) > config.pairDeadlineMs;
+  return isSlow ? answerMs(suspicion, 0, config) : config.watchMs;
 }
 
 /** On the suspect's life; on the one that the first accuser named, if nobody named that which we know. */

@@ -1,7 +1,7 @@
 /** Neighbors watch each other: what is heard, what is not, and what follows. */
 import { assert } from '../base/assert.ts';
 import { compareIds, type PeerId } from '../base/ids.ts';
-import { elapsedMs } from '../base/time.ts';
+import { after, elapsedMs } from '../base/time.ts';
 import { accuse, ping, review } from './accusing.ts';
 import { isTick } from './checks.ts';
 import type { MembershipMessage } from './messages.ts';
@@ -63,6 +63,11 @@ export function onLives(turn: Turn, peer: PeerId): void {
   silence.heard(at);
   state.heldSince.delete(peer);
   if (state.suspicions.has(peer)) review(turn, peer);
+}
+
+/** Packets of a silent neighbor's browser still come. */
+export function onReached({ state, at }: Turn, peer: PeerId, quietMs: number): void {
+  state.neighbors.get(peer)?.reached(after(at, -quietMs));
 }
 
 export function onMessage(turn: Turn, from: PeerId, message: MembershipMessage): void {

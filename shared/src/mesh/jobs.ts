@@ -53,11 +53,11 @@ export function inputToJobs(
         { layer: 'routing', input: { kind: 'serverMessage', from: input.from, message: input.message } },
       ];
     case 'heard':
-      return [{ layer: 'membership', input: { kind: 'heard', peer: input.peer } }];
+    case 'reached':
+    case 'probe':
+      return [{ layer: 'membership', input }];
     case 'signed':
       return [{ layer: 'membership', input: { kind: 'lives', peer: input.peer } }];
-    case 'probe':
-      return [{ layer: 'membership', input: { kind: 'probe' } }];
     case 'timer':
       return [timerToJob(input.timer)];
     default:

@@ -224,6 +224,8 @@ export type Input =
     }
   /** This neighbor has signed something that came by another way: it lives, though its channel may not. */
   | { readonly kind: 'signed'; readonly peer: PeerId }
+  /** The last packet of this neighbor's browser came so long ago, be it only that it had ours: see `restart`. */
+  | { readonly kind: 'reached'; readonly peer: PeerId; readonly quietMs: number }
   /** A frame of this neighbor came over its channel, and is still being verified. */
   | { readonly kind: 'heard'; readonly peer: PeerId }
   /** The page was awoken, or its network is another: what links it holds may lead nowhere. */
@@ -251,7 +253,7 @@ export type Effect =
       readonly wireVersion: number;
       readonly data: string;
     }
-  /** Restart ICE of this open channel, in place. */
+  /** Nothing is heard over this open channel: say when the last packet came (`reached`), and restart ICE in place where none comes. */
   | { readonly kind: 'restart'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'destroy'; readonly peer: PeerId; readonly attempt: AttemptId }
   /** From here on frames are written in this version of the wire, where the other end reads it. */

@@ -65,6 +65,8 @@ function inputToText(input: Input): string {
     case 'heard':
     case 'signed':
       return `${input.kind} ${short(input.peer)}`;
+    case 'reached':
+      return `reached ${short(input.peer)} ${input.quietMs} ms`;
     case 'congestion':
       return `${input.congested ? 'congested' : 'drained'} ${short(input.peer)}`;
     case 'serverSignal':

@@ -180,6 +180,7 @@ function writeAccusationFacts(writer: Writer, accusation: Accusation): void {
   writeLife(writer, accusation);
   writeId(writer, accusation.observer);
   writeMs(writer, accusation.silentMs);
+  writeFlag(writer, accusation.reached);
 }
 
 function readAccusation(reader: Reader): Accusation {
@@ -188,6 +189,7 @@ function readAccusation(reader: Reader): Accusation {
     ...readLife(reader),
     observer: readId(reader),
     silentMs: readUint(reader),
+    reached: readFlag(reader),
     proof: readProof(reader),
   };
 }

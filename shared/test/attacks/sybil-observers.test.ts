@@ -42,6 +42,7 @@ function accusationsOf(
     epoch: epoch(1),
     incarnation: accused,
     silentMs,
+    reached: false,
     proof: null,
   }));
 }

@@ -79,7 +79,14 @@ test.each([1, 2, 3])('one who accuses alone, again and again, is answered each t
   for (let time = 0; time < 3; time++) {
     const accused = incarnation(incarnationOf(trial)!);
     const life = { target: victim.id, epoch: trial.accusations[0]!.epoch, incarnation: accused };
-    insist(trial, { kind: 'accusation', ...life, observer: liar.id, silentMs: 10_000, proof: null });
+    insist(trial, {
+      kind: 'accusation',
+      ...life,
+      observer: liar.id,
+      silentMs: 10_000,
+      reached: false,
+      proof: null,
+    });
     expect(incarnationOf(trial)).toBeGreaterThan(accused);
   }
   expect(losers(trial)).toBe(0);

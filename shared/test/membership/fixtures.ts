@@ -61,7 +61,7 @@ export function links(
 export function accusation(
   target: PeerId,
   observer: PeerId,
-  change: { epoch?: number; inc?: number; silentMs?: number } = {},
+  change: { epoch?: number; inc?: number; silentMs?: number; reached?: boolean } = {},
 ): Accusation {
   return {
     kind: 'accusation',
@@ -70,6 +70,7 @@ export function accusation(
     incarnation: incarnation(change.inc ?? 0),
     observer,
     silentMs: change.silentMs ?? 2_300,
+    reached: change.reached ?? false,
     proof: null,
   };
 }

@@ -121,7 +121,7 @@ describe('a suspicion', () => {
     expect(
       judge(
         suspect(held),
-        { ownProofAt, cutOff: false, paired: false, roundTripMs: 0, standingOf: anybody },
+        { ownProofAt, cutOff: false, paired: false, roundTripMs: 0, reached: false, standingOf: anybody },
         instant(at),
         config,
       ),
@@ -139,7 +139,7 @@ describe('a suspicion', () => {
         observers.includes(accuser) ? 'observer' : 'stranger';
       return judge(
         three,
-        { ownProofAt: null, cutOff: false, paired: false, roundTripMs: 0, standingOf },
+        { ownProofAt: null, cutOff: false, paired: false, roundTripMs: 0, reached: false, standingOf },
         instant(at),
         config,
       );
@@ -155,7 +155,14 @@ describe('a suspicion', () => {
   it('gives an answer three round trips of our own links if they are slow, and no more than the deadline', () => {
     const one = suspect([[a, 10_000, 3_000]]);
     const judged = (roundTripMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: false, paired: false, roundTripMs, standingOf: anybody };
+      const seen = {
+        ownProofAt: null,
+        cutOff: false,
+        paired: false,
+        roundTripMs,
+        reached: false,
+        standingOf: anybody,
+      };
       return judge(one, seen, instant(at), config);
     };
     // And the 800 ms by which the accuser was more patient than it must be.
@@ -175,7 +182,14 @@ describe('a suspicion', () => {
     const judged = (at: number): string =>
       judge(
         one,
-        { ownProofAt: null, cutOff: true, paired: false, roundTripMs: 700, standingOf: anybody },
+        {
+          ownProofAt: null,
+          cutOff: true,
+          paired: false,
+          roundTripMs: 700,
+          reached: false,
+          standingOf: anybody,
+        },
         instant(at),
         config,
       );
@@ -184,7 +198,14 @@ describe('a suspicion', () => {
 
   it('of the only other member is over sooner, but not before what waits in our queue has been heard', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true, roundTripMs: 700, standingOf: anybody };
+      const seen = {
+        ownProofAt: null,
+        cutOff: true,
+        paired: true,
+        roundTripMs: 700,
+        reached: false,
+        standingOf: anybody,
+      };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(2_250, 10_849), judged(2_250, 10_850)]).toEqual(['open', 'overdue']);
@@ -193,7 +214,14 @@ describe('a suspicion', () => {
 
   it('of the only other member takes as long as any where the link is rough or its other end hidden', () => {
     const judged = (silentMs: number, at: number): string => {
-      const seen = { ownProofAt: null, cutOff: true, paired: true, roundTripMs: 700, standingOf: anybody };
+      const seen = {
+        ownProofAt: null,
+        cutOff: true,
+        paired: true,
+        roundTripMs: 700,
+        reached: false,
+        standingOf: anybody,
+      };
       return judge(suspect([[a, 10_000, silentMs]]), seen, instant(at), config);
     };
     expect([judged(3_500, 11_799), judged(3_500, 11_800)]).toEqual(['open', 'overdue']);

@@ -13,6 +13,9 @@ import {
   type World,
 } from './fixture.ts';
 
+/** Nobody waits for longer for one whose browser still answers. */
+const GIVEN_UP_MS = 20_000;
+
 /** A settled room of twelve without a server. */
 function createTwelve(seed: number, conditions: Partial<NetworkConditions> = {}): World {
   const world = createRoom(12, { seed, conditions, calmMs: 15_000 });
@@ -39,7 +42,7 @@ const reasonsToLeave = (tab: Tab): string[] =>
   eventsOf(tab).flatMap((event) => (event.kind === 'memberLeft' ? [event.reason] : []));
 
 describe.each([1, 2, 3, 4])('seed %i', (seed) => {
-  test.each([3_000, 8_000, 12_000])('half of a room that hangs for %i ms is back soon after', (hangMs) => {
+  test.each([3_000, 8_000, 20_000])('half of a room that hangs for %i ms is back soon after', (hangMs) => {
     const world = createTwelve(seed);
     const constructed = world.constructed();
     const hanging = world.living().slice(0, 6);
@@ -70,11 +73,26 @@ describe.each([1, 2, 3, 4])('seed %i', (seed) => {
     expectWhole(world);
   });
 
+  test('one whose browser still answers is suspect, and nobody gives it up for 12 s', () => {
+    const world = createTwelve(seed);
+    const [hanging, ...others] = world.living() as [Tab, ...Tab[]];
+    const suspects = (tab: Tab): boolean =>
+      tab.node.inspect().membership.members.get(hanging.id)?.status === 'suspect';
+    world.freeze(hanging);
+    world.run(6_000);
+    expect(others.every(suspects)).toBe(true);
+    world.run(6_000);
+    expect(others.flatMap(reasonsToLeave)).toEqual([]);
+    world.wake(hanging);
+    world.run(2_000);
+    expect(others.some(suspects)).toBe(false);
+  });
+
   test('what a tab says first when it comes to itself is heard by all, once', () => {
     const world = createTwelve(seed);
     const [hanging, ...others] = world.living() as [Tab, ...Tab[]];
     world.freeze(hanging);
-    world.run(8_000);
+    world.run(GIVEN_UP_MS);
     expect(reasonsToLeave(others[0]!)).toEqual(['failed']);
     world.wake(hanging);
     world.command(hanging, { kind: 'publish', topic: 'chat', data: 'sorry' });
@@ -88,7 +106,7 @@ describe.each([1, 2, 3, 4])('seed %i', (seed) => {
     world.server.setUp(false);
     world.run(5_000);
     world.freeze(b);
-    world.run(8_000);
+    world.run(GIVEN_UP_MS);
     expect(reasonsToLeave(a)).toEqual(['failed']);
     world.wake(b);
     expect(world.runUntil(() => rostersAreEqual(world), 5_000)).toBe(true);

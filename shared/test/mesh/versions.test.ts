@@ -43,7 +43,7 @@ describe.each([1, 2, 3])('a room of version 2, seed %i,', (seed) => {
     const [old, ...residents] = open(world, [1, 2, 2]) as [Tab, ...Tab[]];
     world.server.setUp(false);
     world.freeze(old);
-    world.run(15_000);
+    world.run(20_000);
     expect(residents.map((tab) => tab.speaks())).toEqual([2, 2]);
     world.wake(old);
     expect(world.runUntil(() => rostersAreEqual(world), 20_000)).toBe(true);

@@ -178,10 +178,13 @@ describe('who begins a round', () => {
     low.handle({ kind: 'neighborUp', peer: b });
     const top: ReconcileMessage = { kind: 'top', table: 'state', exact: true, hashes: sixteen };
     expect(low.handle(from(b, top))).toEqual([]);
-    for (const atMs of [0, 500, 1_000, 1_500, 2_000, 2_500]) high.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs);
+    for (const atMs of [0, 500, 1_000, 1_500, 2_000, 2_500])
+      high.handle({ kind: 'roots', from: a, roots: otherRoots }, atMs);
     expect(kindsOf(high.handle(from(a, top), 2_501))).toEqual(['middle']);
     // Its own round is over: an answer to it would go nowhere.
-    expect(high.handle(from(a, { kind: 'middle', table: 'state', exact: true, nodes: [] }), 2_502)).toEqual([]);
+    expect(high.handle(from(a, { kind: 'middle', table: 'state', exact: true, nodes: [] }), 2_502)).toEqual(
+      [],
+    );
     // A top of ours that nobody answered does not keep the neighbor from beginning for ever.
     expect(kindsOf(low.handle(from(b, top), 5_000))).toEqual(['middle']);
   });

@@ -36,6 +36,24 @@ describe('the checker of messages', () => {
     expect(complaints).toHaveLength(complaintsMade);
   });
 
+  test.each([
+    ['of none that may have waited at a relay', 20_000, 0],
+    ['of one that may have waited there for less', 10_000, 1],
+  ])('complains %s', (_what, behindMs, complaintsMade) => {
+    const [hearer, speaker, relay] = [tabOf(a), tabOf(b), tabOf(c, { behindMs })];
+    const { told, stepped, pass, complaints } = bench(messagesComeOnce, [hearer, speaker, relay]);
+    told(hearer, joined(b));
+    // What waited before it was said is nothing to it.
+    stepped(tabOf(c, { behindMs: 60_000 }), start);
+    pass(1);
+    stepped(speaker, publish(1));
+    pass(1_000);
+    stepped(relay, start);
+    pass(84_000);
+    told(hearer, message(b, 1));
+    expect(complaints).toHaveLength(complaintsMade);
+  });
+
   test('complains, when all is calm, of one that neither came nor was told to be missed', () => {
     const [hearer, speaker] = [tabOf(a), tabOf(b)];
     const { told, stepped, checker, complaints } = bench(messagesComeOnce, [hearer, speaker]);

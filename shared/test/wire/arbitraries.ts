@@ -148,6 +148,7 @@ const anyAccusation: Arbitrary<Accusation> = record({
   ...life,
   observer: anyId,
   silentMs: anyCount,
+  reached: fc.boolean(),
   proof,
 });
 

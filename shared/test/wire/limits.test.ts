@@ -71,6 +71,7 @@ const accusation = (observer: PeerId) => ({
   incarnation: incarnation(MOST),
   observer,
   silentMs: MOST,
+  reached: false,
   proof: proof(),
 });
 const verdict = (target: PeerId) => ({

@@ -62,6 +62,7 @@ const accusation = (observer: PeerId, proof: Proof | null): Accusation => ({
   incarnation: incarnation(0),
   observer,
   silentMs: 2_300,
+  reached: false,
   proof,
 });
 const entry = (key: string, proof: Proof | null): Entry => ({
