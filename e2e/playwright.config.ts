@@ -10,8 +10,8 @@ const args = [...CHROMIUM_ARGS];
 /**
  * Stories that are no others in a private room: `private-room` and `hostile-server` open rooms of both kinds
  * themselves, and the rest has no use for a key: `start` is about the command, `readme` about the sample as it is
- * written there, and `lifecycle`, `restart`, `sleep` and `turn` about what a browser does with connections, which are
- * the same.
+ * written there, and `lifecycle`, `restart`, `sleep`, `turn` and `weather` about what a browser does with
+ * connections, which are the same.
  */
 const ONE_KIND = [
   'private-room',
@@ -22,6 +22,7 @@ const ONE_KIND = [
   'restart',
   'sleep',
   'turn',
+  'weather',
 ].map((name) => `**/${name}.spec.ts`);
 
 const config: PlaywrightTestConfig<object, RoomOptions> = defineConfig<object, RoomOptions>({

@@ -5,6 +5,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { BrowserContext } from '@playwright/test';
+import type { Line, Weather } from './weather.ts';
 
 export interface Detour {
   /** Packets by relays that have been made so far go nowhere any more; other ways are told as they are. */
@@ -19,23 +20,28 @@ interface Relay {
   readonly port: number;
 }
 
-/** For all pages that are opened from now on. */
-export async function makeDetour(context: BrowserContext): Promise<Detour> {
+/** For all pages that are opened from now on; what is relayed goes through the weather, if there is any. */
+export async function makeDetour(context: BrowserContext, weather?: Weather): Promise<Detour> {
   const relayByTarget = new Map<string, Promise<Relay>>();
   let isOn = true;
   let relayed = 0;
+  const addLine = (): Line => weather?.addLine() ?? ((packet, send) => send(packet));
 
   /** Whoever writes to the relay is written to by the target, as it seems. */
   const makeRelay = async (host: string, port: number): Promise<Relay> => {
     const socket = createSocket('udp4');
+    const [there, back] = [addLine(), addLine()];
     let caller: { readonly address: string; readonly port: number } | undefined;
     socket.on('message', (packet, from) => {
       const isAnswer = from.port === port;
       if (!isAnswer) caller = from;
       const to = isAnswer ? caller : { address: host, port };
-      if (!isOn || !to) return;
-      relayed += 1;
-      socket.send(packet, to.port, to.address);
+      if (!to) return;
+      (isAnswer ? back : there)(packet, (given) => {
+        if (!isOn) return;
+        relayed += 1;
+        socket.send(given, to.port, to.address);
+      });
     });
     socket.bind(0, '0.0.0.0');
     await once(socket, 'listening');
@@ -57,6 +63,7 @@ export async function makeDetour(context: BrowserContext): Promise<Detour> {
     },
     relayed: () => relayed,
     close: () => {
+      isOn = false;
       for (const relay of relayByTarget.values()) void relay.then(({ socket }) => socket.close());
     },
   };

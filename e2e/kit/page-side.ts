@@ -17,6 +17,7 @@ export interface Seen {
   readonly messages: { readonly from: string; readonly data: unknown; readonly at: number }[];
   readonly left: { readonly id: string; readonly reason: string; readonly at: number }[];
   readonly errors: { readonly code: string }[];
+  readonly misbehaved: { readonly peer: string; readonly reason: string }[];
 }
 
 /** Runs before the page's own scripts: wraps RTCPeerConnection, so that a story can cut a link from outside. */
@@ -34,11 +35,12 @@ export function wrapConnections(): void {
 
 /** Runs once the page has its mesh: notes down what it sees. */
 export function takeNotes(): void {
-  const seen: Seen = { messages: [], left: [], errors: [] };
+  const seen: Seen = { messages: [], left: [], errors: [], misbehaved: [] };
   Object.defineProperty(window, 'seen', { value: seen });
   window.mesh.topic('story').on(({ from, data }) => seen.messages.push({ from, data, at: Date.now() }));
   window.mesh.on('member:leave', ({ member, reason }) => {
     seen.left.push({ id: member.id, reason, at: Date.now() });
   });
   window.mesh.on('error', ({ code }) => seen.errors.push({ code }));
+  window.mesh.on('peer:misbehaved', ({ peer, reason }) => seen.misbehaved.push({ peer, reason }));
 }

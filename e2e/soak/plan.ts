@@ -1,4 +1,5 @@
 /** What happens when: drawn from a seed, so that it can be run again. Pure. */
+import { createFraction } from '../kit/fraction.ts';
 
 export interface PlanOptions {
   readonly seed: number;
@@ -119,15 +120,4 @@ export function isSteady({ steps }: Plan, tab: number, fromMs: number, untilMs: 
       step.atMs >= fromMs &&
       step.atMs < untilMs,
   );
-}
-
-/** Mulberry32, by Tommy Ettinger: fractions from 0 to 1, the same of the same seed. */
-function createFraction(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -5,7 +5,7 @@ import { waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab, type LabSite } from '../lab.ts';
 import type { LabTab } from '../tabs.ts';
 import { STUN } from '../turn.ts';
-import { expectNobodyDied, waitForAll, watchUpdates, writeUpdates, type Written } from '../updates.ts';
+import { expectNobodyDied, waitForAll, watchUpdates, writeUpdates, type Written } from '../../kit/updates.ts';
 
 let lab: Lab;
 test.beforeEach(async () => {

@@ -4,7 +4,7 @@ import { quantile } from '../../kit/quantile.ts';
 import { printTime, waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab } from '../lab.ts';
 import { STUN } from '../turn.ts';
-import { delaysOf, expectNobodyDied, waitForAll, watchUpdates, writeUpdates } from '../updates.ts';
+import { delaysOf, expectNobodyDied, waitForAll, watchUpdates, writeUpdates } from '../../kit/updates.ts';
 
 let lab: Lab;
 test.beforeEach(async () => {

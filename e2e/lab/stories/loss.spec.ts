@@ -4,7 +4,7 @@ import { quantile } from '../../kit/quantile.ts';
 import { waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab } from '../lab.ts';
 import { STUN } from '../turn.ts';
-import { delaysOf, expectNobodyDied, waitForAll, watchUpdates, writeUpdates } from '../updates.ts';
+import { delaysOf, expectNobodyDied, waitForAll, watchUpdates, writeUpdates } from '../../kit/updates.ts';
 
 /** How long each level lasts; an hour's run by hand takes ten. */
 const MINUTES: number = Number(process.env['GOSSAMER_LAB_MINUTES'] ?? 0.4);

@@ -1,7 +1,7 @@
-/** Updates that tabs of a lab write into a shared map, how long each took to every other, and what was lost. */
+/** Updates that tabs write into a shared map, how long each took to every other, and what was lost. */
 import { expect, type Page } from '@playwright/test';
 import { describeMissing } from './missing.ts';
-import type { LabTab } from './tabs.ts';
+import type { Tab } from './tabs.ts';
 
 /** When each key was written, in milliseconds since 1970. */
 export type Written = Readonly<Record<string, number>>;
@@ -11,7 +11,7 @@ type Seen = Readonly<Record<string, number>>;
 const MAP: string = 'updates';
 
 /** Notes in every tab when each update comes. */
-export async function watchUpdates(tabs: readonly LabTab[]): Promise<void> {
+export async function watchUpdates(tabs: readonly Tab[]): Promise<void> {
   await Promise.all(
     tabs.map(({ page }) =>
       page.evaluate((name) => {
@@ -27,7 +27,7 @@ export async function watchUpdates(tabs: readonly LabTab[]): Promise<void> {
 
 /** Has every tab write so many updates, one each `everyMs`; gives when each was written. */
 export async function writeUpdates(
-  tabs: readonly LabTab[],
+  tabs: readonly Tab[],
   { count, everyMs, name }: { readonly count: number; readonly everyMs: number; readonly name: string },
 ): Promise<Written> {
   const written = await Promise.all(
@@ -53,7 +53,7 @@ export async function writeUpdates(
 }
 
 /** Waits until every tab holds exactly what all have written; says what is missing where, if that is in vain. */
-export async function waitForAll(tabs: readonly LabTab[], written: Written, timeout: number): Promise<void> {
+export async function waitForAll(tabs: readonly Tab[], written: Written, timeout: number): Promise<void> {
   const keys = Object.keys(written);
   try {
     await Promise.all(
@@ -77,7 +77,7 @@ function contentOf(map: string): string {
 }
 
 /** How long each update took to each other tab, in milliseconds, in rising order. */
-export async function delaysOf(tabs: readonly LabTab[], written: Written): Promise<readonly number[]> {
+export async function delaysOf(tabs: readonly Tab[], written: Written): Promise<readonly number[]> {
   const seen = await Promise.all(
     tabs.map(({ page }) => page.evaluate(() => (window as unknown as { updatesSeen: Seen }).updatesSeen)),
   );

@@ -1,9 +1,9 @@
-/** What tabs of a lab lack of what was written, in words: for the message of a story that waited in vain. */
-import type { LabTab } from './tabs.ts';
+/** What tabs lack of what was written, in words: for the message of a story that waited in vain. */
+import type { Tab } from './tabs.ts';
 
 /** One line or more for each tab: which keys it lacks, by writer, and how it stands with the others. */
 export async function describeMissing(
-  tabs: readonly LabTab[],
+  tabs: readonly Tab[],
   { map, keys }: { readonly map: string; readonly keys: readonly string[] },
 ): Promise<string> {
   const shown = await Promise.all(
@@ -13,7 +13,7 @@ export async function describeMissing(
   return shown.join('\n');
 }
 
-async function describe({ page, id }: LabTab, map: string, keys: readonly string[]): Promise<string> {
+async function describe({ page, id }: Tab, map: string, keys: readonly string[]): Promise<string> {
   const { size, missing } = await page.evaluate(
     ({ name, wanted }) => {
       const held = window.mesh.map(name);
