@@ -1,5 +1,8 @@
-/** Packets that are late, doubled or spoilt are the business of what lies below the mesh: nobody here notices. */
-import { expect, test } from '@playwright/test';
+/**
+ * What comes to harm on its way: packets below the encryption, of which nobody here notices, and messages above it, which
+ * are told.
+ */
+import { expect, test, type BrowserContext } from '@playwright/test';
 import { makeDetour } from '../kit/detour.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { openTabs, waitForLinks, waitForMembers, type Tab } from '../kit/tabs.ts';
@@ -64,4 +67,101 @@ test('three tabs whose packets are late, doubled and spoilt hear all there is on
   for (const kind of ['overtaken', 'doubled', 'corrupted'] as const)
     expect(after[kind] - before[kind]).toBeGreaterThan(10);
   detour.close();
+});
+
+declare global {
+  interface Window {
+    /** Says of each message to a channel whether it is to be spoilt; never, at first. */
+    isToBeSpoilt: (bytes: Uint8Array) => boolean;
+  }
+}
+
+/** Runs in the page ahead of the library: another byte in the middle of what goes into a channel, where that is to be. */
+function spoilMessages(): void {
+  window.isToBeSpoilt = () => false;
+  const { prototype } = RTCDataChannel;
+  const send = Reflect.get(prototype, 'send');
+  prototype.send = function (data: unknown): void {
+    // A copy, as the same bytes may go to others.
+    const bytes = Uint8Array.from(data as Uint8Array);
+    if (window.isToBeSpoilt(bytes)) bytes[bytes.length >> 1]! ^= 0x55;
+    send.call(this, bytes);
+  };
+}
+
+async function openSpoiling(context: BrowserContext, room: string): Promise<readonly [Tab, Tab, Tab]> {
+  await context.addInitScript(spoilMessages);
+  const tabs = (await openTabs(context, { url: server.url, room, count: 3 })) as [Tab, Tab, Tab];
+  await waitForMembers(tabs);
+  await waitForLinks(tabs);
+  return tabs;
+}
+
+const hears = ({ page }: Tab, text: string): Promise<unknown> =>
+  page.waitForFunction((said) => window.seen.messages.some(({ data }) => data === said), text);
+const say = ({ page }: Tab, text: string): Promise<void> =>
+  page.evaluate((said) => window.mesh.topic('story').send(said), text);
+
+test('a message that leaves a tab with another byte in it is told where it comes, and fetched elsewhere', async ({
+  context,
+}) => {
+  const tabs = await openSpoiling(context, 'one spoilt');
+  const [speaker, ...others] = tabs;
+  const text = 'long enough to have its middle byte among these words. '.repeat(20);
+  await speaker.page.evaluate((length) => {
+    let isFirst = true;
+    window.isToBeSpoilt = (bytes) => {
+      const isNow = isFirst && bytes.length > length;
+      if (isNow) isFirst = false;
+      return isNow;
+    };
+  }, text.length);
+  await say(speaker, text);
+  await say(speaker, 'and on');
+  for (const tab of others) {
+    await hears(tab, 'and on');
+    expect(await tab.page.evaluate(() => window.seen.messages.map(({ data }) => data))).toEqual([
+      text,
+      'and on',
+    ]);
+  }
+  const told = await Promise.all(others.map(({ page }) => page.evaluate(() => window.seen.misbehaved)));
+  expect(told.flat()).toEqual([{ peer: speaker.id, reason: 'bad-signature' }]);
+  const refused = await Promise.all(
+    others.map(({ page }) => page.evaluate(() => window.mesh.stats().refused['bad-signature'] ?? 0)),
+  );
+  expect(refused.toSorted()).toEqual([0, 1]);
+  // Once is no reason to part.
+  await waitForLinks(tabs);
+  await expectNobodyDied(tabs);
+});
+
+test('a tab all of whose messages leave it spoilt is dropped with the reason, and the others go on', async ({
+  context,
+}) => {
+  const [spoiler, ...others] = await openSpoiling(context, 'all spoilt');
+  await spoiler.page.evaluate(() => {
+    window.isToBeSpoilt = () => true;
+  });
+  await count(spoiler);
+  for (const { page } of others) {
+    await page.waitForFunction(
+      (id) =>
+        window.seen.misbehaved.some(({ peer, reason }) => peer === id && reason === 'dropped-invalid') &&
+        window.mesh.explain(id).reason === 'resting',
+      spoiler.id,
+    );
+  }
+  await waitForMembers(
+    others,
+    others.map(({ id }) => id),
+  );
+  const [one, other] = others as [Tab, Tab];
+  await say(one, 'still here');
+  await hears(other, 'still here');
+  for (const { page } of others) {
+    const { left, misbehaved } = await page.evaluate(() => window.seen);
+    expect(left.map(({ id }) => id)).toEqual([spoiler.id]);
+    expect(misbehaved.filter(({ peer }) => peer !== spoiler.id)).toEqual([]);
+  }
 });
