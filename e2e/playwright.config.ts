@@ -9,16 +9,18 @@ const args = [...CHROMIUM_ARGS];
 
 /**
  * Stories that are no others in a private room: `private-room` and `hostile-server` open rooms of both kinds
- * themselves, and the rest has no use for a key: `start` is about the command, `readme` about the sample as it is
- * written there, and `lifecycle`, `restart`, `sleep`, `turn` and `weather` about what a browser does with
- * connections, which are the same.
+ * themselves, and the rest has no use for a key: `late-signals` says things again that can be read, `start` is about the
+ * command, `readme` about the sample as it is written there, and `lifecycle`, `network`, `restart`, `sleep`, `turn` and
+ * `weather` about what a browser does with connections, which are the same.
  */
 const ONE_KIND = [
   'private-room',
   'hostile-server',
+  'late-signals',
   'start',
   'readme',
   'lifecycle',
+  'network',
   'restart',
   'sleep',
   'turn',

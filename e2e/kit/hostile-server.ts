@@ -138,13 +138,13 @@ function createSwap(engine: Engine): Swap {
   };
 }
 
-interface Envelope {
+export interface Envelope {
   readonly descriptions: readonly Description[];
   readonly seal: (descriptions: readonly Description[]) => string;
 }
 
 /** Descriptions are JSON at the end of a packet, behind their length in bytes as a varint; or they are all there is. */
-function openEnvelope(data: string): Envelope | undefined {
+export function openEnvelope(data: string): Envelope | undefined {
   const bytes = Buffer.from(data, 'base64');
   const at = bytes.indexOf('[{"type":"');
   if (at < 0) return undefined;

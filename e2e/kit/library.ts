@@ -22,7 +22,8 @@ export interface BlankPages {
 export async function serveBlankPages(): Promise<BlankPages> {
   const library = await readFile(LIBRARY);
   const server = createServer((request, response) => {
-    const isLibrary = request.url === '/gossamer.js';
+    // With a query it is a module of its own, as another copy is.
+    const isLibrary = request.url?.startsWith('/gossamer.js');
     response.setHeader('Content-Type', isLibrary ? 'text/javascript' : 'text/html');
     response.end(isLibrary ? library : PAGE);
   }).listen(0, '127.0.0.1');

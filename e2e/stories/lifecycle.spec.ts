@@ -216,15 +216,56 @@ test('joining twice, as StrictMode and hot reload do, is one member, and the las
   await host.waitForFunction(() => window.mesh.members.size === 1);
 });
 
+/** Notes the reasons for which others leave from now on. */
+const noteLeaves = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const reasons: string[] = [];
+    Object.assign(window, { reasons });
+    window.mesh.on('member:leave', ({ reason }) => reasons.push(reason));
+  });
+const reasonsOf = (page: Page): Promise<unknown> => page.evaluate(() => Reflect.get(window, 'reasons'));
+
+test('a second copy of the library in one page is a second member, and the page that goes says goodbye for both', async ({
+  context,
+}) => {
+  const host = await blankPages.open(context);
+  await stay(host, 'copies');
+  await noteLeaves(host);
+  const guest = await blankPages.open(context);
+  await stay(guest, 'copies');
+  // Hot reload of the library itself: nobody leaves what the old copy joined.
+  const second = await guest.evaluate(async (signaling) => {
+    const path = './gossamer.js?reloaded';
+    const copy = (await import(path)) as typeof window.gossamer;
+    if (copy.joinMesh === window.gossamer.joinMesh) throw new Error('it is the same copy');
+    const mesh = copy.joinMesh('copies', { signaling });
+    const heard: unknown[] = [];
+    for (const each of [window.mesh, mesh])
+      each.topic('story').on(({ data }) => heard.push(`${each.id} ${String(data)}`));
+    Object.assign(window, { heard });
+    await mesh.ready;
+    return mesh.id;
+  }, server.url);
+  const first = await guest.evaluate(() => window.mesh.id);
+  expect(second).not.toBe(first);
+  await host.waitForFunction(
+    (ids) => ids.every((id) => window.mesh.members.get(id)?.link === 'direct'),
+    [first, second],
+  );
+  await host.evaluate(() => window.mesh.topic('story').send('to both'));
+  const heard = (): Promise<unknown> => guest.evaluate(() => Reflect.get(window, 'heard').toSorted());
+  await expect.poll(heard).toEqual([`${first} to both`, `${second} to both`].toSorted());
+  expect(await reasonsOf(host)).toEqual([]);
+
+  await guest.goto('about:blank');
+  await host.waitForFunction(() => window.mesh.members.size === 1);
+  expect(await reasonsOf(host)).toEqual(['goodbye', 'goodbye']);
+});
+
 test('closing in pagehide says goodbye, be it twice, and asks the visitor nothing', async ({ context }) => {
   const host = await blankPages.open(context);
   await stay(host, 'hide');
-  await host.evaluate(() => {
-    Object.assign(window, { reasons: [] });
-    window.mesh.on('member:leave', ({ reason }) =>
-      (window as never as { reasons: string[] }).reasons.push(reason),
-    );
-  });
+  await noteLeaves(host);
   const guest = await blankPages.open(context, () => {
     const add = window.addEventListener.bind(window);
     Object.assign(window, {
@@ -241,5 +282,5 @@ test('closing in pagehide says goodbye, be it twice, and asks the visitor nothin
   expect(await guest.evaluate(() => Reflect.get(window, 'asked'))).toBe(0);
   await guest.goto('about:blank');
   await host.waitForFunction(() => window.mesh.members.size === 1);
-  expect(await host.evaluate(() => Reflect.get(window, 'reasons'))).toEqual(['goodbye']);
+  expect(await reasonsOf(host)).toEqual(['goodbye']);
 });

@@ -1,8 +1,11 @@
 /** What a real browser makes of TURN servers that do not help, and what its tabs then tell others of themselves. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { serveBlankPages, type BlankPages } from '../kit/library.ts';
+import { takeNotes } from '../kit/page-side.ts';
 import { startServer, type Server } from '../kit/server.ts';
+import { waitForLinks, waitForMembers, type Tab } from '../kit/tabs.ts';
 import { startRefusingTurn, type RefusingTurn } from '../kit/turn.ts';
+import { expectNobodyDied } from '../kit/updates.ts';
 
 let server: Server;
 let blankPages: BlankPages;
@@ -94,4 +97,68 @@ test('the same tabs link where they need not be relayed, and then name where the
   await pages[0].waitForFunction((other) => window.mesh.members.get(other)?.link === 'direct', id);
   expect(await pages[0].evaluate((other) => window.mesh.explain(other).reason, id)).toBe('linked');
   expect(candidatesIn(said.flat()).some((candidate) => candidate.includes(' typ host'))).toBe(true);
+});
+
+/** Two that are linked directly; each notes what it sees. */
+async function openPair(context: BrowserContext, room: string): Promise<readonly [Tab, Tab]> {
+  const open = async (): Promise<Tab> => {
+    const page = await blankPages.open(context);
+    const id = await join(page, { room, policy: 'all' });
+    await page.evaluate(takeNotes);
+    return { page, id };
+  };
+  const pair = [await open(), await open()] as const;
+  await waitForMembers(pair);
+  await waitForLinks(pair);
+  return pair;
+}
+
+/** What the first says to all, the others hear. */
+async function tell([teller, ...others]: readonly Tab[], text: string): Promise<void> {
+  await teller!.page.evaluate((said) => window.mesh.topic('story').send(said), text);
+  for (const { page } of others)
+    await page.waitForFunction((said) => window.seen.messages.some(({ data }) => data === said), text);
+}
+
+test('one that is to be relayed, by a server that refuses it, learns so of each, and the others go on @long', async ({
+  context,
+}) => {
+  const pair = await openPair(context, 'mixed');
+  const page = await blankPages.open(context);
+  const id = await join(page, { room: 'mixed', policy: 'relay' });
+  await tell(pair, 'while it tries');
+  for (const other of pair) {
+    await page.waitForFunction((one) => window.mesh.explain(one).last !== undefined, other.id);
+    const last = await page.evaluate((one) => window.mesh.explain(one).last!, other.id);
+    expect(last.reason).toBe('needs-turn');
+    expect(last.iceErrors.map(({ code, url }) => [code, url.split('?')[0]])).toContainEqual([401, turn.url]);
+    await other.page.waitForFunction((one) => window.mesh.explain(one).last?.reason === 'needs-turn', id);
+  }
+  await tell(pair.toReversed(), 'and on');
+  await waitForMembers(pair);
+  await expectNobodyDied(pair);
+});
+
+test('one whose question for servers is never answered says so and joins without, and keeps nobody waiting', async ({
+  context,
+}) => {
+  const pair = await openPair(context, 'unanswered');
+  const page = await blankPages.open(context);
+  const id = await page.evaluate((signaling) => {
+    const iceServers = (): Promise<never> => new Promise(() => {});
+    const mesh = window.gossamer.joinMesh('unanswered', { signaling, rtc: { iceServers } });
+    Object.assign(window, { mesh });
+    return mesh.id;
+  }, server.url);
+  await page.evaluate(takeNotes);
+  await tell(pair, 'while it asks');
+
+  await page.evaluate(() => window.mesh.ready);
+  expect(await page.evaluate(() => window.seen.errors)).toEqual([{ code: 'ICE_SERVERS_MISSING' }]);
+  expect(await page.evaluate(() => window.mesh.stats().refused['ice-timeout'])).toBeGreaterThan(0);
+  const all = [{ page, id }, ...pair];
+  await waitForMembers(all);
+  await waitForLinks(all);
+  await tell(all, 'without servers');
+  await expectNobodyDied(all);
 });
