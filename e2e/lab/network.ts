@@ -87,30 +87,33 @@ export function createNetwork(): Network {
   within(servers, 'ip', 'route', 'add', 'default', 'via', REST_OF_THE_INTERNET);
 
   let count = 0;
-  /** A router, with the site behind it plugged in. */
-  const addRouter = (site: string, kind: NatKind): Router => {
+  /** A router behind which a site is to be plugged in. */
+  const addRouter = (kind: NatKind): Router => {
     count += 1;
     if (count > SITES_MAX) throw new Error(`a network holds ${SITES_MAX} routers`);
     const router = add(`router${count}`);
     const [outside, inside] = [`203.0.113.${20 + count}`, `10.${count}.0`];
     plugIn(router, outside, `router${count}`);
-    run('ip', 'link', 'add', 'lan', 'netns', router, 'type', 'veth', 'peer', 'name', 'lan', 'netns', site);
-    within(router, 'ip', 'address', 'add', `${inside}.1/24`, 'dev', 'lan');
-    within(router, 'ip', 'link', 'set', 'lan', 'up');
     within(router, 'ip', 'route', 'add', 'default', 'via', REST_OF_THE_INTERNET);
     within(router, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
     for (const rule of rulesOf(kind, { outside, inside: `${inside}.2` })) within(router, 'iptables', ...rule);
+    return { namespace: router, outside, inside };
+  };
+  const plugInSite = (site: string, { namespace: router, inside }: Router): void => {
+    run('ip', 'link', 'add', 'lan', 'netns', router, 'type', 'veth', 'peer', 'name', 'lan', 'netns', site);
+    within(router, 'ip', 'address', 'add', `${inside}.1/24`, 'dev', 'lan');
+    within(router, 'ip', 'link', 'set', 'lan', 'up');
     within(site, 'ip', 'address', 'add', `${inside}.2/24`, 'dev', 'lan');
     within(site, 'ip', 'link', 'set', 'lan', 'up');
     within(site, 'ip', 'route', 'add', 'default', 'via', `${inside}.1`);
-    return { namespace: router, outside };
   };
 
   return {
     servers,
     addSite: (kind) => {
       const namespace = add(`site${count + 1}`);
-      let router = addRouter(namespace, kind);
+      let router = addRouter(kind);
+      plugInSite(namespace, router);
       const heal = (): void => within(router.namespace, 'iptables', '-t', 'mangle', '-F', 'FORWARD');
       /** In a table of its own, which nothing else uses: to heal is to empty it. */
       const fault = (
@@ -134,8 +137,11 @@ export function createNetwork(): Network {
         blackOut: () => fault('both', () => [], []),
         heal,
         switchNetwork: () => {
+          // Ahead, as the next Wi-Fi is there before one comes to it: without a network it is for a moment only.
+          const next = addRouter(kind);
           within(router.namespace, 'ip', 'link', 'delete', 'lan');
-          router = addRouter(namespace, kind);
+          plugInSite(namespace, next);
+          router = next;
         },
       };
     },
@@ -148,6 +154,8 @@ export function createNetwork(): Network {
 interface Router {
   readonly namespace: string;
   readonly outside: string;
+  /** The first three numbers of the addresses behind it. */
+  readonly inside: string;
 }
 
 /** Of a router's two sides, that from which a packet comes. */

@@ -81,10 +81,26 @@ test('a line that is cut in one direction loses nobody', { tag: '@always' }, asy
   await timeToEqual(room, written, 'cut in one direction');
 });
 
-test('a tab that goes to another network is back with all it missed', async () => {
+test('a tab that goes to another network is back with all it missed, by the same connections, and misses nobody', async () => {
   const room = await openRoom();
   const { sites, tabs } = room;
+  const before = await Promise.all(tabs.map(constructedBy));
   sites[0]!.switchNetwork();
   const written = await writeUpdates(tabs, { count: 10, everyMs: 300, name: 'moved' });
   await timeToEqual(room, written, 'another network');
+  const [moved, ...others] = tabs as [LabTab, ...LabTab[]];
+  await expectNobodyDied([moved]);
+  // The server lets it in again after two seconds; three who agree have given it up by then, and take it back.
+  const told = await Promise.all(others.map(({ page }) => page.evaluate(() => window.seen.left)));
+  process.stdout.write(
+    `    told that it failed: ${told.filter(({ length }) => length > 0).length} of ${others.length}\n`,
+  );
+  expect(told.flat().filter(({ id }) => id !== moved.id)).toEqual([]);
+  expect(await Promise.all(tabs.map(constructedBy))).toEqual(before);
+  const restarted = await Promise.all(
+    tabs.map(({ page }) => page.evaluate(() => window.mesh.stats().links.restarted)),
+  );
+  process.stdout.write(`    links led another way: ${restarted.join(' ')}\n`);
+  // Each of its links, by at least one end.
+  expect(restarted.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(tabs.length - 1);
 });
