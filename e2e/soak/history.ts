@@ -61,7 +61,7 @@ function kindOf(subject: History, observer: History, at: number): DeathKind {
 
 /** Who wakes, or goes on, hears what was decided meanwhile, if only to hear next that it is so no more. */
 function lastWellAt(observer: History, at: number): number {
-  const away = [...observer.sleeps, ...heldUpOf(observer)];
+  const away = awayOf(observer);
   let since = at;
   for (;;) {
     const earlier = away.filter((span) => span.from < since && overlaps(span, since - GRACE_MS, since));
@@ -70,12 +70,66 @@ function lastWellAt(observer: History, at: number): number {
   }
 }
 
+/**
+ * Messages that were shown when they were too old, though neither end slept or was held up since they were said: a page
+ * may hand on late what had reached it, or what it was about to send.
+ */
+export function findStaleMessages(histories: readonly History[]): readonly string[] {
+  const staleOf = ({ told }: History): readonly Stale[] =>
+    told.staleMessages.map(({ id, saidAt, at }) => {
+      const words = `a message that was ${((at - saidAt) / 1_000).toFixed(1)} s old`;
+      return { id, from: saidAt, to: at, words };
+    });
+  return findStale(histories, staleOf, awayOf);
+}
+
+/**
+ * Presence that went back, though its member and who saw it were well: of one that ends or stands still while it moves,
+ * what nobody confirms any more gives way to what was.
+ */
+export function findStalePresence(histories: readonly History[]): readonly string[] {
+  const staleOf = ({ told }: History): readonly Stale[] =>
+    told.stalePresence.map(({ id, from, to, at }) => {
+      return { id, from: at - GRACE_MS, to: at, words: `presence ${to} after ${from}` };
+    });
+  return findStale(histories, staleOf, (history) => {
+    const { crashedAt } = history;
+    return [...awayOf(history), ...(crashedAt === undefined ? [] : [{ from: crashedAt, to: undefined }])];
+  });
+}
+
+/** What nobody should have been shown, unless either of the two was away in this time. */
+interface Stale {
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+  readonly words: string;
+}
+
+function findStale(
+  histories: readonly History[],
+  staleOf: (observer: History) => readonly Stale[],
+  excusesOf: (history: History) => readonly Span[],
+): readonly string[] {
+  const historyById = new Map(histories.map((history) => [history.id, history]));
+  return histories.flatMap((observer) =>
+    staleOf(observer).flatMap(({ id, from, to, words }) => {
+      const subject = historyById.get(id);
+      const excuses = [...excusesOf(observer), ...(subject ? excusesOf(subject) : [])];
+      const isExcused = excuses.some((span) => overlaps(span, from, to));
+      return isExcused ? [] : [`tab ${observer.tab} was shown ${words} of tab ${subject?.tab ?? '?'}`];
+    }),
+  );
+}
+
 /** How long the machine let it run nothing, each time: not by sleep. */
 export const stallsOf = ({ sleeps, told }: History): readonly number[] =>
   told.stalls.filter(({ ms, at }) => !sleeps.some((span) => overlaps(span, at - ms, at))).map(({ ms }) => ms);
 
 const heldUpOf = ({ told }: History): readonly Span[] =>
   told.stalls.filter(({ ms }) => ms >= HELD_UP_MS).map(({ ms, at }) => ({ from: at - ms, to: at }));
+
+const awayOf = (history: History): readonly Span[] => [...history.sleeps, ...heldUpOf(history)];
 
 const overlaps = ({ from, to = Infinity }: Span, since: number, until: number): boolean =>
   from <= until && to >= since;

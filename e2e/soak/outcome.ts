@@ -7,7 +7,16 @@ import {
   findDisorder,
   findSilentLosses,
 } from './compare.ts';
-import { goneAfterMs, listedAfterMs, sortDeaths, stallsOf, suspectedAfterMs, type Death } from './history.ts';
+import {
+  findStaleMessages,
+  findStalePresence,
+  goneAfterMs,
+  listedAfterMs,
+  sortDeaths,
+  stallsOf,
+  suspectedAfterMs,
+  type Death,
+} from './history.ts';
 import { findGrowth, growthOf, isWarm, megabytes, textOfSamples } from './memory.ts';
 import type { Plan, PlanOptions } from './plan.ts';
 import type { Check, Figure } from './report.ts';
@@ -40,6 +49,16 @@ export function checksOf(outcome: Outcome, { tabs, minutes }: PlanOptions): read
     { name: 'none comes twice, or after a later one', problems: findDisorder(seen, histories) },
     { name: 'whoever missed one was told', problems: findSilentLosses(seen, histories) },
     {
+      name: 'nobody was shown an old message',
+      problems: findStaleMessages(histories),
+      seen: `${countAll(histories, 'staleMessages')} in all, those to and of tabs that slept or stood still among them`,
+    },
+    {
+      name: 'no presence went back',
+      problems: findStalePresence(histories),
+      seen: `${countAll(histories, 'stalePresence')} times in all, those to and of tabs that ended, slept or stood still among them`,
+    },
+    {
       name: 'nobody alive was taken for dead',
       problems: deaths.false.map(describeDeath(histories)),
       seen: `${deaths.crashed.length} deaths told of those that crashed, ${deaths.slept.length} of those that slept`,
@@ -59,6 +78,9 @@ export function checksOf(outcome: Outcome, { tabs, minutes }: PlanOptions): read
       : { name: 'growth of memory is not judged', problems: [], seen: 'too short a soak' },
   ];
 }
+
+const countAll = (histories: Outcome['histories'], what: 'staleMessages' | 'stalePresence'): number =>
+  histories.reduce((sum, { told }) => sum + told[what].length, 0);
 
 const atMost = (number: number, max: number): readonly string[] =>
   number > max ? [`it was ${number}, of ${max}`] : [];
@@ -121,8 +143,6 @@ export function notesOf({ seen, histories, samples, calmMs, constructedPerTabHou
     `connections constructed per tab-hour: ${constructedPerTabHour.toFixed(0)}`,
     `deaths told of tabs that the machine held up: ${deaths.heldUp.length}`,
     `times that the machine let a page run nothing for over a second: ${stalls.length}, ${textOfStalls(stalls)}`,
-    `presence shown that was older than what was shown before: ${total(seen.map(({ look }) => look.stalePresence))}`,
-    `messages shown that were older than 25 s: ${total(seen.map(({ look }) => look.staleMessages))}`,
     `messages that tabs in the room at the end were told to have missed: ${total(heard.map(({ told }) => told))}`,
     `and of sleepers, at the sleep, without a word: ${total(heard.map(({ missed, told }) => Math.max(0, missed - told)))}`,
     `told as misbehaving: ${textOfCounts(misbehaved)}`,

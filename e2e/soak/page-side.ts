@@ -26,6 +26,10 @@ export interface Tellings {
   readonly misbehaved: readonly (Telling & { readonly reason: string })[];
   /** How long this page ran nothing, where it was over a second: `at` is when it ran again. */
   readonly stalls: readonly { readonly ms: number; readonly at: number }[];
+  /** Presence that went back to what it was before. */
+  readonly stalePresence: readonly (Telling & { readonly from: number; readonly to: number })[];
+  /** Messages that were older than the mesh keeps any, when they were shown. */
+  readonly staleMessages: readonly (Telling & { readonly saidAt: number })[];
   readonly errors: readonly string[];
 }
 
@@ -47,6 +51,8 @@ export interface Heard {
 export interface Counts {
   readonly members: number;
   readonly links: number;
+  /** That it ever held at once, by what it was told of each. */
+  readonly linksMost: number;
   readonly constructed: number;
   readonly state: library.MeshStats['state'];
 }
@@ -59,10 +65,6 @@ export interface Look extends Counts {
   /** Its last message and its last write under its own key; 0: none. */
   readonly sent: number;
   readonly wrote: number;
-  /** Presence that went back to what it was before. */
-  readonly stalePresence: number;
-  /** Messages that were older than the mesh keeps any for who slept, when they were shown. */
-  readonly staleMessages: number;
   readonly refused: Readonly<Record<string, number>>;
 }
 
@@ -99,8 +101,8 @@ declare global {
 /** It is sent as text, so it stands alone. */
 export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Promise<string> {
   const STALL_MS = 1_000;
-  /** The library keeps messages for 20 seconds; one that takes a while to come is older. */
-  const STALE_MS = 25_000;
+  /** Whoever passes messages on keeps them for 30 seconds in all; time on the way does not count. */
+  const STALE_MS = 35_000;
   const SHARED_KEYS = 16;
   const PATIENCE_MS = 20_000;
   const ODDITIES_MAX = 4;
@@ -114,12 +116,17 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
   const heardById = new Map<string, Hearing>();
   const holesById = new Map<string, Set<number>>();
   const presenceById = new Map<string, number>();
-  let stalePresence = 0;
-  let staleMessages = 0;
+  const linked = new Set<string>();
+  let linksMost = 0;
   let beats = 0;
   let sent = 0;
   let wrote = 0;
 
+  mesh.on('link:open', ({ peer }) => {
+    linked.add(peer);
+    linksMost = Math.max(linksMost, linked.size);
+  });
+  mesh.on('link:close', ({ peer }) => linked.delete(peer));
   mesh.on('member:join', ({ member: { id } }) => told.joined.push({ id, at: Date.now() }));
   mesh.on('member:suspect', ({ member: { id } }) => told.suspected.push({ id, at: Date.now() }));
   mesh.on('member:leave', ({ member: { id }, reason }) => {
@@ -133,14 +140,15 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
   mesh.on('state:refused', ({ key, reason }) => told.errors.push(`${key}: ${reason}`));
   mesh.on('member:update', ({ member: { id, presence } }) => {
     const { n = 0 } = presence;
-    if (n < (presenceById.get(id) ?? 0)) stalePresence += 1;
+    const before = presenceById.get(id) ?? 0;
+    if (n < before) told.stalePresence.push({ id, from: before, to: n, at: Date.now() });
     presenceById.set(id, n);
   });
   mesh.on('message:gap', ({ from, missed }) => {
     heardOf(from).told += missed;
   });
   topic.on(({ from, data: { n, at } }) => {
-    if (Date.now() - at > STALE_MS) staleMessages += 1;
+    if (Date.now() - at > STALE_MS) told.staleMessages.push({ id: from, saidAt: at, at: Date.now() });
     const heard = heardOf(from);
     const isOdd = heard.first > 0 && n !== heard.last + 1;
     if (isOdd && heard.oddities.length < ODDITIES_MAX)
@@ -173,7 +181,13 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
 
   const counts = (): Counts => {
     const { links, state } = mesh.stats();
-    return { members: mesh.members.size, links: links.open, constructed: links.constructed, state };
+    return {
+      members: mesh.members.size,
+      links: links.open,
+      linksMost,
+      constructed: links.constructed,
+      state,
+    };
   };
   window.visitor = {
     id: mesh.id,
@@ -192,8 +206,6 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
       heard: Object.fromEntries(heardById),
       sent,
       wrote,
-      stalePresence,
-      staleMessages,
       refused: mesh.stats().refused,
     }),
     mark: (value) => map.set('mark', value),
@@ -216,6 +228,8 @@ export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Prom
       left: [] as (Telling & { reason: string })[],
       misbehaved: [] as (Telling & { reason: string })[],
       stalls: [] as { ms: number; at: number }[],
+      stalePresence: [] as (Telling & { from: number; to: number })[],
+      staleMessages: [] as (Telling & { saidAt: number })[],
       errors: [] as string[],
     };
   }

@@ -131,6 +131,8 @@ const nothingTold = (): Gathered => ({
   left: [],
   misbehaved: [],
   stalls: [],
+  stalePresence: [],
+  staleMessages: [],
   errors: [],
 });
 
@@ -140,6 +142,8 @@ function gather(told: Gathered, since: Tellings): void {
   told.left.push(...since.left);
   told.misbehaved.push(...since.misbehaved);
   told.stalls.push(...since.stalls);
+  told.stalePresence.push(...since.stalePresence);
+  told.staleMessages.push(...since.staleMessages);
   told.errors.push(...since.errors);
 }
 

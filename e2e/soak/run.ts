@@ -172,8 +172,8 @@ export async function runPlan(
     words = [];
   }
 
-  function noteMost({ links, state }: Counts): void {
-    most.links = Math.max(most.links, links);
+  function noteMost({ linksMost, state }: Counts): void {
+    most.links = Math.max(most.links, linksMost);
     most.entries = Math.max(most.entries, state.entries);
     most.forgotten = Math.max(most.forgotten, state.tombstones + state.stubs);
   }

@@ -90,7 +90,7 @@ test('a tab that goes to another network is back with all it missed, by the same
   await timeToEqual(room, written, 'another network');
   const [moved, ...others] = tabs as [LabTab, ...LabTab[]];
   await expectNobodyDied([moved]);
-  // The server lets it in again after two seconds; three who agree have given it up by then, and take it back.
+  // The server lets it in again after two seconds; three who agree may have given it up by then, and then take it back.
   const told = await Promise.all(others.map(({ page }) => page.evaluate(() => window.seen.left)));
   process.stdout.write(
     `    told that it failed: ${told.filter(({ length }) => length > 0).length} of ${others.length}\n`,

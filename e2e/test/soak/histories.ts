@@ -7,6 +7,8 @@ const NOTHING_TOLD: History['told'] = {
   left: [],
   misbehaved: [],
   stalls: [],
+  stalePresence: [],
+  staleMessages: [],
   errors: [],
 };
 

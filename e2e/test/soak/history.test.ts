@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
+  findStaleMessages,
+  findStalePresence,
   goneAfterMs,
   isSteadyTab,
   listedAfterMs,
@@ -98,4 +100,45 @@ test('a tab is steady that neither slept nor stood still', () => {
   expect(isSteadyTab(historyOf(0, { told: { stalls: [{ ms: 1_500, at: 5_000 }] } }))).toBe(true);
   expect(isSteadyTab(historyOf(0, { told: { stalls: [{ ms: 2_500, at: 5_000 }] } }))).toBe(false);
   expect(isSteadyTab(historyOf(0, { sleeps: [{ from: 1_000, to: 2_000 }] }))).toBe(false);
+});
+
+describe('what should not be shown any more', () => {
+  const saidAt = 10_000;
+  const message = { staleMessages: [{ id: 'id 1', saidAt, at: 40_000 }] };
+  const presence = { stalePresence: [{ id: 'id 1', from: 8, to: 7, at: 40_000 }] };
+  const nap = { sleeps: [{ from: 12_000, to: 36_000 }] };
+
+  test('is told with both ends', () => {
+    expect(findStaleMessages([historyOf(0, { told: message }), historyOf(1)])).toEqual([
+      'tab 0 was shown a message that was 30.0 s old of tab 1',
+    ]);
+    expect(findStalePresence([historyOf(0, { told: presence }), historyOf(1)])).toEqual([
+      'tab 0 was shown presence 7 after 8 of tab 1',
+    ]);
+  });
+
+  test.each([
+    ['slept', nap],
+    ['stood still', { told: { stalls: [{ ms: 4_000, at: 38_000 }] } }],
+  ])('is excused where its tab %s', (_, subject) => {
+    expect(findStaleMessages([historyOf(0, { told: message }), historyOf(1, subject)])).toEqual([]);
+    expect(findStalePresence([historyOf(0, { told: presence }), historyOf(1, subject)])).toEqual([]);
+  });
+
+  test('is excused where whoever saw it slept', () => {
+    expect(findStaleMessages([historyOf(0, { told: message, ...nap }), historyOf(1)])).toEqual([]);
+    expect(findStalePresence([historyOf(0, { told: presence, ...nap }), historyOf(1)])).toEqual([]);
+  });
+
+  test('is not excused by the sleep of a third one, or by one that was over when it was said', () => {
+    const early = { sleeps: [{ from: 1_000, to: 9_000 }] };
+    for (const others of [[historyOf(1), historyOf(2, nap)], [historyOf(1, early)]])
+      expect(findStaleMessages([historyOf(0, { told: message }), ...others])).toHaveLength(1);
+  });
+
+  test('may be presence of one that crashed, but no message of it', () => {
+    const crashed = historyOf(1, { crashedAt: 38_000 });
+    expect(findStalePresence([historyOf(0, { told: presence }), crashed])).toEqual([]);
+    expect(findStaleMessages([historyOf(0, { told: message }), crashed])).toHaveLength(1);
+  });
 });
