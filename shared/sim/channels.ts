@@ -18,6 +18,7 @@ import {
   DRAINED_BYTES,
   OVERRUN_BYTES,
   RETRANSMIT_MS,
+  RETRANSMIT_MS_MAX,
   RETRANSMITS_MAX,
   drawFrom,
   type NetworkConditions,
@@ -248,7 +249,9 @@ export function createChannels(deps: ChannelDeps): Channels {
       if (end.connection.strayed || (other && isCut(end.tab, other.tab))) continue;
       holding.delete(end);
       const held = end.held ?? [];
-      later(end.connection.latencyMs, () => {
+      const { resumeMs } = conditions();
+      const pauseMs = resumeMs[1] > 0 ? draw(resumeMs) : 0;
+      later(pauseMs + end.connection.latencyMs, () => {
         // What came after the cut waits behind what it held.
         const all = [...held];
         if (end.held === held) end.held = undefined;
@@ -279,7 +282,7 @@ export function createChannels(deps: ChannelDeps): Channels {
   function transmit(end: End, bytes: Uint8Array): void {
     const other = otherEnd(end);
     if (!other) return;
-    const { jitterMs, loss, duplication, bytesPerMs } = conditions();
+    const { jitterMs, loss, oneInFlight, duplication, bytesPerMs } = conditions();
     let leavesAt = timeMs();
     if (bytesPerMs !== Infinity) {
       end.freeAt = Math.max(end.freeAt, leavesAt) + bytes.length / bytesPerMs;
@@ -288,7 +291,8 @@ export function createChannels(deps: ChannelDeps): Channels {
     }
     let delayMs = end.connection.latencyMs;
     if (jitterMs > 0) delayMs += rng.fraction() * jitterMs;
-    if (loss > 0) delayMs += retransmitMs(loss);
+    const goesAlong = oneInFlight && end.lastArrivalAt > leavesAt + delayMs;
+    if (loss > 0 && !goesAlong) delayMs += retransmitMs(loss, oneInFlight ? RETRANSMIT_MS_MAX : Infinity);
     const at = Math.max(end.lastArrivalAt, leavesAt + delayMs);
     end.lastArrivalAt = at;
     const sent: Sent = { bytes, taken: false };
@@ -349,10 +353,10 @@ export function createChannels(deps: ChannelDeps): Channels {
     later(0, () => end.tab.give(() => unlessClosed(end, { kind: 'congestion', peer: end.peer, congested })));
   }
 
-  function retransmitMs(loss: number): number {
+  function retransmitMs(loss: number, timeoutMsMax: number): number {
     let waitMs = 0;
     for (let times = 0; times < RETRANSMITS_MAX && rng.fraction() < loss; times++) {
-      waitMs += RETRANSMIT_MS * 2 ** times;
+      waitMs += Math.min(RETRANSMIT_MS * 2 ** times, timeoutMsMax);
     }
     return waitMs;
   }

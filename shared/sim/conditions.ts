@@ -13,6 +13,8 @@ export interface NetworkConditions {
   readonly jitterMs: number;
   /** Share of packets lost. A reliable channel sends them again, so loss is seen as delay. 0 to 0.9. */
   readonly loss: number;
+  /** What is said while a lost packet is sent again goes with it, as SCTP has one in flight then; else it may be lost in turn. */
+  readonly oneInFlight: boolean;
   /** Share of frames that arrive a second time. */
   readonly duplication: number;
   /** What one direction of a link carries; `Infinity`: as much as comes. */
@@ -23,6 +25,8 @@ export interface NetworkConditions {
   readonly setupFailure: number;
   /** How long a connection lives on without a sign of the other end. */
   readonly iceGivesUpMs: Range;
+  /** From the end of a cut until a channel sends again what that held back, a draw for each way of a link. */
+  readonly resumeMs: Range;
   /** One way between a tab and the server. */
   readonly serverLatencyMs: Range;
   /** Added to each signal anew at the server: one may overtake another, even of the same sender. */
@@ -41,11 +45,13 @@ export const defaultConditions: NetworkConditions = {
   latencyMs: [10, 50], // the bench's anchor figures were taken so
   jitterMs: 0,
   loss: 0,
+  oneInFlight: false, // sterner than SCTP where much is said: of many frames one is always lost again and again
   duplication: 0,
   bytesPerMs: Infinity,
   setupMs: [300, 1_500], // real tabs over real NATs
   setupFailure: 0.05, // as above
   iceGivesUpMs: [8_000, 15_000], // Chromium: 'disconnected' after 5 s, 'failed' after up to 15 s
+  resumeMs: [0, 0], // kinder than SCTP, which tries again ever more rarely, in Chromium each 3 s at last
   serverLatencyMs: [10, 40],
   serverJitterMs: 0,
   attachMs: [20, 150],
@@ -56,6 +62,8 @@ export const defaultConditions: NetworkConditions = {
 
 /** The usual timeout after which SCTP sends a lost packet again; it doubles. */
 export const RETRANSMIT_MS: number = 400;
+/** What Chromium lets that double to; heeded where there is one packet in flight. */
+export const RETRANSMIT_MS_MAX: number = 3_000;
 /** Sendings after which a packet that is always lost is let through: the fault is loss, not a cut. */
 export const RETRANSMITS_MAX: number = 6;
 /** Bytes waiting above which a channel counts as congested, as the transport has it. */
