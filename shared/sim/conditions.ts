@@ -33,7 +33,7 @@ export interface NetworkConditions {
   readonly serverJitterMs: number;
   /** From opening a tab to its socket. */
   readonly attachMs: Range;
-  /** First and longest pause before a tab dials again; each may be half as long or half as long again. */
+  /** First and longest pause before a tab dials again; each is cut to a random half to whole of itself. */
   readonly backoffMs: Range;
   /** Members that the server names to one who asks. */
   readonly contacts: number;
@@ -55,7 +55,7 @@ export const defaultConditions: NetworkConditions = {
   serverLatencyMs: [10, 40],
   serverJitterMs: 0,
   attachMs: [20, 150],
-  backoffMs: [500, 15_000], // as the library does it
+  backoffMs: [500, 6_000], // as the library does it
   contacts: 3, // the server's default
   contactsOf: Infinity, // as the server does it
 };

@@ -119,7 +119,7 @@ export function createServer(deps: ServerDeps): SimServer {
   const dial = (tab: SimTab, pauseMs: number, wish: number): void => {
     if (!tab.isAlive() || placeByTab.has(tab) || wishByTab.get(tab) !== wish) return;
     if (!up || isOffline(tab)) {
-      later(pauseMs * (0.5 + rng.fraction()), () =>
+      later(pauseMs * (0.5 + rng.fraction() / 2), () =>
         dial(tab, Math.min(2 * pauseMs, conditions().backoffMs[1]), wish),
       );
       return;
@@ -139,7 +139,7 @@ export function createServer(deps: ServerDeps): SimServer {
     tab.give(() => ({ kind: 'serverDetached' }));
     const [pauseMs] = conditions().backoffMs;
     const wish = wishByTab.get(tab);
-    if (wish !== undefined) later(pauseMs * (0.5 + rng.fraction()), () => dial(tab, pauseMs, wish));
+    if (wish !== undefined) later(pauseMs * (0.5 + rng.fraction() / 2), () => dial(tab, pauseMs, wish));
   };
 
   const server: SimServer = {

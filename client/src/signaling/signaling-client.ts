@@ -77,9 +77,12 @@ export interface SignalingWorld {
   readonly later: (run: () => void, ms: number) => void;
 }
 
-/** First pause, doubled each time up to the longest; each is then cut to a random half to whole of itself. */
+/**
+ * First pause, doubled each time up to the longest; each is then cut to a random half to whole of itself. After an outage a
+ * room is whole again some two seconds after the first dial that succeeds, and that is to be within eight.
+ */
 export const REDIAL_MS_MIN: number = 500;
-export const REDIAL_MS_MAX: number = 10_000;
+export const REDIAL_MS_MAX: number = 6_000;
 /** Time for the welcome, from the dial on, and for the answer to a question. Guess: a slow handshake takes 3 s. */
 export const ANSWER_MS: number = 10_000;
 /** A timer later than this was not merely held up. */

@@ -38,7 +38,6 @@ const GIVEN_UP_S = 14;
 const CONDITIONS: Partial<NetworkConditions> = {
   iceGivesUpMs: [13_000, 15_500], // none after a cut of 12 s, one or two of each tab after 14 s, all after 16 s
   resumeMs: [0, 3_000], // SCTP's timer, doubled while nothing is acknowledged, up to 3 s
-  backoffMs: [333, 6_667], // so that no pause is over the library's 10 s
 };
 
 export const cuts: Scenario = {

@@ -276,7 +276,10 @@ function createParker(state: State): LinkParker {
     },
     revive: (peer, at) => {
       const parked = parking.get(peer);
-      if (!parked || linkByPeer.has(peer) || linkByPeer.size >= config.degreeMax) return false;
+      // A request that waits for its answer has become needless: its slot is the channel's.
+      const isAsked = linkByPeer.get(peer)?.phase === 'requesting';
+      if (!parked || linkByPeer.size - Number(isAsked) >= config.degreeMax) return false;
+      if (isAsked) linkByPeer.delete(peer);
       parking.remove(peer);
       addUp(state, peer, parked, at);
       return true;

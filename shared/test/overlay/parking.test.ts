@@ -1,6 +1,15 @@
 /** Channels of members declared dead: kept, knocked at, taken back into use, given up. */
 import { describe, expect, it } from 'vitest';
-import { createBench, linkAttempt, message, peer, request, signal, type Bench } from './helpers.ts';
+import {
+  createBench,
+  linkAttempt,
+  message,
+  peer,
+  request,
+  requestIn,
+  signal,
+  type Bench,
+} from './helpers.ts';
 import { defaultOverlayConfig, type OverlayConfig } from '#shared/overlay/config.ts';
 import type { OverlayEffect } from '#shared/overlay/messages.ts';
 
@@ -77,6 +86,20 @@ describe('a parked channel', () => {
     expect(effects).toContainEqual(destroy(a));
     expect(order.indexOf('destroy')).toBeLessThan(order.indexOf('construct'));
     expect(bench.overlay.inspect()).toMatchObject({ pending: [a], parked: [] });
+  });
+
+  it('is a link again also while a request to its member waits for an answer, which comes to nothing', () => {
+    const bench = parking();
+    bench.feed({ kind: 'roomSize', size: 9 });
+    const asked = requestIn([
+      ...bench.feed({ kind: 'known', peer: a, degree: 2 }),
+      ...[5_000, 10_000, 15_000].flatMap((atMs) => bench.tick(atMs)),
+    ]);
+    expect(asked.to).toBe(a);
+    expect(bench.effects({ kind: 'heardStranger', peer: a })).toEqual([{ kind: 'neighborUp', peer: a }]);
+    expect(bench.overlay.inspect()).toMatchObject({ activeView: [b, a], pending: [], parked: [] });
+    // An answer that was on its way builds nothing.
+    expect(bench.effects(signal(a, { kind: 'accept', attempt: asked.attempt }))).toEqual([]);
   });
 
   it('that revives where there is no slot is told to look elsewhere', () => {
