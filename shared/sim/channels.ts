@@ -45,6 +45,8 @@ interface End {
   /** When the link's slot is free for the next frame from this end. */
   freeAt: number;
   lastArrivalAt: number;
+  /** When the acknowledgement of an earlier frame came, if that of the newest has yet to. */
+  ackedAtMs: number;
   congested: boolean;
   /** Frames from this end that a cut holds back. */
   held: (() => void)[] | undefined;
@@ -63,7 +65,9 @@ interface Connection {
 export interface Channels {
   readonly construct: (tab: SimTab, peer: PeerId, attempt: AttemptId, initiator: boolean) => void;
   readonly describe: (tab: SimTab, effect: Extract<Effect, { kind: 'describe' }>) => void;
-  /** Looks for another way, in place, unless packets come by this one: then it says so. */
+  /** Gives back when the last packet of its other end came, where any come. */
+  readonly askReached: (tab: SimTab, peer: PeerId) => void;
+  /** Looks for another way, in place, unless packets come by this one. */
   readonly restart: (tab: SimTab, attempt: AttemptId) => void;
   /** No way that connections of this tab had found leads anywhere any more: all, or the one to this peer. */
   readonly stray: (tab: SimTab, peer?: PeerId) => void;
@@ -163,9 +167,13 @@ export function createChannels(deps: ChannelDeps): Channels {
     },
     restart: (tab, attempt) => {
       const end = endOf(tab, attempt);
-      if (end && !reaches(end)) return tell(end, end.initiator ? 'restart' : 'wantsRestart');
-      // The other browser says that it has what we sent, also where its page stands still.
-      if (end) later(2 * end.connection.latencyMs, () => tab.give(() => unlessClosed(end, reached(end))));
+      if (end && !reaches(end)) tell(end, end.initiator ? 'restart' : 'wantsRestart');
+    },
+    askReached: (tab, peer) => {
+      const end = openEnds(tab).get(peer);
+      if (!end || !reaches(end)) return;
+      const quietMs = timeMs() - ackedAtMs(end);
+      tab.give(() => unlessClosed(end, { kind: 'reached', peer, quietMs }));
     },
     stray: (tab, peer) => {
       for (const [to, { connection }] of openEnds(tab)) connection.strayed ||= (peer ?? to) === to;
@@ -229,7 +237,14 @@ export function createChannels(deps: ChannelDeps): Channels {
   function reaches(end: End): boolean {
     const other = otherEnd(end);
     if (!other || other.closed || !other.tab.isAlive() || end.connection.strayed) return false;
-    return !isCut(end.tab, other.tab) && !isCut(other.tab, end.tab);
+    const isHeld = end.held !== undefined || other.held !== undefined;
+    return !isHeld && !isCut(end.tab, other.tab) && !isCut(other.tab, end.tab);
+  }
+
+  /** When it came that the browser at the other end has what was sent, which it says also where its page stands still. */
+  function ackedAtMs(end: End): number {
+    const newest = end.lastArrivalAt + end.connection.latencyMs;
+    return newest <= timeMs() ? newest : end.ackedAtMs;
   }
 
   /** As the real transport does it: the initiator offers, the other asks it to. */
@@ -252,6 +267,7 @@ export function createChannels(deps: ChannelDeps): Channels {
       const { resumeMs } = conditions();
       const pauseMs = resumeMs[1] > 0 ? draw(resumeMs) : 0;
       later(pauseMs + end.connection.latencyMs, () => {
+        if (end.connection.strayed || (other && isCut(end.tab, other.tab))) return void holding.add(end);
         // What came after the cut waits behind what it held.
         const all = [...held];
         if (end.held === held) end.held = undefined;
@@ -283,6 +299,7 @@ export function createChannels(deps: ChannelDeps): Channels {
     const other = otherEnd(end);
     if (!other) return;
     const { jitterMs, loss, oneInFlight, duplication, bytesPerMs } = conditions();
+    end.ackedAtMs = ackedAtMs(end);
     let leavesAt = timeMs();
     if (bytesPerMs !== Infinity) {
       end.freeAt = Math.max(end.freeAt, leavesAt) + bytes.length / bytesPerMs;
@@ -397,6 +414,7 @@ function createEnd(
     closed: false,
     freeAt: 0,
     lastArrivalAt: 0,
+    ackedAtMs: 0,
     congested: false,
     held: undefined,
   };
@@ -409,7 +427,5 @@ const described = ({ tab, peer, attempt }: End, data: string): Input => ({
   wireVersion: tab.versions.newest,
   data,
 });
-
-const reached = ({ peer }: End): Input => ({ kind: 'reached', peer, quietMs: 0 });
 
 const unlessClosed = (end: End, input: Input): Input | undefined => (end.closed ? undefined : input);

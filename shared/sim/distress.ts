@@ -47,8 +47,9 @@ export function createDistress<Snapshot>(world: World<Snapshot>, { kind, members
     const { tab, rng } = patient;
     const ms = drawFrom(rng, illMs);
     patient.spells = [...patient.spells, { fromMs: world.timeMs(), untilMs: Infinity }].slice(-SPELLS_MAX);
-    if (kind === 'frozen') world.freeze(tab);
-    else tab.starve(drawFrom(rng, INPUT_COST_MS));
+    if (kind === 'starved') tab.starve(drawFrom(rng, INPUT_COST_MS));
+    else if (rng.fraction() < 0.5) world.freeze(tab);
+    else world.suspend(tab);
     world.later(ms, () => relieve(patient));
   };
   const relieve = (patient: Patient<Snapshot>): void => {

@@ -203,6 +203,8 @@ export function createWorld<Snapshot>(options: WorldOptions<Snapshot>): World<Sn
         return channels.construct(tab, effect.peer, effect.attempt, effect.initiator);
       case 'describe':
         return channels.describe(tab, effect);
+      case 'askReached':
+        return channels.askReached(tab, effect.peer);
       case 'restart':
         return channels.restart(tab, effect.attempt);
       case 'destroy':

@@ -218,8 +218,10 @@ export function createShell(deps: ShellDeps): Shell {
         return construct(effect.peer, effect.attempt, effect.initiator);
       case 'describe':
         return describe(effect);
+      case 'askReached':
+        return askReached(effect.peer);
       case 'restart':
-        return restart(effect.peer, effect.attempt);
+        return restart(effect.attempt);
       case 'destroy':
         return destroy(effect.attempt);
       case 'speak':
@@ -281,13 +283,19 @@ export function createShell(deps: ShellDeps): Shell {
     });
   }
 
-  function restart(peer: PeerId, attempt: AttemptId): void {
-    const channel = linkByAttempt.get(attempt)?.channel;
-    void channel?.quietMs().then((quietMs) => {
-      const isStill = linkByAttempt.get(attempt)?.channel === channel;
-      if (isStill && quietMs < Infinity) handle({ kind: 'reached', peer, quietMs });
+  /** Packets are as old as they were when somebody began to look, and older by the time that took. */
+  function askReached(peer: PeerId): void {
+    const link = openLinkByPeer.get(peer);
+    const askedAt = clock.now().instant;
+    void link?.channel.quietMs().then((knownMs) => {
+      const quietMs = knownMs + elapsedMs(askedAt, clock.now().instant);
+      if (openLinkByPeer.get(peer) === link && quietMs < Infinity) handle({ kind: 'reached', peer, quietMs });
     });
-    void channel?.restart().then((isBegun) => {
+  }
+
+  function restart(attempt: AttemptId): void {
+    const restarting = linkByAttempt.get(attempt)?.channel.restart();
+    void restarting?.then((isBegun) => {
       if (isBegun) traffic.restarted += 1;
     });
   }

@@ -186,19 +186,19 @@ describe('traffic', () => {
   test('tells the node when the last packet of a silent neighbor came, unless nobody knows or its link is gone', async () => {
     const setup = setUp();
     const channel = open(setup, a, one);
-    const restart: Effect = { kind: 'restart', peer: a, attempt: one };
+    const ask: Effect = { kind: 'askReached', peer: a };
     const reached = (): Input[] => setup.inputs.filter(({ kind }) => kind === 'reached');
     const act = async (...effects: Effect[]): Promise<void> => {
       setup.answer(...effects);
       setup.shell.handle(start);
       await Promise.resolve();
     };
-    await act(restart);
+    await act(ask);
     expect(reached()).toEqual([]);
     channel.quietMs = 300;
-    await act(restart);
+    await act(ask);
     expect(reached()).toEqual([{ kind: 'reached', peer: a, quietMs: 300 }]);
-    await act(restart, { kind: 'destroy', peer: a, attempt: one });
+    await act(ask, { kind: 'destroy', peer: a, attempt: one });
     expect(reached()).toHaveLength(1);
   });
 

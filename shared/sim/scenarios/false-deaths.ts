@@ -2,8 +2,8 @@
  * Are the living declared dead? 128 members, some of whom are in distress all the time; nobody ever ends.
  *
  * The words are Lifeguard's (arXiv 1707.00788, section V): a member in distress that is declared dead while it stands
- * still is no mistake, for nobody could tell it from a crash, and a detector that finds crashes within 4.5 s has to say
- * so. A mistake is what a member in distress makes of the others.
+ * still is no mistake, for where its machine stands still with it nobody could tell it from a crash, and a detector that
+ * finds crashes within 4.5 s has to say so. A mistake is what a member in distress makes of the others.
  *
  * - `falseDeaths`: times that any application was told of the death of a healthy member, one that is never in distress
  *   (Lifeguard's FP). `healthyFalseDeaths`: those among them that a healthy member's application was told (its FP-).
@@ -12,12 +12,13 @@
  *   in the last 10 s: so short a stall must be borne.
  *   `aliveDeaths`: all of them, `falseDeaths` included.
  * - `baseline...`: the same of the same seed and distress, with our own detector's corroboration and local health switched
- *   off: one accuser is enough at once, late timers and general silence are no reason for doubt.
+ *   off: one accuser is enough at once, late timers and general silence are no reason for doubt, packets none to wait.
  * - `ratioPct`: 100 x `falseDeaths` / `baselineFalseDeaths`; 0 when neither was wrong. `aliveRatioPct`: of `aliveDeaths`.
  *
  * The variants, those with distress for 75 s and the others for 150, which are ten and twenty minutes over eight seeds, and
  * with `full` all of them for an hour:
- * - `frozen-K`: each of K members stands still for 0.5 to 8 s, drawn anew each time, then runs for 1 to 10 s. Half the
+ * - `frozen-K`: each of K members stands still for 0.5 to 8 s, drawn anew each time, then runs for 1 to 10 s. Half of
+ *   the times it is the page alone, whose browser still answers, and half the whole machine. Half the
  *   spans are within what the detector must bear (deaths are settled from 2.2 s of silence on); the others put the
  *   member in the place that Lifeguard is about: it wakes, and its own clock says that everyone else has been silent.
  * - `starved-K`: each of K members has too little of its processor. For 5 to 15 s each input costs 40 to 120 ms, drawn for
@@ -122,6 +123,7 @@ export const credulousConfig: MeshConfig = {
     lateMs: defaultMeshConfig.membership.newEpochMs,
     sleptMs: defaultMeshConfig.membership.newEpochMs,
     deafMs: NEVER_MS,
+    reachedAfterMs: NEVER_MS,
   },
 };
 

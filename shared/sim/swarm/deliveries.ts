@@ -46,9 +46,17 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
   const begunAtMs = new Map<SimTab, number>();
 
   /** When somebody got to what had waited for it, and for how long: what it passed on then is older than it can know. */
-  const lags: { readonly atMs: number; readonly behindMs: number }[] = [];
-  const waitedSince = (ms: number): number =>
-    lags.reduce((most, { atMs, behindMs }) => (atMs < ms ? most : Math.max(most, behindMs)), 0);
+  const lags = new Map<string, { readonly tab: SimTab; readonly atMs: number; readonly behindMs: number }>();
+  /** The longest wait at anybody but the hearer since then. */
+  const waitedElsewhere = (hearer: SimTab, sinceMs: number): number => {
+    const others = [...lags.values()].filter(({ tab, atMs }) => tab !== hearer && atMs >= sinceMs);
+    return Math.max(0, ...others.map(({ behindMs }) => behindMs));
+  };
+  /** The longest of each tab in each second. */
+  const noteLag = (tab: SimTab, atMs: number, behindMs: number): void => {
+    const place = `${Math.floor(atMs / 1_000)} ${tab.id}`;
+    if (behindMs > (lags.get(place)?.behindMs ?? 0)) lags.set(place, { tab, atMs, behindMs });
+  };
 
   /** When a tab was last seen to run, and until when it tells what waited while it last stood still. */
   const standing = new Map<SimTab, { readonly ranMs: number; readonly untilMs: number }>();
@@ -58,7 +66,7 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     const untilMs = ranMs - known.ranMs > STANDSTILL_MS ? ranMs + QUEUED_MS : known.untilMs;
     standing.set(tab, { ranMs, untilMs });
     const behindMs = tab.behindMs();
-    if (behindMs > STANDSTILL_MS) lags.push({ atMs: ranMs, behindMs });
+    if (behindMs > STANDSTILL_MS) noteLag(tab, ranMs, behindMs);
   };
 
   const saidUntil = (origin: PeerId, ms: number): number =>
@@ -78,7 +86,7 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     const saidMs = saidAtMs.get(from)?.[number - 1] ?? Infinity;
     const ageMs = world.timeMs() - saidMs;
     const hasSlept = world.timeMs() < (standing.get(tab)?.untilMs ?? 0);
-    const isOld = ageMs > OLDEST_MS && ageMs - tab.behindMs() - waitedSince(saidMs) > OLDEST_MS;
+    const isOld = ageMs > OLDEST_MS && ageMs - tab.behindMs() - waitedElsewhere(tab, saidMs) > OLDEST_MS;
     if (isOld && !hasSlept) complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
     if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
     heard.last = Math.max(heard.last, number);

@@ -22,6 +22,7 @@ import {
 } from './standing.ts';
 import { refused, takeProbe, type State, type Turn } from './state.ts';
 import {
+  accusationBy,
   isAccuser,
   isReached,
   judge,
@@ -85,7 +86,8 @@ export function refuteAny(turn: Turn, said: Life): void {
 /** Whether the accused may still have a word in it; sees to it that it can. */
 function isContested(turn: Turn, { target, accusations }: Verdict, life: Life): boolean {
   const { state, at, out } = turn;
-  const [accusation] = accusations;
+  // Of several the one that says most is kept.
+  const accusation = accusations.find(({ reached }) => reached) ?? accusations[0];
   if (!accusation) return false;
   if (hearsWell(turn, target)) {
     // A live link outranks a verdict: the member is told, so that it can refute before everyone.
@@ -116,13 +118,18 @@ function isSpared(turn: Turn, suspicion: Suspicion): boolean {
   return isReached(suspicion, seen) && judge(suspicion, seen, at, state.config) === 'open';
 }
 
-/** Accuses in our own name, unless we already do, or doubt ourselves. */
+/**
+ * Accuses in our own name, unless we doubt ourselves or already do: then only once more, when it has turned out that
+ * the accused is reached.
+ */
 export function accuse(turn: Turn, target: PeerId, silentMs: number): void {
   const { state, out } = turn;
   const member = state.roster.get(target);
   const suspicion = state.suspicions.get(target);
+  const said = suspicion && accusationBy(suspicion, state.self);
+  const reached = reaches(state, target);
   if (!member || !hasRoomForSuspicion(turn, target)) return;
-  if ((suspicion && isAccuser(suspicion, state.self)) || isHeldBack(turn, target)) return;
+  if ((said && (said.reached || !reached)) || isHeldBack(turn, target)) return;
   const { epoch, incarnation } = member.identity;
   // Nobody may accuse this life: it has no room to refute. All we can do is let its link go.
   if (incarnation > ACCUSED_INCARNATION_MAX) {
@@ -136,7 +143,7 @@ export function accuse(turn: Turn, target: PeerId, silentMs: number): void {
     incarnation,
     observer: state.self,
     silentMs: Math.floor(silentMs),
-    reached: reaches(state, target),
+    reached,
     proof: null,
   };
   state.heldSince.delete(target);
@@ -144,7 +151,7 @@ export function accuse(turn: Turn, target: PeerId, silentMs: number): void {
   joinSuspicion(turn, accusation);
   const neighbor = state.neighbors.get(target);
   neighbor?.accused();
-  if (neighbor) out.push({ kind: 'neighborSuspected', peer: target });
+  if (neighbor && !said) out.push({ kind: 'neighborSuspected', peer: target });
   settle(turn, target);
 }
 

@@ -55,6 +55,8 @@ export interface MembershipConfig {
   readonly deadlineMs: number;
   /** The same in a room of two, where nobody could agree or object. More bears longer stalls of the other tab; less finds its crash sooner. From `suspectAfterMsMin` to `deadlineMs`. */
   readonly pairDeadlineMs: number;
+  /** Packets of a silent neighbor that came so long after its last frame, and a round trip, show that its browser is reached. More calls those that hang dead sooner; less takes a crash for a stall, where the page would have spoken only then. Above `pingAfterMs`, at most a day, which turns it off. */
+  readonly reachedAfterMs: number;
   /** Either where packets of its browser still come: its page hangs, or its line stalls. More bears that for longer; less clears a page that hangs for good. `deadlineMs` to 60,000. */
   readonly reachedDeadlineMs: number;
   /** An accusation stands at least so long alone before the deadline may pass, longer by what its accuser's patience exceeded the least: the way there and back for an objection. More is safer and slower. Below `deadlineMs`. */
@@ -72,7 +74,7 @@ export interface MembershipConfig {
   readonly lateMs: number;
   /** A watch later than this was a sleep. Less forgets silences too readily; more accuses after a nap. Above `lateMs`. */
   readonly sleptMs: number;
-  /** A watch later than this was so long a sleep that others have declared us dead: we come back with a new epoch. Less is told as a return of one whom nobody missed; more only refutes. At least `suspectAfterMsMax` and `deadlineMs` together, at most an hour. */
+  /** A watch later than this was so long a sleep that we come back with a new epoch: unless our browser answered meanwhile others have declared us dead. Less is told as a return of one whom nobody missed; more only refutes. At least `suspectAfterMsMax` and `deadlineMs` together, at most an hour. */
   readonly newEpochMs: number;
   /** So long after a sleep no neighbor is accused that was not heard since. More finds who ended meanwhile later; less accuses the living over links that died in the sleep. 0 to 60,000. */
   readonly wokenMs: number;
@@ -162,6 +164,7 @@ export const defaultMembershipConfig: MembershipConfig = {
   accusationLifeMs: 10_000, // the design's starting point
   deadlineMs: 4_000, // the design's starting point
   pairDeadlineMs: 3_100, // simulated: half of all crashes are seen within 3 s, in each of eight seeds; a stall of 2 s, a second after the last word, is borne
+  reachedAfterMs: 1_300, // guess: as objectWithinMs, one ping and its first repeat
   reachedDeadlineMs: 15_000, // measured: over lines that lose 30 % of all packets SCTP stalls for up to 12 s; DECISIONS, 2026-11-30
   answerMsMin: 500, // guess: a broadcast there and back over ten hops of 25 ms
   linklessMs: 20_000, // guess: a few attempts to link again
@@ -214,6 +217,7 @@ export function checkMembershipConfig(config: MembershipConfig): void {
 function checkTimes(config: MembershipConfig): void {
   within('watchMs', config.watchMs, [50, 1_000]);
   within('pingEveryMs', config.pingEveryMs, [config.pingAfterMs, 60_000]);
+  within('reachedAfterMs', config.reachedAfterMs, [config.pingAfterMs, 86_400_000]);
   within('reachedDeadlineMs', config.reachedDeadlineMs, [config.deadlineMs, 60_000]);
   within('linklessMs', config.linklessMs, [config.deadlineMs, 120_000]);
   within('linksSpacingMs', config.linksSpacingMs, [1, 60_000]);

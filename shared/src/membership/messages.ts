@@ -190,7 +190,10 @@ export type MembershipEffect =
   | { readonly kind: 'neighborSuspected'; readonly peer: PeerId }
   /** Every neighbor has just been asked whether it lives: what was heard before says nothing of its link. */
   | { readonly kind: 'probed' }
-  /** Nothing comes of this neighbor: its link may be mended before anybody is accused. Again at each watch while it lasts. */
+  /**
+   * Nothing comes of this neighbor: its link may be mended before anybody is accused, and whether packets of its browser
+   * still come is of interest (`reached`). Again at each watch while it lasts.
+   */
   | { readonly kind: 'neighborSilent'; readonly peer: PeerId }
   /** A neighbor that is no member, or no more, is silent: its channel leads nowhere. */
   | { readonly kind: 'strangerSilent'; readonly peer: PeerId }

@@ -121,12 +121,13 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
       return elapsedMs(link.heardAt, at) <= Math.max(config.objectWithinMs, answerMs);
     },
     suspectAfterMs: patienceMs,
-    roundTripMs: () => link.roundTrip && roundTripMs(link),
+    roundTripMs: () => link.roundTrip && link.roundTrip.srttMs + 4 * link.roundTrip.rttvarMs,
     heard: (at, late = false) => noteHeard(link, at, late),
     reached: (at) => {
       if (at > link.reachedAt) link.reachedAt = at;
     },
-    isReached: () => elapsedMs(link.heardAt, link.reachedAt) >= config.objectWithinMs + roundTripMs(link),
+    isReached: () =>
+      elapsedMs(link.heardAt, link.reachedAt) >= config.reachedAfterMs + (link.roundTrip?.srttMs ?? 0),
     restart: (at) => {
       link.quietSince = at;
       link.probes.length = 0;
@@ -222,11 +223,6 @@ function createLink(config: MembershipConfig, openedAt: Instant, leads: boolean)
     vouches: 0,
     accusing: false,
   };
-}
-
-/** RFC 6298's timeout; 0 while no round trip was measured. */
-function roundTripMs({ roundTrip }: Link): number {
-  return roundTrip ? roundTrip.srttMs + 4 * roundTrip.rttvarMs : 0;
 }
 
 function noteHeard(link: Link, at: Instant, late: boolean): void {

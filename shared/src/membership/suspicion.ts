@@ -53,7 +53,8 @@ export function openSuspicion(
 export type Standing = 'self' | 'observer' | 'stranger';
 
 /**
- * Adds one accuser's accusation; the first of each counts. In a full suspicion an observer takes the place of a
+ * Adds one accuser's accusation; the first of each counts, and the first that says that the suspect is reached in its
+ * place: that shows only when packets have come for a while. In a full suspicion an observer takes the place of a
  * stranger, and we find one in any: whoever has a few keys would keep those out who know.
  */
 export function withAccusation(
@@ -63,7 +64,8 @@ export function withAccusation(
   { accusationsMax, standingOf }: { accusationsMax: number; standingOf: (accuser: PeerId) => Standing },
 ): Suspicion {
   const standing = standingOf(accusation.observer);
-  if (isAccuser(suspicion, accusation.observer)) return suspicion;
+  const said = accusationBy(suspicion, accusation.observer);
+  if (said) return said.reached || !accusation.reached ? suspicion : withSaid(suspicion, said, accusation);
   const held = [...suspicion.held];
   if (held.length >= accusationsMax) {
     if (standing === 'stranger') return suspicion;
@@ -79,6 +81,11 @@ export function withAccusation(
   return { ...suspicion, provenAt: heardAt > suspicion.provenAt ? heardAt : suspicion.provenAt, held };
 }
 
+function withSaid(suspicion: Suspicion, said: Accusation, accusation: Accusation): Suspicion {
+  const held = suspicion.held.map((one) => (one.accusation === said ? { ...one, accusation } : one));
+  return { ...suspicion, held };
+}
+
 function earlier(a: Instant, b: Instant): Instant {
   return a < b ? a : b;
 }
@@ -90,7 +97,11 @@ export function restartedWithout(suspicion: Suspicion, observer: PeerId, at: Ins
 }
 
 export function isAccuser(suspicion: Suspicion, observer: PeerId): boolean {
-  return suspicion.held.some((entry) => entry.accusation.observer === observer);
+  return accusationBy(suspicion, observer) !== undefined;
+}
+
+export function accusationBy({ held }: Suspicion, observer: PeerId): Accusation | undefined {
+  return held.find(({ accusation }) => accusation.observer === observer)?.accusation;
 }
 
 /** When the suspect is dead unless somebody objects. `provenAt`: the latest proof of life we know of. */

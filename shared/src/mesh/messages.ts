@@ -224,7 +224,7 @@ export type Input =
     }
   /** This neighbor has signed something that came by another way: it lives, though its channel may not. */
   | { readonly kind: 'signed'; readonly peer: PeerId }
-  /** The last packet of this neighbor's browser came so long ago, be it only that it had ours: see `restart`. */
+  /** The answer to `askReached`: the last packet of this neighbor's browser came so long ago, be it only that it had ours. */
   | { readonly kind: 'reached'; readonly peer: PeerId; readonly quietMs: number }
   /** A frame of this neighbor came over its channel, and is still being verified. */
   | { readonly kind: 'heard'; readonly peer: PeerId }
@@ -253,7 +253,9 @@ export type Effect =
       readonly wireVersion: number;
       readonly data: string;
     }
-  /** Nothing is heard over this open channel: say when the last packet came (`reached`), and restart ICE in place where none comes. */
+  /** Say when the last packet of this neighbor's browser came (`reached`), unless nobody can tell. */
+  | { readonly kind: 'askReached'; readonly peer: PeerId }
+  /** Restart ICE of this open channel, in place, unless packets come by it. */
   | { readonly kind: 'restart'; readonly peer: PeerId; readonly attempt: AttemptId }
   | { readonly kind: 'destroy'; readonly peer: PeerId; readonly attempt: AttemptId }
   /** From here on frames are written in this version of the wire, where the other end reads it. */

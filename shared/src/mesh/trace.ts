@@ -117,6 +117,7 @@ function effectToText(effect: Exclude<Effect, { kind: 'send' }>): string {
       return `server >${short(effect.to)} ${effect.message.kind}`;
     case 'construct':
     case 'describe':
+    case 'askReached':
     case 'restart':
     case 'destroy':
       return `${effect.kind} ${short(effect.peer)}`;

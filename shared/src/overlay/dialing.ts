@@ -25,10 +25,11 @@ interface Asked {
   readonly link: Requesting;
 }
 
-/** The one asked accepts, or one whom a walk found. A stale accept is dropped. */
+/** The one asked accepts, or one whom a walk found; or somebody does whom nobody waits for any more. */
 export function onAccept(core: Core, from: Sender, attempt: AttemptId, at: Instant): Effects {
   const asked = findAsked(core, attempt);
-  if (!asked) return [];
+  // One that comes again is of the attempt that is under way.
+  if (!asked) return core.links.get(from.peer)?.attempt === attempt ? [] : [takeBack(from, attempt)];
   return mayAnswer(asked, from.peer)
     ? connect(core, asked, from, at)
     : misbehaved(from.peer, 'answer-not-asked');
@@ -247,17 +248,21 @@ function connect(core: Core, { peer, link }: Asked, from: Sender, at: Instant): 
   const isNew = !links.get(from.peer);
   if (isNew && links.affords('ours', at))
     return links.connect(from.peer, { attempt, purpose, introducer, bringer: null, route }, at);
-  // The other end has constructed already: it is told, so that it need not wait in vain for a channel.
-  const refusal: OverlayEffect = {
-    kind: 'signal',
-    to: from.peer,
-    route,
-    signal: { kind: 'refuse', attempt, reason: 'busy' },
-  };
+  const refusal = takeBack(from, attempt);
   if (!isNew) return [refusal];
   rests.refused(from.peer, at);
   core.endingByPeer.set(from.peer, { reason: 'busy', at });
   return [refusal, { kind: 'attemptFailed', peer: from.peer, reason: 'busy' }];
+}
+
+/** The other end has constructed already: it is told, so that it need not wait in vain for a channel. */
+function takeBack({ peer, trail }: Sender, attempt: AttemptId): OverlayEffect {
+  return {
+    kind: 'signal',
+    to: peer,
+    route: trail.toReversed(),
+    signal: { kind: 'refuse', attempt, reason: 'busy' },
+  };
 }
 
 function endAttempt(core: Core, peer: PeerId, reason: AttemptFailure, at: Instant): Effects {

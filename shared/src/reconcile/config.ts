@@ -14,6 +14,11 @@ export interface ReconcileConfig {
    */
   readonly differingHeartbeatsMin: number;
   /**
+   * So many times as many heartbeats, and as far apart, make the higher id begin one. More is slower to mend where the lower
+   * cannot begin; less has both begin more often. 1 to 10.
+   */
+  readonly higherPatience: number;
+  /**
    * Likewise of those that showed any other roots than ours, the same or not: each may lack another record in flight. More is
    * slower to mend a table that is always written to. `differingHeartbeatsMin` to 20.
    */
@@ -47,6 +52,7 @@ export interface ReconcileConfig {
 export const defaultReconcileConfig: ReconcileConfig = {
   roundIntervalMs: 5_000, // the design's starting point
   differingHeartbeatsMin: 2, // the design's starting point
+  higherPatience: 3, // simulated: at 2, both began in every second pair, for the lower may need a third heartbeat
   movingHeartbeatsMin: 4, // simulated: at 2, a room with moving cursors began a round a minute over rosters in flight
   differingMsMin: 800, // simulated: without it 6 of 55 calm rooms compared tables over records in flight; below the pause between two pings
   recordsMax: 131_072, // guess: 2,000 members with 64 records each
@@ -59,6 +65,7 @@ export const defaultReconcileConfig: ReconcileConfig = {
 export function checkReconcileConfig(config: ReconcileConfig): void {
   checkRange(config, 'roundIntervalMs', { from: 100, to: 3_600_000 });
   checkRange(config, 'differingHeartbeatsMin', { from: 1, to: 10 });
+  checkRange(config, 'higherPatience', { from: 1, to: 10 });
   checkRange(config, 'movingHeartbeatsMin', { from: config.differingHeartbeatsMin, to: 20 });
   checkRange(config, 'differingMsMin', { from: 0, to: config.roundIntervalMs });
   checkRange(config, 'recordsMax', { from: 1, to: 2 ** 20 });

@@ -39,9 +39,6 @@ import {
   type WantRecords,
 } from './messages.ts';
 
-/** It may see a difference two heartbeats sooner than the lower id, who may need a third. */
-const HIGHER_PATIENCE = 3;
-
 export type Reconcile = Layer<ReconcileInput, ReconcileEffect, ReconcileSnapshot>;
 
 /** Makes the layer with three empty tables. */
@@ -139,7 +136,7 @@ function onRoots(turn: Turn, from: PeerId, roots: Roots): void {
     const link = links[table];
     if (noteRoot(link, turn.state.treeByTable[table].root(), roots[table], turn.at)) continue;
     // Both see it at about the same time; the higher id leaves it to the lower, unless nothing comes of it.
-    const patience = compareIds(turn.state.self, from) < 0 ? 1 : HIGHER_PATIENCE;
+    const patience = compareIds(turn.state.self, from) < 0 ? 1 : turn.state.config.higherPatience;
     const wanted = differsForLong(link, patience, turn.at, turn.state.config);
     if (wanted && !hasRecentRound(link, turn.at, turn.state.config)) startRound(placeOf(turn, from, table)!);
   }

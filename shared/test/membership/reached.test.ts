@@ -4,7 +4,7 @@ import type { PeerId } from '#shared/base/ids.ts';
 import { instant } from '#shared/base/time.ts';
 import { defaultMembershipConfig as config } from '#shared/membership/config.ts';
 import { createSilence } from '#shared/membership/silence.ts';
-import { publish } from './expected.ts';
+import { claimsOf, publish } from './expected.ts';
 import {
   a,
   accusation,
@@ -19,7 +19,7 @@ import {
   type Bench,
 } from './fixtures.ts';
 
-const { objectWithinMs, reachedDeadlineMs } = config;
+const { reachedAfterMs, reachedDeadlineMs } = config;
 
 const isHere = (bench: Bench, id: PeerId): boolean => bench.layer.inspect().members.has(id);
 
@@ -29,10 +29,9 @@ describe('packets', () => {
     silence.pinged(1, instant(0));
     silence.acked(1, instant(100));
     silence.heard(instant(1_000));
-    const roundTripMs = silence.roundTripMs()!;
-    silence.reached(instant(1_000 + objectWithinMs + roundTripMs - 1));
+    silence.reached(instant(1_000 + reachedAfterMs + 100 - 1));
     expect(silence.isReached()).toBe(false);
-    silence.reached(instant(1_000 + objectWithinMs + roundTripMs));
+    silence.reached(instant(1_000 + reachedAfterMs + 100));
     // What is looked up late may tell of an earlier one.
     silence.reached(instant(1_500));
     expect(silence.isReached()).toBe(true);
@@ -54,6 +53,17 @@ describe('a neighbor that hangs', () => {
     keepHearing(bench, [b], [500, 2_000]);
     bench.at(2_000, { kind: 'reached', peer: c, quietMs: 1_200 });
     expect(bench.runTo(2_500)).toContainEqual(publish(accusation(c, a, { silentMs: 2_250 })));
+  });
+
+  it('that turns out to be reached after it was accused is accused once more', () => {
+    const bench = createRoom([b, c], [b, c]);
+    keepHearing(bench, [b], [500, 2_500]);
+    bench.at(2_600, { kind: 'reached', peer: c, quietMs: 0 });
+    const told = bench.runTo(2_750);
+    expect(told).toContainEqual(publish(accusation(c, a, { silentMs: 2_750, reached: true })));
+    expect(told).not.toContainEqual({ kind: 'neighborSuspected', peer: c });
+    bench.at(2_800, { kind: 'reached', peer: c, quietMs: 0 });
+    expect(claimsOf(bench.runTo(3_400), 'accusation')).toEqual([]);
   });
 
   it.each([
@@ -107,6 +117,17 @@ describe('a member that others reach', () => {
     expect(isHere(bench, e)).toBe(true);
     keepHearing(bench, [b], [4_500, 15_000]);
     bench.claim(15_000, b, verdict(e, [b, d]));
+    expect(isHere(bench, e)).toBe(false);
+  });
+
+  it('is not dead for as long also where that is told only after they agree', () => {
+    const bench = createRoom([b, c, d, e], [b]);
+    bench.claim(0, e, links(e, [b, c, d]));
+    for (const observer of [b, c, d]) bench.claim(1_000, b, accusation(e, observer));
+    bench.claim(1_200, b, accusation(e, c, { silentMs: 2_500, reached: true }));
+    keepHearing(bench, [b], [1_500, 13_000]);
+    expect(isHere(bench, e)).toBe(true);
+    keepHearing(bench, [b], [13_500, 14_500]);
     expect(isHere(bench, e)).toBe(false);
   });
 

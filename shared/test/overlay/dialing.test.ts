@@ -10,6 +10,7 @@ import {
   request,
   requestIn,
   signal,
+  takenBack,
   type Bench,
 } from './helpers.ts';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
@@ -78,11 +79,12 @@ describe('an accept', () => {
     expect(bench.overlay.inspect().pending).toEqual([a]);
   });
 
-  it('with an attempt that is unknown, or accepted already, is stale', () => {
+  it('with an attempt that is unknown, or another has accepted, is taken back; one that comes again is not', () => {
     const { bench, id } = connecting();
-    expect(bench.effects(signal(z, { kind: 'accept', attempt: attempt(9) }))).toEqual([]);
+    const unknown = attempt(9);
+    expect(bench.effects(signal(z, { kind: 'accept', attempt: unknown }))).toEqual([takenBack(z, unknown)]);
     expect(bench.effects(signal(z, { kind: 'accept', attempt: id }))).toEqual([]);
-    expect(bench.effects(signal(a, { kind: 'accept', attempt: id }))).toEqual([]);
+    expect(bench.effects(signal(a, { kind: 'accept', attempt: id }))).toEqual([takenBack(a, id)]);
   });
 
   it('that the budget does not bear is taken back', () => {

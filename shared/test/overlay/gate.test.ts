@@ -10,6 +10,7 @@ import {
   request,
   requestIn,
   signal,
+  takenBack,
 } from './helpers.ts';
 import type { Bench } from './helpers.ts';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
@@ -244,8 +245,9 @@ describe('glare', () => {
     const bench = linked(0);
     const own = requestIn(bench.feed(contacts(a)));
     expect(bench.effects(signal(a, request(one, 'high', true)))).toEqual(accepted({ peer: a }));
-    expect(bench.effects(signal(a, { kind: 'accept', attempt: own.attempt }))).toEqual([]);
-    expect(bench.overlay.inspect().constructed).toBe(1);
+    const late = signal(a, { kind: 'accept', attempt: own.attempt });
+    expect(bench.effects(late)).toEqual([takenBack(a, own.attempt)]);
+    expect(bench.overlay.inspect()).toMatchObject({ constructed: 1, pending: [a] });
   });
 });
 

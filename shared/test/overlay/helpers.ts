@@ -86,6 +86,14 @@ export const request = (id: AttemptId, priority: Priority, forward: boolean = fa
   forward,
 });
 
+/** What one is told whose `accept` nobody waits for. */
+export const takenBack = (to: PeerId, id: AttemptId): OverlayEffect => ({
+  kind: 'signal',
+  to,
+  route: [],
+  signal: { kind: 'refuse', attempt: id, reason: 'busy' },
+});
+
 export const signal = (
   from: PeerId,
   carried: OverlaySignal,

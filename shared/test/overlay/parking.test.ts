@@ -8,6 +8,7 @@ import {
   request,
   requestIn,
   signal,
+  takenBack,
   type Bench,
 } from './helpers.ts';
 import { defaultOverlayConfig, type OverlayConfig } from '#shared/overlay/config.ts';
@@ -88,7 +89,7 @@ describe('a parked channel', () => {
     expect(bench.overlay.inspect()).toMatchObject({ pending: [a], parked: [] });
   });
 
-  it('is a link again also while a request to its member waits for an answer, which comes to nothing', () => {
+  it('is a link again also while a request to its member waits for an answer, which is taken back', () => {
     const bench = parking();
     bench.feed({ kind: 'roomSize', size: 9 });
     const asked = requestIn([
@@ -98,8 +99,10 @@ describe('a parked channel', () => {
     expect(asked.to).toBe(a);
     expect(bench.effects({ kind: 'heardStranger', peer: a })).toEqual([{ kind: 'neighborUp', peer: a }]);
     expect(bench.overlay.inspect()).toMatchObject({ activeView: [b, a], pending: [], parked: [] });
-    // An answer that was on its way builds nothing.
-    expect(bench.effects(signal(a, { kind: 'accept', attempt: asked.attempt }))).toEqual([]);
+    // An answer that was on its way builds nothing, and its sender need not wait for us.
+    expect(bench.effects(signal(a, { kind: 'accept', attempt: asked.attempt }))).toEqual([
+      takenBack(a, asked.attempt),
+    ]);
   });
 
   it('that revives where there is no slot is told to look elsewhere', () => {

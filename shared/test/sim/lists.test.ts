@@ -44,7 +44,7 @@ describe('the lists of a room', () => {
     const lists = followLists(world);
     formRoom(world, { nodes: 3, calmMs: 5_000 });
     const [a, b] = world.tabs;
-    world.freeze(b!);
+    world.suspend(b!);
     world.run(7_000);
     expect(lists.goneAtMs(a!, b!.id)).toBeDefined();
     world.wake(b!);

@@ -158,7 +158,8 @@ const FORGET_BY_REASON: Readonly<Partial<Record<LeaveReason, 'left' | 'crowded'>
 const CUT_OFF_MS = 2_500;
 
 /** Its link is mended; where that has not helped with any, the server may know others. */
-function onNeighborSilent(peer: PeerId, { neighbors, now, feed }: Hub): void {
+function onNeighborSilent(peer: PeerId, { neighbors, now, feed, emit }: Hub): void {
+  emit({ kind: 'askReached', peer });
   feed({ layer: 'overlay', input: { kind: 'silent', peer } });
   const isHeard = ({ heardAt }: NeighborNote): boolean => elapsedMs(heardAt, now.instant) <= CUT_OFF_MS;
   if (![...neighbors.values()].some(isHeard)) feed({ layer: 'overlay', input: { kind: 'cutOff' } });
