@@ -91,6 +91,10 @@ export async function waitForAgreement<T>(
 
 export const linksOf = (tab: Tab): Promise<number> => tab.page.evaluate(() => window.mesh.stats().links.open);
 
+/** How many connections a tab has built so far, be they open or not. */
+export const constructedBy = ({ page }: { readonly page: Page }): Promise<number> =>
+  page.evaluate(() => window.mesh.stats().links.constructed);
+
 /** The direct neighbors of a tab. */
 export const neighborsOf = (tab: Tab): Promise<string[]> =>
   tab.page.evaluate(() =>
@@ -121,6 +125,17 @@ export async function chatOf({ page }: Tab): Promise<readonly string[]> {
 export async function say({ page }: Tab, text: string): Promise<void> {
   await page.getByTestId('chat-input').fill(text);
   await page.getByTestId('chat-input').press('Enter');
+}
+
+/** Sends it to all by the topic of the stories, past the page, and waits until the others have heard it. */
+export async function tell(
+  { page: teller }: { readonly page: Page },
+  others: readonly { readonly page: Page }[],
+  text: string,
+): Promise<void> {
+  await teller.evaluate((said) => window.mesh.topic('story').send(said), text);
+  for (const { page } of others)
+    await page.waitForFunction((said) => window.seen.messages.some(({ data }) => data === said), text);
 }
 
 /** The name that a tab shows on top. */

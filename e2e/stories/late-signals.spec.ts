@@ -42,20 +42,39 @@ test('candidates for a link that was given up are counted and build nothing, and
     },
   }));
   const tabs = [await enter(context, url), await enter(context, url)] as const;
-  for (const [n, { page }] of tabs.entries())
-    await page.waitForFunction((id) => window.mesh.explain(id).last?.reason === 'timed-out', tabs[1 - n]!.id);
+  const explained = ({ page }: Tab, n: number) =>
+    page.evaluate((id) => window.mesh.explain(id), tabs[1 - n]!.id);
+  // They have just failed twice: neither tries the other again for ten seconds.
+  await expect
+    .poll(
+      async () => {
+        const both = await Promise.all(tabs.map(explained));
+        return both.every(({ reason, last }) => reason === 'resting' && last!.agoMs < 2_000);
+      },
+      { intervals: [200] },
+    )
+    .toBe(true);
   const [late] = kept.flatMap(candidatesOf) as [Signal];
   const reader = tabs.find(({ id }) => id === late.to)!;
   const look = () =>
     reader.page.evaluate((id) => {
       const { links, refused } = window.mesh.stats();
       const { constructed, open } = links;
-      const { reason } = window.mesh.explain(id).last!;
-      return { constructed, open, reason, stale: refused['stale-description'] ?? 0 };
+      // While it rests nothing has begun of itself.
+      const { reason, last } = window.mesh.explain(id);
+      return { constructed, open, reason, last: last?.reason, stale: refused['stale-description'] ?? 0 };
     }, late.from);
   const before = await look();
+  expect(before).toMatchObject({ open: 0, reason: 'resting', last: 'timed-out' });
   say(late.to, { kind: 'signal', from: late.from, data: late.data });
-  await expect.poll(look).toEqual({ ...before, stale: before.stale + 1 });
+  const after = { ...before, stale: before.stale + 1 };
+  await expect.poll(look).toEqual(after);
+  // Nor was it about to begin anything: what the server says next is heard, and all is as it was.
+  const received = () => reader.page.evaluate(() => window.mesh.stats().signaling.receivedBytes);
+  const receivedBefore = await received();
+  say(late.to, { kind: 'contacts', contacts: [late.from] });
+  await expect.poll(received).toBeGreaterThan(receivedBefore);
+  expect(await look()).toEqual(after);
 
   keeps = false;
   await waitForMembers(tabs);

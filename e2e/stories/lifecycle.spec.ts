@@ -1,6 +1,7 @@
 /** Joining and leaving over and over, twice at once, and half way: nothing is left behind in the page, nor in the room. */
 import { expect, test, type Page } from '@playwright/test';
 import { serveBlankPages, type BlankPages } from '../kit/library.ts';
+import { takeNotes } from '../kit/page-side.ts';
 import { startServer, type Server } from '../kit/server.ts';
 
 /** Cycles of joining and leaving; `GOSSAMER_CYCLES=1000` is the long form. */
@@ -216,21 +217,15 @@ test('joining twice, as StrictMode and hot reload do, is one member, and the las
   await host.waitForFunction(() => window.mesh.members.size === 1);
 });
 
-/** Notes the reasons for which others leave from now on. */
-const noteLeaves = (page: Page): Promise<void> =>
-  page.evaluate(() => {
-    const reasons: string[] = [];
-    Object.assign(window, { reasons });
-    window.mesh.on('member:leave', ({ reason }) => reasons.push(reason));
-  });
-const reasonsOf = (page: Page): Promise<unknown> => page.evaluate(() => Reflect.get(window, 'reasons'));
+const reasonsOf = (page: Page): Promise<string[]> =>
+  page.evaluate(() => window.seen.left.map(({ reason }) => reason));
 
 test('a second copy of the library in one page is a second member, and the page that goes says goodbye for both', async ({
   context,
 }) => {
   const host = await blankPages.open(context);
   await stay(host, 'copies');
-  await noteLeaves(host);
+  await host.evaluate(takeNotes);
   const guest = await blankPages.open(context);
   await stay(guest, 'copies');
   // Hot reload of the library itself: nobody leaves what the old copy joined.
@@ -265,7 +260,7 @@ test('a second copy of the library in one page is a second member, and the page 
 test('closing in pagehide says goodbye, be it twice, and asks the visitor nothing', async ({ context }) => {
   const host = await blankPages.open(context);
   await stay(host, 'hide');
-  await noteLeaves(host);
+  await host.evaluate(takeNotes);
   const guest = await blankPages.open(context, () => {
     const add = window.addEventListener.bind(window);
     Object.assign(window, {

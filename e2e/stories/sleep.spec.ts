@@ -1,5 +1,6 @@
 /** Tabs that are hidden, frozen, or stopped in a debugger: they stay, or come back by themselves. */
 import { expect, test } from '@playwright/test';
+import { pause } from '../kit/pause.ts';
 import { startChromium, type RawChromium, type RawTab } from '../kit/raw-chromium.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { printTime } from '../kit/tabs.ts';
@@ -45,7 +46,7 @@ test('a hidden tab stays a member, as one that is away, and keeps up', async () 
     await say(front, `word ${second}`);
     await front.ask(`mesh.map('notes').set('n', ${second})`);
     await until(hidden, `seen.messages.length === ${second + 1} && mesh.map('notes').get('n') === ${second}`);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await pause(1_000);
   }
   for (const tab of [front, hidden]) expect(await tab.ask('seen.left')).toEqual([]);
   await say(hidden, 'from behind');
@@ -53,6 +54,12 @@ test('a hidden tab stays a member, as one that is away, and keeps up', async () 
   await hidden.show();
   await until(front, member(hidden, "member.activity === 'active'"));
 });
+
+/** Notes who joins from now on, and whether it had been there before. */
+const noteReturns = (tab: RawTab): Promise<unknown> =>
+  tab.ask(
+    "window.returns = []; mesh.on('member:join', ({ member, returned }) => returns.push([member.id, returned]))",
+  );
 
 /** The tab stands still for so long, and then goes on; while it does, the others speak and write. */
 async function standStill(
@@ -63,17 +70,14 @@ async function standStill(
   const [front, other, sleeper] = await openThree(room);
   await say(front, 'before');
   await until(sleeper, 'seen.messages.length === 1');
-  for (const tab of [front, other])
-    await tab.ask(
-      "window.returns = []; mesh.on('member:join', ({ member, returned }) => returns.push([member.id, returned]))",
-    );
+  for (const tab of [front, other]) await noteReturns(tab);
 
   await stand(sleeper, true);
   const stoodAt = performance.now();
   for (const tab of [front, other]) await until(tab, `!mesh.members.get('${sleeper.id}')`);
   printTime('a tab that stands still is gone from the lists', stoodAt);
   await front.ask("mesh.map('notes').set('meanwhile', 1)");
-  await new Promise((resolve) => setTimeout(resolve, ms - (performance.now() - stoodAt)));
+  await pause(ms - (performance.now() - stoodAt));
   await stand(sleeper, false);
   const wokenAt = performance.now();
   for (const tab of [front, other]) await until(tab, member(sleeper, "member.status === 'alive'"));
@@ -106,6 +110,28 @@ test('a tab that is frozen until it is suspected says that it lives when it goes
   for (const tab of [front, other, sleeper]) expect(await tab.ask('seen.left')).toEqual([]);
 });
 
+test('a frozen tab whose browser still answers is suspected for nine seconds, but not given up @long', async () => {
+  const [front, other, sleeper] = await openThree('reached');
+  const others = [front, other];
+  for (const tab of others) await noteReturns(tab);
+  await sleeper.freeze(true);
+  const frozenAt = performance.now();
+  for (const tab of others) await until(tab, member(sleeper, "member.status === 'suspect'"));
+  await pause(9_000 - (performance.now() - frozenAt));
+  for (const tab of others) {
+    expect(await tab.ask(`mesh.members.get('${sleeper.id}')?.status`)).toBe('suspect');
+    expect(await tab.ask('seen.left')).toEqual([]);
+  }
+  await sleeper.freeze(false);
+  for (const tab of others) await until(tab, member(sleeper, "member.status === 'alive'"));
+  await say(sleeper, 'here');
+  for (const tab of others) {
+    await until(tab, "seen.messages.some(({ data }) => data === 'here')");
+    expect(await tab.ask('returns')).toEqual([]);
+  }
+  for (const tab of [...others, sleeper]) expect(await tab.ask('seen.left')).toEqual([]);
+});
+
 test('a tab that is frozen for thirty seconds returns by itself, declares nobody dead, and catches up @long', () =>
   standStill('frozen', (tab, still) => tab.freeze(still), 30_000));
 
@@ -117,9 +143,7 @@ test('a page that the visitor leaves says goodbye, and is back with all it had w
   await gone.ask("mesh.map('notes').set('before', 1)");
   for (const tab of [front, other]) {
     await until(tab, "mesh.map('notes').get('before') === 1");
-    await tab.ask(
-      "window.returns = []; mesh.on('member:join', ({ member, returned }) => returns.push([member.id, returned]))",
-    );
+    await noteReturns(tab);
   }
   await gone.ask("location.href = '/health'");
   for (const tab of [front, other]) await until(tab, `!mesh.members.get('${gone.id}')`);

@@ -3,9 +3,9 @@
  * are told.
  */
 import { expect, test, type BrowserContext } from '@playwright/test';
-import { makeDetour } from '../kit/detour.ts';
+import { makeDetour, type Detour } from '../kit/detour.ts';
 import { startServer, type Server } from '../kit/server.ts';
-import { openTabs, waitForLinks, waitForMembers, type Tab } from '../kit/tabs.ts';
+import { constructedBy, openTabs, tell, waitForLinks, waitForMembers, type Tab } from '../kit/tabs.ts';
 import { expectNobodyDied, waitForAll, writeUpdates } from '../kit/updates.ts';
 import { createWeather } from '../kit/weather.ts';
 
@@ -18,6 +18,12 @@ test.beforeAll(async () => {
   server = await startServer();
 });
 test.afterAll(() => server.kill());
+
+let detour: Detour | undefined;
+test.afterEach(() => {
+  detour?.close();
+  detour = undefined;
+});
 
 /** Says the numbers from 0 on, one at a time. */
 const count = ({ page }: Tab): Promise<void> =>
@@ -37,7 +43,7 @@ test('three tabs whose packets are late, doubled and spoilt hear all there is on
   context,
 }) => {
   const weather = createWeather({ seed: 7, lateMsMax: 60, late: 0.3, doubled: 0.05, corrupted: 0.05 });
-  const detour = await makeDetour(context, weather);
+  detour = await makeDetour(context, weather);
   const tabs = await openTabs(context, { url: server.url, room: 'weather', count: 3 });
   await waitForMembers(tabs);
   await waitForLinks(tabs);
@@ -66,7 +72,6 @@ test('three tabs whose packets are late, doubled and spoilt hear all there is on
   expect(detour.relayed()).toBeGreaterThan(COUNT);
   for (const kind of ['overtaken', 'doubled', 'corrupted'] as const)
     expect(after[kind] - before[kind]).toBeGreaterThan(10);
-  detour.close();
 });
 
 declare global {
@@ -97,16 +102,12 @@ async function openSpoiling(context: BrowserContext, room: string): Promise<read
   return tabs;
 }
 
-const hears = ({ page }: Tab, text: string): Promise<unknown> =>
-  page.waitForFunction((said) => window.seen.messages.some(({ data }) => data === said), text);
-const say = ({ page }: Tab, text: string): Promise<void> =>
-  page.evaluate((said) => window.mesh.topic('story').send(said), text);
-
 test('a message that leaves a tab with another byte in it is told where it comes, and fetched elsewhere', async ({
   context,
 }) => {
   const tabs = await openSpoiling(context, 'one spoilt');
   const [speaker, ...others] = tabs;
+  const before = await Promise.all(tabs.map(constructedBy));
   const text = 'long enough to have its middle byte among these words. '.repeat(20);
   await speaker.page.evaluate((length) => {
     let isFirst = true;
@@ -116,10 +117,9 @@ test('a message that leaves a tab with another byte in it is told where it comes
       return isNow;
     };
   }, text.length);
-  await say(speaker, text);
-  await say(speaker, 'and on');
+  await tell(speaker, others, text);
+  await tell(speaker, others, 'and on');
   for (const tab of others) {
-    await hears(tab, 'and on');
     expect(await tab.page.evaluate(() => window.seen.messages.map(({ data }) => data))).toEqual([
       text,
       'and on',
@@ -131,8 +131,9 @@ test('a message that leaves a tab with another byte in it is told where it comes
     others.map(({ page }) => page.evaluate(() => window.mesh.stats().refused['bad-signature'] ?? 0)),
   );
   expect(refused.toSorted((a, b) => a - b)).toEqual([0, 1]);
-  // Once is no reason to part.
+  // Once is no reason to part: nobody had to link anew.
   await waitForLinks(tabs);
+  expect(await Promise.all(tabs.map(constructedBy))).toEqual(before);
   await expectNobodyDied(tabs);
 });
 
@@ -157,8 +158,7 @@ test('a tab all of whose messages leave it spoilt is dropped with the reason, an
     others,
     others.map(({ id }) => id),
   );
-  await say(one, 'still here');
-  await hears(other, 'still here');
+  await tell(one, [other], 'still here');
   for (const { page } of others) {
     const { left, misbehaved } = await page.evaluate(() => window.seen);
     expect(left.map(({ id }) => id)).toEqual([spoiler.id]);

@@ -80,7 +80,8 @@ export class FakePeer {
   stats: ReadonlyMap<string, unknown> | Error = new Map();
   looks = 0;
 
-  get _pc(): FakeConnection {
+  get _pc(): FakeConnection | null {
+    if (this.destroyed) return null;
     const { other, events, ice: iceTransport, signalingState, remote } = this;
     const gathering = (): string => this.gathering;
     return {

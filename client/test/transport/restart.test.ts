@@ -216,14 +216,46 @@ describe('the other end', () => {
   });
 });
 
-describe('where packets still come', () => {
-  /** Statistics of a pair on which a packet came so long ago. */
-  const quietFor = (ms: number): ReadonlyMap<string, unknown> =>
-    new Map<string, unknown>([
-      ['transport', { type: 'transport', selectedCandidatePairId: 'pair' }],
-      ['pair', { type: 'candidate-pair', timestamp: 50_000, lastPacketReceivedTimestamp: 50_000 - ms }],
-    ]);
+/** Statistics of a pair on which a packet came so long ago. */
+const quietFor = (ms: number): ReadonlyMap<string, unknown> =>
+  new Map<string, unknown>([
+    ['transport', { type: 'transport', selectedCandidatePairId: 'pair' }],
+    ['pair', { type: 'candidate-pair', timestamp: 50_000, lastPacketReceivedTimestamp: 50_000 - ms }],
+  ]);
 
+describe('how long ago the last packet came', () => {
+  test('is what the statistics of the selected pair say', async () => {
+    const [a, b] = await open();
+    a.peer.stats = quietFor(300);
+    b.peer.stats = quietFor(0);
+    expect([await a.channel.quietMs(), await b.channel.quietMs()]).toEqual([300, 0]);
+    a.peer.stats = quietFor(7_000);
+    expect(await a.channel.quietMs()).toBe(7_000);
+  });
+
+  test('has no end where the browser does not tell', async () => {
+    const [a] = await open();
+    const pair = { type: 'candidate-pair', timestamp: 50_000 };
+    const untold = new Map<string, unknown>([
+      ['transport', { type: 'transport', selectedCandidatePairId: 'pair' }],
+      ['pair', pair],
+    ]);
+    for (const stats of [untold, new Map(), new Error('no statistics')]) {
+      a.peer.stats = stats;
+      expect(await a.channel.quietMs()).toBe(Infinity);
+    }
+  });
+
+  test('has no end once the channel is closed, whatever the statistics said', async () => {
+    const [a, b] = await open();
+    for (const { peer } of [a, b]) peer.stats = quietFor(300);
+    await a.channel.close();
+    await settle();
+    expect([await a.channel.quietMs(), await b.channel.quietMs()]).toEqual([Infinity, Infinity]);
+  });
+});
+
+describe('where packets still come', () => {
   test('no other way is looked for: it is the page that does not answer', async () => {
     const [a] = await open();
     a.peer.stats = quietFor(300);

@@ -1,7 +1,7 @@
 /** Lines that are cut for a while, in one direction, or for good because the tab has gone to another network. */
 import { expect, test } from '@playwright/test';
 import { pause } from '../../kit/pause.ts';
-import { waitForMembers } from '../../kit/tabs.ts';
+import { constructedBy, waitForMembers } from '../../kit/tabs.ts';
 import { openLab, type Lab, type LabSite } from '../lab.ts';
 import type { LabTab } from '../tabs.ts';
 import { STUN } from '../turn.ts';
@@ -30,9 +30,6 @@ async function openRoom(): Promise<Room> {
   await watchUpdates(tabs);
   return { sites, tabs };
 }
-
-const constructedBy = ({ page }: LabTab): Promise<number> =>
-  page.evaluate(() => window.mesh.stats().links.constructed);
 
 /** Tells how long after healing all hold the same again. */
 async function timeToEqual({ tabs }: Room, written: Written, what: string): Promise<void> {
