@@ -37,6 +37,10 @@ export type DeathKind = 'crashed' | 'slept' | 'heldUp' | 'false';
 const GRACE_MS = 5_000;
 /** Less than this, of silence, no member is suspected for. */
 const HELD_UP_MS = 2_000;
+/** Held back for longer on the way, which does not count, a message may be shown too late though all do what they should. */
+const HOLDS_BACK_MS = 5_000;
+/** Whoever wakes hands on at once what it held back. */
+const HANDS_ON_MS = 2_000;
 
 /** Every telling of a death, by what was behind it. Nobody says goodbye in a soak, so each departure is a death. */
 export function sortDeaths(histories: readonly History[]): Readonly<Record<DeathKind, readonly Death[]>> {
@@ -72,15 +76,29 @@ function lastWellAt(observer: History, at: number): number {
 
 /**
  * Messages that were shown when they were too old, though neither end slept or was held up since they were said: a page
- * may hand on late what had reached it, or what it was about to send.
+ * may hand on late what had reached it, or what it was about to send. So may any other on the way. That the machine held
+ * one up for long excuses what was on its way then; but somebody sleeps nearly all the time, so that a third one slept
+ * is an excuse only right after it woke.
  */
 export function findStaleMessages(histories: readonly History[]): readonly string[] {
   const staleOf = ({ told }: History): readonly Stale[] =>
-    told.staleMessages.map(({ id, saidAt, at }) => {
-      const words = `a message that was ${((at - saidAt) / 1_000).toFixed(1)} s old`;
-      return { id, from: saidAt, to: at, words };
-    });
+    told.staleMessages
+      .filter(({ saidAt, at }) => !histories.some((relay) => heldBack(relay, saidAt, at)))
+      .map(({ id, saidAt, at }) => {
+        const words = `a message that was ${((at - saidAt) / 1_000).toFixed(1)} s old`;
+        return { id, from: saidAt, to: at, words };
+      });
   return findStale(histories, staleOf, awayOf);
+}
+
+function heldBack(relay: History, saidAt: number, shownAt: number): boolean {
+  const isLong = ({ from, to = Infinity }: Span): boolean => to - from > HOLDS_BACK_MS;
+  const isOver = ({ to = Infinity }: Span): boolean => to >= shownAt - HANDS_ON_MS && to <= shownAt;
+  // A sleep shows as a stall, too.
+  const isAsleep = (span: Span): boolean =>
+    relay.sleeps.some(({ from, to = Infinity }) => overlaps(span, from, to));
+  const excuses = [...heldUpOf(relay).filter((span) => !isAsleep(span)), ...relay.sleeps.filter(isOver)];
+  return excuses.some((span) => isLong(span) && overlaps(span, saidAt, shownAt));
 }
 
 /**

@@ -101,7 +101,7 @@ declare global {
 /** It is sent as text, so it stands alone. */
 export async function visit({ room, signaling, tab, slot, beatMs }: Visit): Promise<string> {
   const STALL_MS = 1_000;
-  /** Whoever passes messages on keeps them for 30 seconds in all; time on the way does not count. */
+  /** All who pass a message on keep it for 30 seconds together; time on the way does not count, and has the rest. */
   const STALE_MS = 35_000;
   const SHARED_KEYS = 16;
   const PATIENCE_MS = 20_000;

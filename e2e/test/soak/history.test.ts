@@ -136,6 +136,30 @@ describe('what should not be shown any more', () => {
       expect(findStaleMessages([historyOf(0, { told: message }), ...others])).toHaveLength(1);
   });
 
+  test.each<[string, number, Parameters<typeof historyOf>[1]]>([
+    ['stood still for long meanwhile', 0, { told: { stalls: [{ ms: 5_100, at: 20_000 }] } }],
+    ['stood still for a little', 1, { told: { stalls: [{ ms: 4_900, at: 20_000 }] } }],
+    ['had stood still before', 1, { told: { stalls: [{ ms: 5_100, at: 9_900 }] } }],
+    ['stood still afterwards', 1, { told: { stalls: [{ ms: 5_100, at: 45_200 }] } }],
+    ['woke just before it was shown', 0, { sleeps: [{ from: 5_000, to: 38_500 }] }],
+    ['woke long before it was shown', 1, { sleeps: [{ from: 5_000, to: 37_500 }] }],
+    [
+      'stood still by its sleep alone',
+      1,
+      { sleeps: [{ from: 5_000, to: 37_500 }], told: { stalls: [{ ms: 32_400, at: 37_550 }] } },
+    ],
+    ['woke from a nap just before', 1, { sleeps: [{ from: 34_000, to: 38_500 }] }],
+    ['woke only afterwards', 1, { sleeps: [{ from: 5_000, to: 41_000 }] }],
+    ['still sleeps', 1, { sleeps: [{ from: 5_000, to: undefined }] }],
+    ['was there all the while', 1, {}],
+  ])('of messages, where a third tab %s, %i are told', (_, count, third) => {
+    const observer = historyOf(0, { told: { ...message, ...presence } });
+    const histories = [observer, historyOf(1), historyOf(2, third)];
+    expect(findStaleMessages(histories)).toHaveLength(count);
+    // Presence is nobody's but its member's and who sees it.
+    expect(findStalePresence(histories)).toHaveLength(1);
+  });
+
   test('may be presence of one that crashed, but no message of it', () => {
     const crashed = historyOf(1, { crashedAt: 38_000 });
     expect(findStalePresence([historyOf(0, { told: presence }), crashed])).toEqual([]);
