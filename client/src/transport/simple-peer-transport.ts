@@ -278,7 +278,7 @@ function createChannel(
     return true;
   }
 
-  /** Also without end once it is closed. */
+  /** How long ago the last packet came; without end where nobody can tell, and once the connection is closed. */
   async function readQuiet(): Promise<number> {
     const stats = await readStats();
     return (stats && quietOf(stats)) ?? Infinity;

@@ -6,7 +6,8 @@
  * - `constructed`: connections constructed per member, each counted at both its ends, from the cut until a minute after it.
  * - `keptPct`: links of before the cut, of 100, that are the same connections a minute after it.
  * - `deaths`: times that an application is told that a member is gone, per pair of members.
- * - `missed`: updates that one lacks a minute after the healing, each counted for each; `restarts` of ICE, per member.
+ * - `missed`: updates that one lacks a minute after the healing, each counted for each; `restarts`: times that a
+ *   member has a link mended, if packets do not come by it after all.
  */
 import { haveEqualState, listExactly } from '../halves.ts';
 import { formRoom } from '../forming.ts';
@@ -68,7 +69,7 @@ function run({ nodes, seed, variant, progress }: ScenarioOptions): ScenarioResul
   let deaths = 0;
   followLists(world, () => void (deaths += 1));
   progress('forming');
-  // Of an even degree, all links are there that will be.
+  // Later than the asking of newcomers is over: what is constructed from here on is the cut's.
   formRoom(world, { nodes, calmMs: 60_000 });
   const updates = createUpdates(world);
   const before = snapshot(world);

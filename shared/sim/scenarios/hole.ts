@@ -66,7 +66,8 @@ function rowsOf(variant: string, nodes: number): Row[] {
     row('deaths', atMost(0)),
     row('suspects', atMost(0)),
     row('equal', atLeast(1)),
-    row('holeConstructedMax', atMost(4)),
+    // In a room of three a pair is tried again each minute: both hold fewer links than the minimum.
+    row('holeConstructedMax', nodes > 3 ? atMost(4) : undefined),
     row('restConstructed'),
   ];
 }
