@@ -4,6 +4,7 @@
  */
 import type { PeerId } from '#shared/base/ids.ts';
 import { defaultBroadcastConfig } from '#shared/broadcast/config.ts';
+import { defaultMembershipConfig } from '#shared/membership/config.ts';
 import type { MeshSnapshot } from '#shared/mesh/node.ts';
 import type { SimTab } from '../tab.ts';
 import { nameOf, type Complain, type MakeChecker } from './checker.ts';
@@ -16,13 +17,14 @@ const BEGIN_MS = defaultBroadcastConfig.beginMs;
 
 /**
  * Nobody gives a message that is older than its cache may be, and it is not under way for longer than a link may be
- * silent. What was said to nobody may have been kept for as long before it was said again.
+ * silent. What was said to nobody is kept for as long again in each life, for it is said anew.
  */
-const OLDEST_MS = 2 * defaultBroadcastConfig.cacheMs + defaultBroadcastConfig.gapTimeoutMs;
+const { cacheMs, gapTimeoutMs } = defaultBroadcastConfig;
+const oldestMs = (lives: number): number => cacheMs * Math.max(2, lives) + gapTimeoutMs;
 /** Who runs nothing for so long stood still. */
 const STANDSTILL_MS = 1_000;
 /** For so long afterwards what is told may have waited for it: in its queue, and then behind a hole. */
-const QUEUED_MS = defaultBroadcastConfig.queueMs + defaultBroadcastConfig.gapTimeoutMs;
+const QUEUED_MS = defaultBroadcastConfig.queueMs + gapTimeoutMs;
 
 /** What one tab heard of one origin. */
 interface Heard {
@@ -45,6 +47,14 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
   /** Since when, at the latest, nothing is past that is said to a tab. */
   const begunAtMs = new Map<SimTab, number>();
 
+  /** When each began another life. */
+  const begunLives = new Map<PeerId, number[]>();
+  const noteLife = (id: PeerId): void => {
+    begunLives.set(id, [...(begunLives.get(id) ?? []), world.timeMs()]);
+  };
+  const livesSince = (id: PeerId, ms: number): number =>
+    1 + (begunLives.get(id) ?? []).filter((begunMs) => begunMs >= ms).length;
+
   /** When somebody got to what had waited for it, and for how long: what it passed on then is older than it can know. */
   const lags = new Map<string, { readonly tab: SimTab; readonly atMs: number; readonly behindMs: number }>();
   /** The longest wait at anybody but the hearer since then. */
@@ -65,6 +75,7 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     const known = standing.get(tab) ?? { ranMs, untilMs: 0 };
     const untilMs = ranMs - known.ranMs > STANDSTILL_MS ? ranMs + QUEUED_MS : known.untilMs;
     standing.set(tab, { ranMs, untilMs });
+    if (ranMs - known.ranMs > defaultMembershipConfig.newEpochMs) noteLife(tab.id);
     const behindMs = tab.behindMs();
     if (behindMs > STANDSTILL_MS) noteLag(tab, ranMs, behindMs);
   };
@@ -86,7 +97,8 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     const saidMs = saidAtMs.get(from)?.[number - 1] ?? Infinity;
     const ageMs = world.timeMs() - saidMs;
     const hasSlept = world.timeMs() < (standing.get(tab)?.untilMs ?? 0);
-    const isOld = ageMs > OLDEST_MS && ageMs - tab.behindMs() - waitedElsewhere(tab, saidMs) > OLDEST_MS;
+    const mostMs = oldestMs(livesSince(from, saidMs));
+    const isOld = ageMs > mostMs && ageMs - tab.behindMs() - waitedElsewhere(tab, saidMs) > mostMs;
     if (isOld && !hasSlept) complain(`${nameOf(tab.id)} heard ${of}, ${Math.round(ageMs / 1_000)} s old`);
     if (number < heard.last) complain(`${nameOf(tab.id)} heard ${of} after ${heard.last}`);
     heard.last = Math.max(heard.last, number);
@@ -100,7 +112,9 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
       stood: (tab) => heardByTab.get(tab)?.forEach((heard) => (heard.broken = true)),
       stepped: (tab, input) => {
         noteRun(tab);
-        if (input.kind !== 'command' || input.command.kind !== 'publish') return;
+        if (input.kind !== 'command') return;
+        if (input.command.kind === 'comeBack') noteLife(tab.id);
+        if (input.command.kind !== 'publish') return;
         const { topic, data } = input.command;
         if (topic !== NUMBERED_TOPIC || typeof data !== 'number') return;
         const said = saidAtMs.get(tab.id);

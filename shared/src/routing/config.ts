@@ -54,7 +54,7 @@ export const defaultRoutingConfig: RoutingConfig = {
   hopsGuess: 4, // guess: the mean distance of 1,000 members at degree 6
   waitingMax: 1_024, // guess
   seenMax: 4_096, // guess
-  seenMs: 60_000, // guess: over the 50 s that four attempts over 16 hops take
+  seenMs: 180_000, // guess: four attempts over 16 hops take 50 s, and one may wait two minutes at a relay that starves
   floodsPerOriginMax: 8, // guess
   serverMessagesMax: 50, // guess: a newcomer's three attempts with all their signals
   serverMemoryMs: 20_000, // guess: over the 15 s that an attempt takes, 5 s and 10 s

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '#shared/base/ids.ts';
+import { defaultRoutingConfig } from '#shared/routing/config.ts';
 import type { Packet } from '#shared/routing/messages.ts';
 import {
   a,
@@ -56,7 +57,7 @@ describe('a packet for us', () => {
     expect(member.handle(from(f, { ...forD, trail: [b, f] }))).toEqual([]);
     expect(member.handle(from(c, { ...forD, id: 2 }))).toEqual([delivered(a, [b, c])]);
     // After a minute the id is forgotten; nothing repeats for so long.
-    expect(member.handle(from(c, forD), 60_000)).toEqual([delivered(a, [b, c])]);
+    expect(member.handle(from(c, forD), defaultRoutingConfig.seenMs)).toEqual([delivered(a, [b, c])]);
   });
 
   test('is acknowledged every time: first on a shortest path, then along its trail', () => {

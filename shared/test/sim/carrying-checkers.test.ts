@@ -54,6 +54,28 @@ describe('the checker of messages', () => {
     expect(complaints).toHaveLength(complaintsMade);
   });
 
+  test('lets one that was said to nobody grow older by each life in which it was said anew', () => {
+    const [hearer, speaker] = [tabOf(a), tabOf(b)];
+    const { told, stepped, pass, complaints } = bench(messagesComeOnce, [hearer, speaker]);
+    told(hearer, joined(b));
+    stepped(speaker, publish(1));
+    stepped(speaker, publish(2));
+    for (let lives = 0; lives < 2; lives++) {
+      // It runs all the while: who stands still for long begins a life without a command.
+      for (let times = 0; times < 3; times++) {
+        pass(10_000);
+        stepped(speaker, start);
+      }
+      stepped(speaker, { kind: 'command', command: { kind: 'comeBack' } });
+    }
+    pass(40_000);
+    told(hearer, message(b, 1));
+    expect(complaints).toEqual([]);
+    pass(1);
+    told(hearer, message(b, 2));
+    expect(complaints).toHaveLength(1);
+  });
+
   test('complains, when all is calm, of one that neither came nor was told to be missed', () => {
     const [hearer, speaker] = [tabOf(a), tabOf(b)];
     const { told, stepped, checker, complaints } = bench(messagesComeOnce, [hearer, speaker]);
