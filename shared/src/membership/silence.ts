@@ -123,11 +123,8 @@ export function createSilence(config: MembershipConfig, openedAt: Instant, leads
     suspectAfterMs: patienceMs,
     roundTripMs: () => link.roundTrip && link.roundTrip.srttMs + 4 * link.roundTrip.rttvarMs,
     heard: (at, late = false) => noteHeard(link, at, late),
-    reached: (at) => {
-      if (at > link.reachedAt) link.reachedAt = at;
-    },
-    isReached: () =>
-      elapsedMs(link.heardAt, link.reachedAt) >= config.reachedAfterMs + (link.roundTrip?.srttMs ?? 0),
+    reached: (at) => noteReached(link, at),
+    isReached: () => isReached(link),
     restart: (at) => {
       link.quietSince = at;
       link.probes.length = 0;
@@ -239,6 +236,15 @@ function noteHeard(link: Link, at: Instant, late: boolean): void {
   link.vouchedAt = null;
   link.vouches = 0;
   link.accusing = false;
+}
+
+/** What is looked up late may tell of an earlier packet. */
+function noteReached(link: Link, at: Instant): void {
+  if (at > link.reachedAt) link.reachedAt = at;
+}
+
+function isReached({ heardAt, reachedAt, roundTrip, config }: Link): boolean {
+  return elapsedMs(heardAt, reachedAt) >= config.reachedAfterMs + (roundTrip?.srttMs ?? 0);
 }
 
 function notePause(link: Link, ms: number, at: Instant): void {
