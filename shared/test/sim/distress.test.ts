@@ -9,7 +9,9 @@ describe('members in distress', () => {
     const { world, plagued } = afflict({ kind: 'frozen', members: 2 });
     expect(plagued).toHaveLength(2);
     const modes = watchModes(world, plagued[0]!, 120_000);
-    const still = modes.filter((mode) => mode === 'frozen').length;
+    const still = modes.filter((mode) => mode !== 'running').length;
+    // Sometimes its page alone, sometimes its machine.
+    expect(new Set(modes)).toEqual(new Set(['running', 'frozen', 'suspended']));
     expect(still).toBeGreaterThan(120);
     expect(still).toBeLessThan(1_080);
     for (const other of world.tabs) if (!plagued.includes(other)) expect(other.mode()).toBe('running');
@@ -19,7 +21,7 @@ describe('members in distress', () => {
     const { world, plagued, distress } = afflict({ kind: 'frozen', members: 1 });
     const [tab] = plagued;
     expect(distress.stalledMs(tab!, 10_000)).toBe(0);
-    expect(world.runUntil(() => tab!.mode() === 'frozen', 2 * THAWED_MS[1], 1)).toBe(true);
+    expect(world.runUntil(() => tab!.mode() !== 'running', 2 * THAWED_MS[1], 1)).toBe(true);
     const frozenAtMs = world.timeMs();
     world.run(400);
     expect(distress.stalledMs(tab!, 10_000)).toBeGreaterThanOrEqual(400);
