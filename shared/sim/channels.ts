@@ -17,13 +17,11 @@ import {
   CONGESTED_BYTES,
   DRAINED_BYTES,
   OVERRUN_BYTES,
-  RETRANSMIT_MS,
-  RETRANSMIT_MS_MAX,
-  RETRANSMITS_MAX,
   drawFrom,
   type NetworkConditions,
   type Range,
 } from './conditions.ts';
+import { RETRANSMIT_MS_MAX, retransmitMs } from './retransmission.ts';
 import { isRestartWord, type RestartWord } from './restart-words.ts';
 import type { SimTab } from './tab.ts';
 
@@ -309,7 +307,8 @@ export function createChannels(deps: ChannelDeps): Channels {
     let delayMs = end.connection.latencyMs;
     if (jitterMs > 0) delayMs += rng.fraction() * jitterMs;
     const goesAlong = oneInFlight && end.lastArrivalAt > leavesAt + delayMs;
-    if (loss > 0 && !goesAlong) delayMs += retransmitMs(loss, oneInFlight ? RETRANSMIT_MS_MAX : Infinity);
+    if (loss > 0 && !goesAlong)
+      delayMs += retransmitMs(rng, loss, oneInFlight ? RETRANSMIT_MS_MAX : Infinity);
     const at = Math.max(end.lastArrivalAt, leavesAt + delayMs);
     end.lastArrivalAt = at;
     const sent: Sent = { bytes, taken: false };
@@ -368,14 +367,6 @@ export function createChannels(deps: ChannelDeps): Channels {
 
   function tellCongestion(end: End, congested: boolean): void {
     later(0, () => end.tab.give(() => unlessClosed(end, { kind: 'congestion', peer: end.peer, congested })));
-  }
-
-  function retransmitMs(loss: number, timeoutMsMax: number): number {
-    let waitMs = 0;
-    for (let times = 0; times < RETRANSMITS_MAX && rng.fraction() < loss; times++) {
-      waitMs += Math.min(RETRANSMIT_MS * 2 ** times, timeoutMsMax);
-    }
-    return waitMs;
   }
 
   function failBoth(connection: Connection): void {

@@ -60,12 +60,6 @@ export const defaultConditions: NetworkConditions = {
   contactsOf: Infinity, // as the server does it
 };
 
-/** The usual timeout after which SCTP sends a lost packet again; it doubles. */
-export const RETRANSMIT_MS: number = 400;
-/** What Chromium lets that double to; heeded where there is one packet in flight. */
-export const RETRANSMIT_MS_MAX: number = 3_000;
-/** Sendings after which a packet that is always lost is let through: the fault is loss, not a cut. */
-export const RETRANSMITS_MAX: number = 6;
 /** Bytes waiting above which a channel counts as congested, as the transport has it. */
 export const CONGESTED_BYTES: number = 65_536;
 /** Bytes waiting below which it has drained, as the transport has it: far enough below that one frame does not matter. */

@@ -5,15 +5,8 @@ import type { World } from './world.ts';
 /** Everything written here is in it. */
 const COLLECTION = 'updates';
 
-export interface Update<Snapshot> {
-  readonly writtenAtMs: number;
-  /** Its writer from the start. */
-  readonly heldAtMs: ReadonlyMap<SimTab<Snapshot>, number>;
-}
-
 export interface Updates<Snapshot> {
   readonly write: (tab: SimTab<Snapshot>) => void;
-  readonly all: readonly Update<Snapshot>[];
   /** Updates that one of these lacks, each counted for each. */
   readonly missing: (tabs: readonly SimTab<Snapshot>[]) => number;
   /** How long each update took to each tab but its writer, of those that it came to. */
@@ -25,6 +18,7 @@ export interface Updates<Snapshot> {
 export function createUpdates<Snapshot>(
   world: Pick<World<Snapshot>, 'command' | 'observe' | 'timeMs'>,
 ): Updates<Snapshot> {
+  /** Each is held by its writer from the start. */
   const all: { readonly writtenAtMs: number; readonly heldAtMs: Map<SimTab<Snapshot>, number> }[] = [];
   world.observe({
     told: (tab, event) => {
@@ -42,7 +36,6 @@ export function createUpdates<Snapshot>(
       const key = String(number);
       world.command(tab, { kind: 'write', collection: COLLECTION, key, value: number });
     },
-    all,
     missing: (tabs) =>
       all.reduce((sum, { heldAtMs }) => sum + tabs.filter((tab) => !heldAtMs.has(tab)).length, 0),
     tookMs: () =>

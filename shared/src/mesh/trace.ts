@@ -66,7 +66,7 @@ function inputToText(input: Input): string {
     case 'signed':
       return `${input.kind} ${short(input.peer)}`;
     case 'reached':
-      return `reached ${short(input.peer)} ${input.quietMs} ms`;
+      return `reached ${short(input.peer)} ${Math.round(input.quietMs)} ms`;
     case 'congestion':
       return `${input.congested ? 'congested' : 'drained'} ${short(input.peer)}`;
     case 'serverSignal':

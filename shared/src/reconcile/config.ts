@@ -9,7 +9,7 @@ export interface ReconcileConfig {
    */
   readonly roundIntervalMs: number;
   /**
-   * Heartbeats in a row that must show another root before the lower id begins a round; the higher waits for three
+   * Heartbeats in a row that must show another root before the lower id begins a round; the higher waits for `higherPatience`
    * times as many. More is slower to mend; fewer begins rounds over records that are merely in flight. 1 to 10.
    */
   readonly differingHeartbeatsMin: number;
@@ -24,7 +24,7 @@ export interface ReconcileConfig {
    */
   readonly movingHeartbeatsMin: number;
   /**
-   * Nor does one begin before so much time lies between the first of those heartbeats and the last, for the higher id three
+   * Nor does one begin before so much time lies between the first of those heartbeats and the last, for the higher id `higherPatience`
    * times as much: a ping and the answer to ours may come in one breath. More is slower to mend; less begins rounds over records in flight. At most `roundIntervalMs`.
    */
   readonly differingMsMin: number;
