@@ -4,7 +4,7 @@ import type { ScenarioResult } from '#sim/scenario.ts';
 import { eclipse } from '#sim/scenarios/eclipse.ts';
 
 const play = (variant: string, seed: number): ScenarioResult =>
-  eclipse.run({ nodes: 60, seed, variant, full: false, progress: () => undefined });
+  eclipse.run({ nodes: 40, seed, variant, full: false, progress: () => undefined });
 
 test.each([
   { comes: 'first', seed: 1 },

@@ -63,9 +63,6 @@ function run(seed: number): readonly string[] {
   return complaints;
 }
 
-test.each([1, 2])(
-  'where many sleep, nothing comes twice, late or after minutes, and nobody is blamed (seed %i)',
-  (seed) => {
-    expect(run(seed)).toEqual([]);
-  },
-);
+test('where many sleep, nothing comes twice, late or after minutes, and nobody is blamed', () => {
+  expect(run(1)).toEqual([]);
+});
