@@ -12,7 +12,6 @@ export interface Detour {
   readonly end: () => void;
   /** Packets that have been relayed so far. */
   readonly relayed: () => number;
-  readonly close: () => void;
 }
 
 interface Relay {
@@ -20,7 +19,10 @@ interface Relay {
   readonly port: number;
 }
 
-/** For all pages that are opened from now on; what is relayed goes through the weather, if there is any. */
+/**
+ * For all pages that are opened from now on, until their context closes; what is relayed goes through the weather, if
+ * there is any.
+ */
 export async function makeDetour(context: BrowserContext, weather?: Weather): Promise<Detour> {
   const relayByTarget = new Map<string, Promise<Relay>>();
   let isOn = true;
@@ -56,16 +58,16 @@ export async function makeDetour(context: BrowserContext, weather?: Weather): Pr
     return (await relay).port;
   });
   await context.addInitScript(leadAround);
+  context.once('close', () => {
+    isOn = false;
+    for (const relay of relayByTarget.values()) void relay.then(({ socket }) => socket.close());
+  });
 
   return {
     end: () => {
       isOn = false;
     },
     relayed: () => relayed,
-    close: () => {
-      isOn = false;
-      for (const relay of relayByTarget.values()) void relay.then(({ socket }) => socket.close());
-    },
   };
 }
 

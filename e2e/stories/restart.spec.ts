@@ -60,6 +60,5 @@ for (const tabCount of [2, 3]) {
       expect(heard).toEqual(Array.from({ length: heard.length }, (_, at) => heard[0]! + at));
     }
     for (const { page } of tabs) expect(await page.evaluate(() => window.seen.left)).toEqual([]);
-    detour.close();
   });
 }

@@ -71,6 +71,11 @@ export interface Row {
   readonly anchor?: string;
 }
 
+/** Makes the rows of one place in the table: each a metric, with its target where it has one. */
+export const rowsAt =
+  (place: Omit<Row, 'metric' | 'target'>) =>
+  (metric: string, target?: Target): Row => ({ ...place, metric, target });
+
 /** Met when the worst seed meets it. */
 export interface Target {
   readonly bound: number;

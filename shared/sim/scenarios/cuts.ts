@@ -16,11 +16,11 @@ import { mean } from '../measures.ts';
 import {
   atLeast,
   atMost,
+  rowsAt,
   type Row,
   type Scenario,
   type ScenarioOptions,
   type ScenarioResult,
-  type Target,
 } from '../scenario.ts';
 import { createUpdates } from '../updates.ts';
 import { createMeshWorld, type World } from '../world.ts';
@@ -53,7 +53,7 @@ export const cuts: Scenario = {
 
 function rowsOf(variant: string, nodes: number): Row[] {
   const isShort = Number(variant) < GIVEN_UP_S;
-  const row = (metric: string, target?: Target): Row => ({ id: '8', nodes, variant, metric, target });
+  const row = rowsAt({ id: '8', nodes, variant });
   return [
     row('equalMs', atMost(isShort ? 3_000 : 8_000)),
     row('missed', atMost(0)),

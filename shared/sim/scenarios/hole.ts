@@ -23,11 +23,11 @@ import { mean } from '../measures.ts';
 import {
   atLeast,
   atMost,
+  rowsAt,
   type Row,
   type Scenario,
   type ScenarioOptions,
   type ScenarioResult,
-  type Target,
 } from '../scenario.ts';
 import type { SimTab } from '../tab.ts';
 import { createMeshWorld, type World } from '../world.ts';
@@ -58,7 +58,7 @@ export const hole: Scenario = {
 };
 
 function rowsOf(variant: string, nodes: number): Row[] {
-  const row = (metric: string, target?: Target): Row => ({ id: '9', nodes, variant, metric, target });
+  const row = rowsAt({ id: '9', nodes, variant });
   return [
     row('formedS', atMost(30)),
     row('missed', atMost(0)),

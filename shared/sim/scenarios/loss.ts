@@ -16,11 +16,11 @@ import { percentile } from '../measures.ts';
 import {
   atLeast,
   atMost,
+  rowsAt,
   type Row,
   type Scenario,
   type ScenarioOptions,
   type ScenarioResult,
-  type Target,
 } from '../scenario.ts';
 import { createUpdates } from '../updates.ts';
 import { createMeshWorld } from '../world.ts';
@@ -48,15 +48,8 @@ export const loss: Scenario = {
 
 function rowsOf(variant: string, nodes: number): Row[] {
   // Twenty tabs cost half a minute and more.
-  const seldom = nodes === 20 && variant !== '10' ? { fullOnly: true } : {};
-  const row = (metric: string, target?: Target): Row => ({
-    id: '7',
-    nodes,
-    variant,
-    metric,
-    target,
-    ...seldom,
-  });
+  const fullOnly = nodes === 20 && variant !== '10';
+  const row = rowsAt({ id: '7', nodes, variant, fullOnly });
   const p99Ms = P99_MS[variant];
   return [
     row('p99Ms', p99Ms === undefined ? undefined : atMost(p99Ms)),

@@ -17,6 +17,7 @@ import { mean } from '../measures.ts';
 import {
   atLeast,
   atMost,
+  rowsAt,
   type Row,
   type Scenario,
   type ScenarioOptions,
@@ -45,21 +46,25 @@ export const wake: Scenario = {
   run,
   rows: [
     ...rowsOf('network', { backMs: 5_000, missed: 0 }),
-    { id: '7', nodes: 24, variant: 'network', metric: 'keptPct', target: atLeast(100) },
+    rowAt('network')('keptPct', atLeast(100)),
     ...rowsOf('nap', { backMs: 1_000, missed: 0 }),
     ...rowsOf('sleep', { backMs: 15_000 }),
     ...rowsOf('frozen', { backMs: 10_000 }),
   ],
 };
 
+function rowAt(variant: string): ReturnType<typeof rowsAt> {
+  return rowsAt({ id: '7', nodes: 24, variant });
+}
+
 function rowsOf(variant: string, bounds: { readonly backMs: number; readonly missed?: number }): Row[] {
-  const row = { id: '7', nodes: 24, variant };
+  const row = rowAt(variant);
   return [
-    { ...row, metric: 'backMs', target: atMost(bounds.backMs) },
-    { ...row, metric: 'falseDeaths', target: atMost(0) },
-    { ...row, metric: 'missed', target: bounds.missed === undefined ? undefined : atMost(bounds.missed) },
-    { ...row, metric: 'constructed', target: undefined },
-    { ...row, metric: 'restarts', target: undefined },
+    row('backMs', atMost(bounds.backMs)),
+    row('falseDeaths', atMost(0)),
+    row('missed', bounds.missed === undefined ? undefined : atMost(bounds.missed)),
+    row('constructed'),
+    row('restarts'),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** A page that is put away by its browser, and perhaps shown again: a goodbye, and another life of the same member. */
 import { describe, expect, test } from 'vitest';
+import { numberToReceipt } from '#sim/receipts.ts';
 import { createRoom, eventsOf, isOneComponent, rostersAreEqual, type Tab, type World } from './fixture.ts';
 
 interface Scene {
@@ -123,6 +124,75 @@ describe('who goes away', () => {
       expect(heard).toEqual([0, 1, 2, 3, 4, 5]);
       expect(eventsOf(tab).filter(({ kind }) => kind === 'gap')).toEqual([]);
     }
+  });
+
+  test('is not missed for what waits in its slow links: they carry that first, and its goodbye behind it', () => {
+    const world = createRoom(6, { seed: 3, calmMs: 10_000 });
+    const [away, ...others] = world.living() as [Tab, ...Tab[]];
+    world.setConditions({ bytesPerMs: 20 });
+    let congested = 0;
+    world.observe({
+      stepped: (tab, input) => {
+        if (tab === away && input.kind === 'congestion' && input.congested) congested += 1;
+      },
+    });
+    const long = 'x'.repeat(4_000);
+    const publish = (first: number, last: number): void => {
+      for (let n = first; n <= last; n++) {
+        world.command(away, { kind: 'publish', topic: 'chat', data: `${n} ${long}` });
+      }
+    };
+    publish(0, 29);
+    world.run(5);
+    expect(congested).toBeGreaterThan(0);
+    publish(30, 39);
+    world.command(away, { kind: 'goAway' });
+    world.freeze(away);
+    world.run(60_000);
+    world.setConditions({ bytesPerMs: Infinity });
+    comeBack(world, away);
+    world.run(10_000);
+    world.command(away, { kind: 'publish', topic: 'chat', data: '40 ' });
+    world.run(5_000);
+    for (const tab of others) {
+      const heard = eventsOf(tab).flatMap((event) =>
+        event.kind === 'message' ? [Number.parseInt(String(event.data), 10)] : [],
+      );
+      expect(heard).toEqual(Array.from({ length: 41 }, (_, n) => n));
+      expect(told([tab], 'memberLeft', away.id)).toEqual([
+        { kind: 'memberLeft', id: away.id, reason: 'goodbye' },
+      ]);
+    }
+  });
+
+  test('gets no letters meanwhile, of which their senders are told, and those that are sent when it is back', () => {
+    const { world, away, others } = goAway(10_000);
+    const sendFrom = (tab: Tab, token: number): void =>
+      world.command(tab, {
+        kind: 'sendTo',
+        token,
+        to: away.id,
+        topic: 'chat',
+        data: token,
+        receipt: numberToReceipt(token),
+      });
+    const ends = (tab: Tab): unknown[] =>
+      eventsOf(tab).flatMap((event) =>
+        event.kind === 'delivered' || event.kind === 'undeliverable' ? [[event.kind, event.token]] : [],
+      );
+    others.forEach((tab, at) => sendFrom(tab, at + 1));
+    world.run(30_000);
+    expect(others.flatMap(ends)).toEqual(others.map((_, at) => ['undeliverable', at + 1]));
+    comeBack(world, away);
+    expect(world.runUntil(() => rostersAreEqual(world) && isOneComponent(world), 20_000)).toBe(true);
+    others.forEach((tab, at) => sendFrom(tab, 10 + at));
+    world.run(10_000);
+    expect(others.flatMap((tab) => ends(tab).slice(1))).toEqual(
+      others.map((_, at) => ['delivered', 10 + at]),
+    );
+    const heard = eventsOf(away).flatMap((event) => (event.kind === 'message' ? [event.data] : []));
+    expect(new Set(heard)).toEqual(new Set(others.map((_, at) => 10 + at)));
+    expect(heard).toHaveLength(others.length);
   });
 
   test('and comes back alone still holds what it wrote', () => {
