@@ -4,6 +4,9 @@ import { elapsedMs, instant, type Instant } from '../base/time.ts';
 import type { ReconcileConfig } from './config.ts';
 import { LEAVES } from './hash-tree.ts';
 
+/** Beyond, the pause after one more round without an answer is no longer: 8 intervals. */
+const DOUBLINGS_MAX = 3;
+
 /**
  * The answer a round waits for. Nothing else of a round is remembered, so one that is lost halfway
  * leaves nothing behind; the next takes its place.
@@ -27,6 +30,8 @@ export interface LinkTable {
   rounds: number;
   /** When either side last began a round. */
   lastRoundAt: Instant | null;
+  /** Rounds of ours in a row that nothing came back of. */
+  unanswered: number;
   /** The neighbor's use of its quota, counted from `quotaFrom`. */
   quotaFrom: Instant | null;
   tops: number;
@@ -43,6 +48,7 @@ export function createLinkTable(): LinkTable {
     lastDifference: ZERO_HASH,
     rounds: 0,
     lastRoundAt: null,
+    unanswered: 0,
     quotaFrom: null,
     tops: 0,
     work: 0,
@@ -97,7 +103,17 @@ export function beginRound(link: LinkTable, waiting: 'middle' | 'done', at: Inst
   link.differing = 0;
   link.still = 0;
   link.rounds++;
+  link.unanswered = waiting === 'middle' ? link.unanswered + 1 : 0;
   link.lastRoundAt = at;
+}
+
+/**
+ * Whether we may begin another: an interval after the last. While nothing comes back of ours, each next pause is twice as
+ * long, for nothing is lost on a link: they are on their way still, and would come at once, more than the quota.
+ */
+export function mayBeginRound(link: LinkTable, at: Instant, config: ReconcileConfig): boolean {
+  const intervals = link.waiting === 'middle' ? 2 ** Math.min(link.unanswered - 1, DOUBLINGS_MAX) : 1;
+  return link.lastRoundAt === null || elapsedMs(link.lastRoundAt, at) >= intervals * config.roundIntervalMs;
 }
 
 /** Whether the last round began less than an interval ago. */

@@ -18,6 +18,7 @@ import {
   beginRound,
   createLinkTable,
   hasRecentRound,
+  mayBeginRound,
   isExactTurn,
   type LinkTable,
   takeRound,
@@ -138,7 +139,7 @@ function onRoots(turn: Turn, from: PeerId, roots: Roots): void {
     // Both see it at about the same time; the higher id leaves it to the lower, unless nothing comes of it.
     const patience = compareIds(turn.state.self, from) < 0 ? 1 : turn.state.config.higherPatience;
     const wanted = differsForLong(link, patience, turn.at, turn.state.config);
-    if (wanted && !hasRecentRound(link, turn.at, turn.state.config)) startRound(placeOf(turn, from, table)!);
+    if (wanted && mayBeginRound(link, turn.at, turn.state.config)) startRound(placeOf(turn, from, table)!);
   }
 }
 
@@ -194,6 +195,7 @@ function onMiddle(place: Place, message: Middle): void {
   if (!isSoundMiddle(message)) return sayMisbehaved(turn, peer, 'bad-round');
   // Only to our own top: this answer is many times the question's size.
   if (link.waiting !== 'middle') return;
+  link.unanswered = 0;
   const { exact } = message;
   const differing = message.nodes.flatMap(({ index: node, hashes }) => {
     const own = tree.leaves(node);

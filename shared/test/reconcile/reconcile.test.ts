@@ -7,6 +7,7 @@ import {
   type ReconcileEffect,
   type ReconcileMessage,
   type Roots,
+  type TableName,
   TABLES,
 } from '#shared/reconcile/messages.ts';
 import { a, b, c, createParty, type Party, version } from './fixture.ts';
@@ -45,6 +46,10 @@ const leaves = (parts: readonly LeafPart[], last: boolean = true): ReconcileMess
   leaves: parts,
   last,
 });
+
+/** That nothing differs. */
+const answer = (peer: typeof a, table: TableName) =>
+  from(peer, { kind: 'middle', table, exact: true, nodes: [] });
 
 const { differingMsMin } = defaultReconcileConfig;
 
@@ -139,12 +144,15 @@ describe('who begins a round', () => {
     party.handle({ kind: 'neighborUp', peer: c }, 0);
     const equal = party.layer.inspect().roots;
     const differing = { ...equal, state: ZERO_HASH };
-    const exactAt = (atMs: number): boolean[] =>
-      [0, 300, 600, 900]
+    const exactAt = (atMs: number): boolean[] => {
+      const exact = [0, 300, 600, 900]
         .flatMap((later) => party.handle({ kind: 'roots', from: c, roots: differing }, atMs + later))
         .flatMap((effect) =>
           effect.kind === 'send' && effect.message.kind === 'top' ? [effect.message.exact] : [],
         );
+      party.handle(answer(c, 'state'), atMs + 950);
+      return exact;
+    };
     party.handle({ kind: 'roots', from: c, roots: equal }, 1_000);
     expect([10_000, 20_000, 30_000].map(exactAt)).toEqual([[false], [true], [false]]);
     party.handle({ kind: 'roots', from: c, roots: equal }, 39_000);
@@ -163,6 +171,7 @@ describe('who begins a round', () => {
     party.handle({ kind: 'neighborUp', peer: c });
     expect([tick(0), tick(2_400), tick(4_000), tick(7_399)]).toEqual([[], ['top', 'top', 'top'], [], []]);
     expect(tick(7_400)).toEqual(['top', 'top', 'top']);
+    for (const table of TABLES) party.handle(answer(a, table), 7_400);
     // Another link has a limit of its own.
     hear(c, 8_000);
     expect(hear(c, 9_000)).toHaveLength(3);
@@ -170,6 +179,33 @@ describe('who begins a round', () => {
     party.handle(from(a, { kind: 'top', table: 'state', exact: true, hashes: sixteen }), 13_000);
     expect(tick(13_000)).toEqual([]);
     expect(hear(a, 14_000)).toEqual(['top', 'top']);
+  });
+
+  test('while nothing comes back of one the pauses grow: they may all be on their way', () => {
+    const sender = createParty(b);
+    const receiver = createParty(c);
+    sender.handle({ kind: 'neighborUp', peer: c }, 0);
+    for (const table of TABLES) sender.handle(answer(c, table), 0);
+    receiver.handle({ kind: 'neighborUp', peer: b }, 0);
+    const roots = { ...sender.layer.inspect().roots, state: { high: 1, low: 1 } };
+    const beginIn = (fromS: number, untilS: number): [number, ReconcileMessage][] =>
+      Array.from({ length: untilS - fromS }, (_, at) => fromS + at).flatMap((atS) =>
+        sender
+          .handle({ kind: 'roots', from: c, roots }, atS * 1_000)
+          .flatMap((effect): [number, ReconcileMessage][] =>
+            effect.kind === 'send' ? [[atS, effect.message]] : [],
+          ),
+      );
+    const begun = beginIn(1, 36);
+    const [first = 0] = begun[0] ?? [];
+    expect(begun.map(([atS]) => atS - first)).toEqual([0, 5, 15]);
+    // They come to the neighbor in one breath: that is no flood.
+    for (const [, message] of begun) {
+      expect(kindsOf(receiver.handle(from(b, message), 36_000))).toEqual(['middle']);
+    }
+    // And once one is answered they are as far apart as ever.
+    sender.handle(answer(c, 'state'), 36_000);
+    expect(beginIn(37, 43).map(([atS]) => atS)).toEqual([37, 42]);
   });
 
   test('of two that begin at once the lower id goes on, and the other answers', () => {
