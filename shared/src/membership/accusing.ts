@@ -24,7 +24,7 @@ import { refused, takeProbe, type State, type Turn } from './state.ts';
 import {
   accusationBy,
   isAccuser,
-  isReached,
+  isSaidReached,
   judge,
   medianRoundTripMs,
   verdictOf,
@@ -115,7 +115,7 @@ function isContested(turn: Turn, { target, accusations }: Verdict, life: Life): 
 function isSpared(turn: Turn, suspicion: Suspicion): boolean {
   const { state, at } = turn;
   const seen = seenOf(turn, suspicion.target);
-  return isReached(suspicion, seen) && judge(suspicion, seen, at, state.config) === 'open';
+  return isSaidReached(suspicion, seen) && judge(suspicion, seen, at, state.config) === 'open';
 }
 
 /**

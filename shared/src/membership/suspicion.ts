@@ -154,7 +154,7 @@ export function judge(suspicion: Suspicion, seen: Seen, at: Instant, config: Mem
   const fresh = countedOf(suspicion, seen).filter(
     ({ receivedAt }) => elapsedMs(receivedAt, at) <= config.accusationLifeMs,
   ).length;
-  const reached = isReached(suspicion, seen);
+  const reached = isSaidReached(suspicion, seen);
   const isAgreed = fresh >= config.quorum && elapsedMs(suspicion.startedAt, at) >= config.agreedMsMin;
   // All of them may wait for the same page, or behind the same bad line.
   if (isAgreed && !reached) return 'agreed';
@@ -168,7 +168,7 @@ export function judge(suspicion: Suspicion, seen: Seen, at: Instant, config: Mem
 }
 
 /** Whether anybody whose word counts has packets of the suspect's browser. */
-export function isReached(suspicion: Suspicion, seen: Seen): boolean {
+export function isSaidReached(suspicion: Suspicion, seen: Seen): boolean {
   return seen.reached || countedOf(suspicion, seen).some(({ accusation }) => accusation.reached);
 }
 
