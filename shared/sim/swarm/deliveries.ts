@@ -39,6 +39,17 @@ interface Heard {
   broken: boolean;
 }
 
+/** How a tab last stood still. */
+interface Standing {
+  /** When it was last seen to run. */
+  readonly ranMs: number;
+  /** Until when it tells what waited meanwhile. */
+  readonly untilMs: number;
+  /** For how long it stood, and when it went on. */
+  readonly stoodMs: number;
+  readonly wokeMs: number;
+}
+
 // oxlint-disable-next-line max-lines-per-function -- A factory: what it closes over is what was said and heard.
 export const messagesComeOnce: MakeChecker = (world, complain) => {
   const heardByTab = new Map<SimTab, Map<PeerId, Heard>>();
@@ -68,16 +79,22 @@ export const messagesComeOnce: MakeChecker = (world, complain) => {
     if (behindMs > (lags.get(place)?.behindMs ?? 0)) lags.set(place, { tab, atMs, behindMs });
   };
 
-  /** When a tab was last seen to run, and until when it tells what waited while it last stood still. */
-  const standing = new Map<SimTab, { readonly ranMs: number; readonly untilMs: number }>();
+  const standing = new Map<SimTab, Standing>();
   const noteRun = (tab: SimTab): void => {
     const ranMs = world.timeMs();
-    const known = standing.get(tab) ?? { ranMs, untilMs: 0 };
-    const untilMs = ranMs - known.ranMs > STANDSTILL_MS ? ranMs + QUEUED_MS : known.untilMs;
-    standing.set(tab, { ranMs, untilMs });
-    if (ranMs - known.ranMs > defaultMembershipConfig.newEpochMs) noteLife(tab.id);
+    const known = standing.get(tab) ?? { ranMs, untilMs: 0, stoodMs: 0, wokeMs: 0 };
+    const stoodMs = ranMs - known.ranMs;
+    const next =
+      stoodMs > STANDSTILL_MS
+        ? { ranMs, untilMs: ranMs + QUEUED_MS, stoodMs, wokeMs: ranMs }
+        : { ...known, ranMs };
+    standing.set(tab, next);
+    if (stoodMs > defaultMembershipConfig.newEpochMs) noteLife(tab.id);
     const behindMs = tab.behindMs();
-    if (behindMs > STANDSTILL_MS) noteLag(tab, ranMs, behindMs);
+    if (behindMs <= STANDSTILL_MS) return;
+    // One that woke and is slow now works off what waited while it stood still, too, and takes that for new.
+    const wasQueued = ranMs - behindMs <= next.wokeMs;
+    noteLag(tab, ranMs, wasQueued ? behindMs + next.stoodMs : behindMs);
   };
 
   const saidUntil = (origin: PeerId, ms: number): number =>

@@ -54,6 +54,23 @@ describe('the checker of messages', () => {
     expect(complaints).toHaveLength(complaintsMade);
   });
 
+  test.each([
+    ['of none that may have waited while a relay slept that is slow now', 0, 0],
+    ['of one that was said when it had caught up', 21_500, 1],
+  ])('complains %s', (_what, saidMs, complaintsMade) => {
+    const [hearer, speaker, relay] = [tabOf(a), tabOf(b), tabOf(c, { behindMs: 1_400 })];
+    const { told, stepped, pass, complaints } = bench(messagesComeOnce, [hearer, speaker, relay]);
+    told(hearer, joined(b));
+    for (let atMs = 0; atMs <= 22_000; atMs++) {
+      if (atMs === saidMs) stepped(speaker, publish(1));
+      if (atMs === 0 || atMs >= 20_000) stepped(relay, start);
+      pass(1);
+    }
+    pass(saidMs + 85_000 - 22_001);
+    told(hearer, message(b, 1));
+    expect(complaints).toHaveLength(complaintsMade);
+  });
+
   test('lets one that was said to nobody grow older by each life in which it was said anew', () => {
     const [hearer, speaker] = [tabOf(a), tabOf(b)];
     const { told, stepped, pass, complaints } = bench(messagesComeOnce, [hearer, speaker]);
