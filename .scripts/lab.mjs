@@ -46,7 +46,7 @@ if (reason) {
 }
 if (!inTrial((run) => run('tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '10ms')))
   process.stdout.write(
-    'This kernel has no netem: lines lose packets and are cut here, but do not delay or reorder.\n',
+    'This kernel has no netem. The lab does without: lines lose packets and are cut here.\n',
   );
 
 ensureInstalled();

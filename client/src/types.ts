@@ -183,7 +183,7 @@ export interface Member<P extends PresenceFields = PresenceFields> {
   readonly link: 'self' | 'direct' | 'turn' | 'via' | 'none';
   /** Links to cross; 0 for oneself, `undefined` while no way is known. */
   readonly hops: number | undefined;
-  /** Round trip in milliseconds, where measured. */
+  /** Round trip of a link of one's own in milliseconds, once measured; `members.ping` measures other ways. */
   readonly rtt: number | undefined;
 }
 

@@ -3,7 +3,7 @@
  * are told.
  */
 import { expect, test, type BrowserContext } from '@playwright/test';
-import { makeDetour, type Detour } from '../kit/detour.ts';
+import { makeDetour } from '../kit/detour.ts';
 import { startServer, type Server } from '../kit/server.ts';
 import { constructedBy, openTabs, tell, waitForLinks, waitForMembers, type Tab } from '../kit/tabs.ts';
 import { expectNobodyDied, waitForAll, writeUpdates } from '../kit/updates.ts';
@@ -18,12 +18,6 @@ test.beforeAll(async () => {
   server = await startServer();
 });
 test.afterAll(() => server.kill());
-
-let detour: Detour | undefined;
-test.afterEach(() => {
-  detour?.close();
-  detour = undefined;
-});
 
 /** Says the numbers from 0 on, one at a time. */
 const count = ({ page }: Tab): Promise<void> =>
@@ -43,7 +37,7 @@ test('three tabs whose packets are late, doubled and spoilt hear all there is on
   context,
 }) => {
   const weather = createWeather({ seed: 7, lateMsMax: 60, late: 0.3, doubled: 0.05, corrupted: 0.05 });
-  detour = await makeDetour(context, weather);
+  const detour = await makeDetour(context, weather);
   const tabs = await openTabs(context, { url: server.url, room: 'weather', count: 3 });
   await waitForMembers(tabs);
   await waitForLinks(tabs);

@@ -95,7 +95,12 @@ export function createMembersFace<P extends PresenceFields>(deps: MembersDeps): 
     setRtt: (id, rttMs) => update(id, { rtt: Math.round(rttMs * 10) / 10 }),
     refresh: () => {
       const hopsByMember = deps.hopsByMember();
-      for (const id of memberById.keys()) update(id, { userId: deps.userOf(id), ...way(id, hopsByMember) });
+      for (const id of memberById.keys()) {
+        const now = way(id, hopsByMember);
+        // Only links are measured all the while: what one took says nothing of a way through others.
+        const measured = now.hops === 1 ? {} : { rtt: undefined };
+        update(id, { userId: deps.userOf(id), ...now, ...measured });
+      }
     },
     flush,
   };
