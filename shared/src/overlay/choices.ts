@@ -42,7 +42,7 @@ export function maySqueezeIn(core: Core, priority: Priority, at: Instant): boole
   const { links, press, config } = core;
   if (isSmallRoom(core)) return true;
   const others = links.chosen('theirs').length;
-  if (press.isOn(at)) return others < ownOpen(core);
+  if (press.isOn(at)) return others < Math.max(config.ownChoicesMin, ownOpen(core));
   return priority === 'high' || others < config.othersChoicesMax;
 }
 

@@ -79,6 +79,10 @@ export interface OverlayConfig {
   readonly urgentRestMsMax: number;
   /** How long one who refused or kept silent is not asked again. Less: nags; more: fills slowly. Over 0. */
   readonly refusedRestMs: number;
+  /** First pause of one who has enough links and whom all reserves refused one more; it doubles. More: finds a free slot later; less: presses those who refuse. Over 0. */
+  readonly inVainMsMin: number;
+  /** Longest such pause. Same trade. At least `inVainMsMin`. */
+  readonly inVainMsMax: number;
   /** How long one who misbehaved is neither asked nor let in. More: a bug that was mended is held against it; less: liars come again. At least `pairRestMs`. */
   readonly misbehavedRestMs: number;
   /** Peers whose failures, refusals and misdeeds are remembered, and how the last attempt with them ended, each. More: memory. At least `passiveViewSizeMax`. */
@@ -191,6 +195,8 @@ export const defaultOverlayConfig: OverlayConfig = {
   urgentRestMs: 10_000, // measured: ten minutes for everyone parted rooms of three for as long after an outage of 30 s
   urgentRestMsMax: 60_000, // guess: six constructions in the ten minutes that others rest
   refusedRestMs: 5_000, // guess: about the time in which degrees change and are told
+  inVainMsMin: 1_000, // as maintainMs
+  inVainMsMax: 20_000, // simulated: a dozen who ask so seldom press nobody
   misbehavedRestMs: 600_000, // as pairRestMs
   restsMax: 128, // guess: four passive views
   restartEveryMs: 2_000, // guess: what a restart by two hops and its checks take on a slow way
@@ -264,6 +270,8 @@ function checkAttempts(config: OverlayConfig): void {
   atLeast('openTimeoutMsMax', config.openTimeoutMsMax, config.openTimeoutMs);
   atLeast('stallMsMin', config.stallMsMin, 1);
   atLeast('pairFailuresMax', config.pairFailuresMax, 1);
+  atLeast('inVainMsMin', config.inVainMsMin, 1);
+  atLeast('inVainMsMax', config.inVainMsMax, config.inVainMsMin);
   atLeast('restartEveryMs', config.restartEveryMs, 1);
   atLeast('cutOffMs', config.cutOffMs, 1);
   atLeast('refusedRestMs', config.refusedRestMs, 1);

@@ -11,6 +11,7 @@ import { createContacts, type Contacts } from './contacts.ts';
 import { createLinks, type Links } from './links.ts';
 import { createMending, type Mending } from './mending.ts';
 import type { AttemptFailure, DisconnectReason, NeighborDownReason, OverlayEffect } from './messages.ts';
+import { createPace, type Pace } from './pace.ts';
 import { createPress, type Press } from './press.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { createRests, type Rests } from './rests.ts';
@@ -42,6 +43,7 @@ export interface Core {
   readonly rests: Rests;
   readonly recent: Recent;
   readonly press: Press;
+  readonly pace: Pace;
   readonly mending: Mending;
   readonly returned: Returned;
   /** How the last attempt with a peer ended that came to nothing, until there is a link; at most `restsMax`. */
@@ -76,6 +78,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
   const rests = createRests(config);
   const recent = createRecent(config);
   const press = createPress(config);
+  const pace = createPace(config);
   const returned = createReturned(config);
   const endingByPeer = createBoundedMap<PeerId, Ending>(config.restsMax);
 
@@ -103,6 +106,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     endingByPeer.set(peer, { reason, at });
     if (reason === 'not-opened' || reason === 'channel-failed') rests.failed(peer, at);
     else rests.refused(peer, at);
+    if (reason === 'full') pace.refused(at);
     return [...(reason === 'channel-failed' ? [] : destroyed), { kind: 'attemptFailed', peer, reason }];
   };
   const loseNeighbor = (peer: PeerId, reason: NeighborDownReason, at: Instant): Effects => {
@@ -110,6 +114,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     if (reason === 'leaving' || reason === 'declared-dead')
       forget(peer, at, reason === 'leaving' ? 'left' : undefined);
     else reserve(peer);
+    pace.calmDown();
     const isLast = links.activeView().length === 0;
     // It may have crashed: while others can be asked, they are asked first.
     if (reason !== 'replaced' && reason !== 'away' && !isLast) rests.refused(peer, at);
@@ -134,6 +139,7 @@ export function createCore(deps: { readonly self: PeerId; readonly rng: Rng }, c
     rests,
     recent,
     press,
+    pace,
     mending: createMending(config),
     returned,
     endingByPeer,

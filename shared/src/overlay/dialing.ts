@@ -101,6 +101,7 @@ export function afterOpened(core: Core, peer: PeerId, attempt: AttemptId, at: In
   core.rests.opened(peer);
   core.endingByPeer.delete(peer);
   core.contacts.calmDown();
+  if (!isForced) core.pace.calmDown();
   return [
     { kind: 'neighborUp', peer },
     ...(isForced ? makeRoom(core, peer, at) : []),

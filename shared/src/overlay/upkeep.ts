@@ -52,7 +52,8 @@ function callFor({ contacts }: Core, unlinked: readonly PeerId[], at: Instant): 
 export function wantsLinks(core: Core, at: Instant): boolean {
   if (!isLinked(core) || core.contacts.isCallDue(unreached(core, at), at)) return true;
   if (strangers(core, at).length > 0 || mixable(core, at).length > 0) return true;
-  return lacksLinks(core, at) && candidates(core, priorityNow(core), at).length > 0;
+  const priority = priorityNow(core);
+  return lacksLinks(core, at) && isOurPace(core, priority, at) && candidates(core, priority, at).length > 0;
 }
 
 /** Without a link the server is the only way, so only its contacts can be asked. */
@@ -128,12 +129,19 @@ function fillSlots(core: Core, at: Instant): Effects {
   if (isStorm(core, at)) return effects;
   while (lacksLinks(core, at) && mayAttempt(core, at) && links.affords('ours', at)) {
     const priority = priorityNow(core);
+    if (!isOurPace(core, priority, at)) break;
     // Evenly, not the poorest: a record that names few neighbors is soon written.
     const peer = core.rng.pick(candidates(core, priority, at));
     if (peer === undefined) break;
     effects.push(...links.ask(peer, { purpose: 'degree', priority, introducer: null, route: null }, at));
   }
   return effects;
+}
+
+/** In a small room everyone is wanted, and whoever is in need cannot wait. */
+function isOurPace({ pace, links, passiveView, config }: Core, priority: Priority, at: Instant): boolean {
+  const isSmall = links.roomSize() <= config.smallRoomSizeMax;
+  return isSmall || priority === 'high' || pace.mayAsk(at, passiveView.peers().length);
 }
 
 /** Fewer than wanted, or too few that we chose ourselves. */

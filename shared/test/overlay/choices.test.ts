@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptId, PeerId } from '#shared/base/ids.ts';
 import { defaultOverlayConfig } from '#shared/overlay/config.ts';
-import type { OverlayEffect } from '#shared/overlay/messages.ts';
+import type { OverlayEffect, OverlayInput } from '#shared/overlay/messages.ts';
 import {
   attempt,
   contacts,
@@ -116,6 +116,16 @@ describe('one who is pressed', () => {
     expect(requestsIn(bench.tick(CALM_MS + pressSpans * pressSpanMs))).toBe(0);
   });
 
+  it("lets in as many of others' choice as it keeps, though it has none of its own", () => {
+    const bench = asked(5);
+    const atMs = press(bench, pressSpans);
+    for (const index of [1, 2, 3])
+      bench.feed({ kind: 'channelClosed', peer: peer(index), attempt: linkAttempt(peer(index)) }, atMs);
+    const ask = (index: number): OverlayInput => signal(peer(50), request(attempt(index), 'low'));
+    expect(answers(bench.effects(ask(1), atMs))).toContain('accept');
+    expect(answers(bench.effects(signal(peer(51), request(attempt(2), 'low')), atMs))).toContain('refuse');
+  });
+
   it("gives up no link of others' choice that it needs", () => {
     const bench = asked(5);
     const atMs = press(bench, pressSpans);
@@ -140,6 +150,43 @@ describe('one who is pressed', () => {
       route: [],
       signal: { kind: 'refuse', attempt: attempt(9), reason: 'resting' },
     });
+  });
+});
+
+describe('one that could do with another link', () => {
+  /** In which of so many seconds it asks somebody, where all refuse for want of room. */
+  function asksInVain(bench: Bench, fromMs: number, seconds: number): readonly number[] {
+    const askedAt = new Set<number>();
+    for (let second = 0; second < seconds; second++) {
+      const atMs = fromMs + second * 1_000;
+      const effects = [...bench.tick(atMs)];
+      for (const effect of effects) {
+        if (effect.kind !== 'signal' || effect.signal.kind !== 'request') continue;
+        askedAt.add(second);
+        const refusal = { kind: 'refuse', attempt: effect.signal.attempt, reason: 'full' } as const;
+        effects.push(...bench.feed(signal(effect.to, refusal), atMs));
+      }
+    }
+    return [...askedAt];
+  }
+
+  it('asks ever more seldom when all have refused it once', () => {
+    const eachOnce = Array.from({ length: 12 }, (_, second) => second);
+    const later = [12, 14, 18, 26, 42, 62, 82];
+    expect(asksInVain(asked(5, eachOnce.length), CALM_MS, 90)).toEqual([...eachOnce, ...later]);
+  });
+
+  it('asks at once for another link than one that it lost, and does not wait while it has too few', () => {
+    const bench = asked(5, 40);
+    const lost = (index: number): OverlayInput => ({
+      kind: 'channelClosed',
+      peer: peer(index),
+      attempt: linkAttempt(peer(index)),
+    });
+    asksInVain(bench, CALM_MS, 60);
+    expect(requestsIn(bench.feed(lost(1), CALM_MS + 60_000))).toBe(2);
+    bench.feed(lost(2), CALM_MS + 70_000);
+    expect(asksInVain(bench, CALM_MS + 75_000, 15)).toEqual(expect.arrayContaining([0, 5, 10]));
   });
 });
 
