@@ -31,6 +31,8 @@ export interface Site {
   /** Lets nothing at all pass until `heal`, TCP neither: as if there were no network. */
   readonly blackOut: () => void;
   readonly heal: () => void;
+  /** Packets that the fault there is now has taken so far. */
+  readonly taken: () => number;
   /** Moves its tabs behind another router, with other addresses inside and out, as from one Wi-Fi to the next. */
   readonly switchNetwork: () => void;
 }
@@ -114,7 +116,7 @@ export function createNetwork(): Network {
       const namespace = add(`site${count + 1}`);
       let router = addRouter(kind);
       plugInSite(namespace, router);
-      const heal = (): void => within(router.namespace, 'iptables', '-t', 'mangle', '-F', 'FORWARD');
+      const heal = (): void => void within(router.namespace, 'iptables', '-t', 'mangle', '-F', 'FORWARD');
       /** In a table of its own, which nothing else uses: to heal is to empty it. */
       const fault = (
         direction: Direction,
@@ -136,6 +138,11 @@ export function createNetwork(): Network {
           fault(direction, (from) => (other ? [from === 'lan' ? '-d' : '-s', other.address()] : [])),
         blackOut: () => fault('both', () => [], []),
         heal,
+        taken: () =>
+          within(router.namespace, 'iptables', '-t', 'mangle', '-nvxL', 'FORWARD')
+            .split('\n')
+            .flatMap((line) => /^\s*(\d+)\s+\d+\s+DROP\b/u.exec(line)?.[1] ?? [])
+            .reduce((sum, packets) => sum + Number(packets), 0),
         switchNetwork: () => {
           // Ahead, as the next Wi-Fi is there before one comes to it: without a network it is for a moment only.
           const next = addRouter(kind);
@@ -224,11 +231,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function within(namespace: string, ...command: readonly string[]): void {
-  run('ip', 'netns', 'exec', namespace, ...command);
+function within(namespace: string, ...command: readonly string[]): string {
+  return run('ip', 'netns', 'exec', namespace, ...command);
 }
 
-function run(command: string, ...words: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, words, { encoding: 'utf8' });
+/** Returns what the command prints. */
+function run(command: string, ...words: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, words, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${words.join(' ')}: ${stderr || `ended with ${status}`}`);
+  return stdout;
 }

@@ -61,7 +61,23 @@ const noteReturns = (tab: RawTab): Promise<unknown> =>
     "window.returns = []; mesh.on('member:join', ({ member, returned }) => returns.push([member.id, returned]))",
   );
 
-/** The tab stands still for so long, and then goes on; while it does, the others speak and write. */
+/** Notes what the tab is told that it missed, and each cursor that it shows of another. */
+const noteMissed = (tab: RawTab, other: RawTab): Promise<unknown> =>
+  tab.ask(`
+    window.missed = 0;
+    window.cursors = [];
+    mesh.on('message:gap', ({ from, missed }) => { if (from === '${other.id}') window.missed += missed; });
+    mesh.members.get('${other.id}').presence.cursor && cursors.push(mesh.members.get('${other.id}').presence.cursor.x);
+    mesh.on('member:update', ({ member }) => {
+      const x = member.presence.cursor?.x;
+      if (member.id === '${other.id}' && x !== cursors.at(-1)) cursors.push(x);
+    });
+  `);
+const show = (tab: RawTab, x: number): Promise<unknown> =>
+  tab.ask(`mesh.presence.set({ cursor: { x: ${x}, y: 0 } })`);
+const shows = (tab: RawTab, x: number): string => member(tab, `member.presence.cursor?.x === ${x}`);
+
+/** The tab stands still for so long, and then goes on; while it does, another speaks, writes and shows something else. */
 async function standStill(
   room: string,
   stand: (tab: RawTab, still: boolean) => Promise<void>,
@@ -69,21 +85,30 @@ async function standStill(
 ): Promise<void> {
   const [front, other, sleeper] = await openThree(room);
   await say(front, 'before');
-  await until(sleeper, 'seen.messages.length === 1');
+  await show(front, 1);
+  await until(sleeper, `seen.messages.length === 1 && ${shows(front, 1)}`);
   for (const tab of [front, other]) await noteReturns(tab);
+  await noteMissed(sleeper, front);
 
   await stand(sleeper, true);
   const stoodAt = performance.now();
+  await say(front, 'at once');
   for (const tab of [front, other]) await until(tab, `!mesh.members.get('${sleeper.id}')`);
   printTime('a tab that stands still is gone from the lists', stoodAt);
+  await say(front, 'meanwhile');
+  await show(front, 2);
   await front.ask("mesh.map('notes').set('meanwhile', 1)");
   await pause(ms - (performance.now() - stoodAt));
   await stand(sleeper, false);
   const wokenAt = performance.now();
+  await until(
+    sleeper,
+    `mesh.map('notes').get('meanwhile') === 1 && mesh.members.size === 3 && ${shows(front, 2)}`,
+  );
+  printTime('it has caught up (goal 2 s)', wokenAt);
   for (const tab of [front, other]) await until(tab, member(sleeper, "member.status === 'alive'"));
   printTime('and is back', wokenAt);
 
-  await until(sleeper, "mesh.map('notes').get('meanwhile') === 1 && mesh.members.size === 3");
   await say(sleeper, 'after');
   for (const tab of [front, other]) {
     await until(tab, "seen.messages.some(({ data }) => data === 'after')");
@@ -91,9 +116,14 @@ async function standStill(
   }
   await say(front, 'and on');
   await until(sleeper, "seen.messages.some(({ data }) => data === 'and on')");
-  // It missed nobody.
+  // It missed nobody, and nothing that it was not told of.
   expect(await sleeper.ask('seen.left')).toEqual([]);
-  expect((await heardBy(sleeper)).filter((text) => text !== 'meanwhile')).toEqual(['before', 'and on']);
+  const said = ['before', 'at once', 'meanwhile', 'and on'];
+  const heard = await heardBy(sleeper);
+  expect(heard).toContain('meanwhile');
+  expect(heard).toEqual(said.filter((text) => heard.includes(text)));
+  expect(heard.length + (await sleeper.ask<number>('missed'))).toBe(said.length);
+  expect(await sleeper.ask('cursors')).toEqual([1, 2]);
   await until(front, 'mesh.stats().links.open === 2');
 }
 
@@ -102,7 +132,7 @@ test('a tab that is frozen until it is suspected says that it lives when it goes
   await sleeper.freeze(true);
   const frozenAt = performance.now();
   for (const tab of [front, other]) await until(tab, member(sleeper, "member.status === 'suspect'"));
-  printTime('a frozen tab is suspected', frozenAt);
+  printTime('a frozen tab is suspected (goal 3.5 s)', frozenAt);
   await sleeper.freeze(false);
   for (const tab of [front, other]) await until(tab, member(sleeper, "member.status === 'alive'"));
   await say(sleeper, 'here');

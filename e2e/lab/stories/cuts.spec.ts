@@ -55,6 +55,7 @@ for (const seconds of [5, 12, 14, 30]) {
       writeUpdates(tabs, { count: seconds, everyMs: 500, name: 'cut' }),
       pause(seconds * 1_000),
     ]);
+    expect(sites[0]!.taken()).toBeGreaterThan(0);
     sites[0]!.heal();
     const goalS = seconds < BRIDGED_S ? 3 : 8;
     await timeToEqual(room, written, `no network for ${seconds} s (goal ${goalS} s)`);
@@ -74,6 +75,7 @@ test('a line that is cut in one direction loses nobody', { tag: '@always' }, asy
   const written = await writeUpdates(tabs, { count: 24, everyMs: 500, name: 'oneway' });
   await waitForAll(tabs, written, 30_000);
   await expectNobodyDied(tabs);
+  expect(sites[0]!.taken()).toBeGreaterThan(0);
   sites[0]!.heal();
   await timeToEqual(room, written, 'cut in one direction');
 });

@@ -37,7 +37,7 @@ test(
         other.id,
       );
       expect(told.member).toMatchObject({ link: 'via', hops: 2 });
-      expect(['needs-turn', 'timed-out']).toContain(told.why.last?.reason);
+      expect(told.why.last?.reason).toBe('needs-turn');
     }
     await watchUpdates(tabs);
     const written = await writeUpdates(tabs, { count: 40, everyMs: 50, name: 'hole' });
@@ -45,7 +45,7 @@ test(
     const delays = await delaysOf(tabs, written);
     expect(delays.length).toBe(2 * Object.keys(written).length);
     process.stdout.write(
-      `    updates: half within ${quantile(delays, 0.5)} ms, 99 % within ${quantile(delays, 0.99)} ms\n`,
+      `    updates: half within ${quantile(delays, 0.5)} ms, 99 % within ${quantile(delays, 0.99)} ms (goal 500 ms)\n`,
     );
     await expectNobodyDied(tabs);
   },
