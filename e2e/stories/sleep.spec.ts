@@ -65,9 +65,8 @@ const noteReturns = (tab: RawTab): Promise<unknown> =>
 const noteMissed = (tab: RawTab, other: RawTab): Promise<unknown> =>
   tab.ask(`
     window.missed = 0;
-    window.cursors = [];
+    window.cursors = [mesh.members.get('${other.id}').presence.cursor.x];
     mesh.on('message:gap', ({ from, missed }) => { if (from === '${other.id}') window.missed += missed; });
-    mesh.members.get('${other.id}').presence.cursor && cursors.push(mesh.members.get('${other.id}').presence.cursor.x);
     mesh.on('member:update', ({ member }) => {
       const x = member.presence.cursor?.x;
       if (member.id === '${other.id}' && x !== cursors.at(-1)) cursors.push(x);

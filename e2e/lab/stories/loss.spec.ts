@@ -12,7 +12,7 @@ const EVERY_MS: number = 200;
 /** At this level SCTP carries about a kilobyte a second, for it waits twice as long after each loss (RFC 9260, 6.3.3). */
 const CRAWLING_PERCENT: number = 30;
 const CRAWLING_EVERY_MS: number = 1_000;
-/** Up to so much what is lost is sent again at once. */
+/** Up to this level updates are to be there within half a second. */
 const GENTLE_PERCENT: number = 10;
 /** How long what was written last may take. */
 const CATCHING_UP_MS: number = 30_000;

@@ -36,13 +36,13 @@ interface Need {
 
 /**
  * Whether one more of others' choice may be let in. Those in need may take what slots there are, and it is made up for
- * later; but who is pressed has no more of others' choice than of its own.
+ * later; but who is pressed takes no more of others' choice than it keeps.
  */
 export function maySqueezeIn(core: Core, priority: Priority, at: Instant): boolean {
   const { links, press, config } = core;
   if (isSmallRoom(core)) return true;
   const others = links.chosen('theirs').length;
-  if (press.isOn(at)) return others < Math.max(config.ownChoicesMin, ownOpen(core));
+  if (press.isOn(at)) return others < othersKept(core);
   return priority === 'high' || others < config.othersChoicesMax;
 }
 
@@ -56,19 +56,20 @@ export function withstand(core: Core, at: Instant): Effects {
   if (links.activeView().length <= links.limits().min) return [];
   const others = links.chosen('theirs').filter((peer) => links.get(peer)?.phase === 'up');
   const isFull = links.slots() >= config.degreeMax && ownLacking(core, at) > 0;
-  const isOutnumbered =
-    !recent.isMourning(at) && others.length > Math.max(config.ownChoicesMin, ownOpen(core));
+  const isOutnumbered = !recent.isMourning(at) && others.length > othersKept(core);
   const newest = others.at(-1);
   if (newest === undefined || !(isFull || isOutnumbered)) return [];
   rests.gaveWay(newest, at);
   return core.dismissNeighbor(newest, 'evicted', at);
 }
 
-function ownOpen({ links }: Core): number {
-  return links.chosen('ours').filter((peer) => links.get(peer)?.phase === 'up').length;
+/** As many of others' choice as are up of our own, or the least that is wanted of those. */
+function othersKept({ links, config }: Core): number {
+  const own = links.chosen('ours').filter((peer) => links.get(peer)?.phase === 'up');
+  return Math.max(config.ownChoicesMin, own.length);
 }
 
 /** Everyone sees everyone there, so there is nothing to choose. */
-function isSmallRoom({ links, config }: Core): boolean {
+export function isSmallRoom({ links, config }: Core): boolean {
   return links.roomSize() <= config.smallRoomSizeMax;
 }

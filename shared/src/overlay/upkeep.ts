@@ -1,7 +1,7 @@
 /** Looks after the degree: whom to ask for a link, and how urgently. */
 import type { PeerId } from '../base/ids.ts';
 import { elapsedMs, type Instant } from '../base/time.ts';
-import { ownLacking, withstand } from './choices.ts';
+import { isSmallRoom, ownLacking, withstand } from './choices.ts';
 import type { Core, Effects } from './core.ts';
 import type { OverlayEffect, Priority } from './messages.ts';
 
@@ -139,9 +139,9 @@ function fillSlots(core: Core, at: Instant): Effects {
 }
 
 /** In a small room everyone is wanted, and whoever is in need cannot wait. */
-function isOurPace({ pace, links, passiveView, config }: Core, priority: Priority, at: Instant): boolean {
-  const isSmall = links.roomSize() <= config.smallRoomSizeMax;
-  return isSmall || priority === 'high' || pace.mayAsk(at, passiveView.peers().length);
+function isOurPace(core: Core, priority: Priority, at: Instant): boolean {
+  const reserves = core.passiveView.peers().length;
+  return isSmallRoom(core) || priority === 'high' || core.pace.mayAsk(at, reserves);
 }
 
 /** Fewer than wanted, or too few that we chose ourselves. */
@@ -199,8 +199,8 @@ function makeRoomForHalf(core: Core, peer: PeerId, at: Instant): Effects {
 }
 
 /** In a room that is not small, newcomers need their first link more than we need our second. */
-function isStorm({ recent, links, config }: Core, at: Instant): boolean {
-  return links.roomSize() > config.smallRoomSizeMax && recent.isStorm(links.linkedAt(), at);
+function isStorm(core: Core, at: Instant): boolean {
+  return !isSmallRoom(core) && core.recent.isStorm(core.links.linkedAt(), at);
 }
 
 /** Reserves who may be asked: one over its target need not give way to mere comfort. */

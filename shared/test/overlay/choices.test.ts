@@ -34,6 +34,13 @@ function asked(neighbors: number, others: number = 0): Bench {
   return bench;
 }
 
+/** The link to a neighbor of `asked` has ended. */
+const lost = (other: PeerId): OverlayInput => ({
+  kind: 'channelClosed',
+  peer: other,
+  attempt: linkAttempt(other),
+});
+
 const answers = (effects: readonly OverlayEffect[]): readonly string[] =>
   effects.flatMap((effect) => (effect.kind === 'signal' ? [effect.signal.kind] : []));
 
@@ -119,11 +126,10 @@ describe('one who is pressed', () => {
   it("lets in as many of others' choice as it keeps, though it has none of its own", () => {
     const bench = asked(5);
     const atMs = press(bench, pressSpans);
-    for (const index of [1, 2, 3])
-      bench.feed({ kind: 'channelClosed', peer: peer(index), attempt: linkAttempt(peer(index)) }, atMs);
-    const ask = (index: number): OverlayInput => signal(peer(50), request(attempt(index), 'low'));
-    expect(answers(bench.effects(ask(1), atMs))).toContain('accept');
-    expect(answers(bench.effects(signal(peer(51), request(attempt(2), 'low')), atMs))).toContain('refuse');
+    for (const index of [1, 2, 3]) bench.feed(lost(peer(index)), atMs);
+    const ask = (index: number): OverlayInput => signal(peer(index), request(attempt(index), 'low'));
+    expect(answers(bench.effects(ask(50), atMs))).toContain('accept');
+    expect(answers(bench.effects(ask(51), atMs))).toContain('refuse');
   });
 
   it("gives up no link of others' choice that it needs", () => {
@@ -178,14 +184,9 @@ describe('one that could do with another link', () => {
 
   it('asks at once for another link than one that it lost, and does not wait while it has too few', () => {
     const bench = asked(5, 40);
-    const lost = (index: number): OverlayInput => ({
-      kind: 'channelClosed',
-      peer: peer(index),
-      attempt: linkAttempt(peer(index)),
-    });
     asksInVain(bench, CALM_MS, 60);
-    expect(requestsIn(bench.feed(lost(1), CALM_MS + 60_000))).toBe(2);
-    bench.feed(lost(2), CALM_MS + 70_000);
+    expect(requestsIn(bench.feed(lost(peer(1)), CALM_MS + 60_000))).toBe(2);
+    bench.feed(lost(peer(2)), CALM_MS + 70_000);
     expect(asksInVain(bench, CALM_MS + 75_000, 15)).toEqual(expect.arrayContaining([0, 5, 10]));
   });
 });
